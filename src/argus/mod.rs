@@ -1,0 +1,99 @@
+//! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
+//!
+//! Owns the REST client (`client.rs`), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+
+pub mod models;
+
+use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+
+/// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
+/// model. One call is one request; none is repeated behind the caller's back. Shared by the writer's workers.
+pub trait ArgusServer {
+    /// One page of our own incidents. `cursor` is the `next` of the page before.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError>;
+
+    /// One page of the newest events of all incidents of all sources, newest timestamp first.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError>;
+
+    /// One incident; `None` if Argus says that there is none (404).
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError>;
+
+    /// All events of one incident, in any order; `None` if there is no such incident (404).
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError>;
+
+    /// Creates an incident. A number that is taken is [`ArgusError::Request`] with status 400.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError>;
+
+    /// Changes an incident.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn patch(&self, pk: IncidentPk, patch: &Patch) -> Result<Incident, ArgusError>;
+
+    /// Posts an event.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError>;
+
+    /// Whether Argus still refuses our token (`GET auth/user/`), to confirm a 401 before it is believed.
+    ///
+    /// # Errors
+    /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
+    fn check_token(&self) -> Result<(), ArgusError>;
+}
+
+/// What can go wrong with Argus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgusError {
+    /// The server could not be reached, so the request was certainly not executed. May be repeated at once.
+    Refused(String),
+    /// The request was sent and no usable answer came (time-out, connection lost, 5xx, a body that is not the JSON we
+    /// know): a write may or may not have been executed, or may still be.
+    Unknown {
+        /// What came instead.
+        why: String,
+        /// The HTTP status, if there was one.
+        status: Option<u16>,
+    },
+    /// The server answered that it did not execute the request, and later may (429, 3xx). Not this request's fault.
+    Busy(String),
+    /// This one request is wrong (4xx, 403 among them): repeating it as it is will not help; others may work.
+    Request {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said of it.
+        why: String,
+    },
+    /// 401: the token was refused.
+    Unauthorized(String),
+}
+
+impl std::fmt::Display for ArgusError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(why) => write!(f, "cannot be reached: {why}"),
+            Self::Unknown { why, .. } => write!(f, "no usable answer: {why}"),
+            Self::Busy(why) => write!(f, "not now: {why}"),
+            Self::Request { status, why } => write!(f, "refused with {status}: {why}"),
+            Self::Unauthorized(why) => write!(f, "token refused: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ArgusError {}

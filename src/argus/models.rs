@@ -1,0 +1,179 @@
+//! What Argus holds: incidents, events, and what we send. Domain types; their JSON is `wire.rs`.
+//!
+//! Never talks to a server. Field meanings are those of the Argus REST API v2.
+
+use crate::stamp::Stamp;
+use serde_json::Value;
+
+/// Primary key of an incident.
+pub type IncidentPk = i64;
+/// Primary key of an event; rises with arrival.
+pub type EventPk = i64;
+/// Primary key of a user.
+pub type UserPk = i64;
+
+/// When an incident ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndTime {
+    /// `"infinity"`: it is open.
+    Open,
+    /// It ended, or will have ended, then. Counts as ended whatever `open` says.
+    At(Stamp),
+    /// `null`: it never has a duration; not an incident of ours.
+    Stateless,
+}
+
+/// A tag of an incident, `key=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The whole text, `key=value`.
+    pub text: String,
+    /// Who added it.
+    pub added_by: UserPk,
+}
+
+/// An incident as Argus returns it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Its primary key.
+    pub pk: IncidentPk,
+    /// When the problem began.
+    pub start_time: Stamp,
+    /// When it ended.
+    pub end_time: EndTime,
+    /// The user of the source system that owns it: us, for our own incidents.
+    pub source_user: UserPk,
+    /// Name of the source system.
+    pub source_name: String,
+    /// The number we gave it; unique per source for ever.
+    pub source_incident_id: String,
+    /// One line for people.
+    pub description: String,
+    /// 1 critical to 5 information.
+    pub level: u8,
+    /// URL of the ticket; empty if none.
+    pub ticket_url: String,
+    /// Whatever the creator put there.
+    pub metadata: Value,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// What Argus says of it (can lag behind `end_time` when clocks differ).
+    pub open: bool,
+    /// Whether an acknowledgement is in force.
+    pub acked: bool,
+}
+
+impl Incident {
+    /// Whether it has not ended. A finite end time means ended, whatever `open` says.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.end_time == EndTime::Open
+    }
+}
+
+/// What kind of event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventKind {
+    /// STA: the incident began.
+    Start,
+    /// END: its source ended it.
+    End,
+    /// RES: its source says that it goes on.
+    Restart,
+    /// CLO: a person closed it.
+    Close,
+    /// REO: a person reopened it.
+    Reopen,
+    /// ACK: a person acknowledged it.
+    Acknowledge,
+    /// OTH: text.
+    Other,
+    /// CHI: a field changed.
+    Change,
+    /// LES: stateless, or any type this program does not know.
+    Unknown(String),
+}
+
+/// An event of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its primary key; rises with arrival.
+    pub pk: EventPk,
+    /// The incident it belongs to.
+    pub incident: IncidentPk,
+    /// Who made it.
+    pub actor: UserPk,
+    /// Name of who made it.
+    pub actor_name: String,
+    /// When it happened, on the maker's clock.
+    pub timestamp: Stamp,
+    /// When Argus got it, on Argus' clock.
+    pub received: Stamp,
+    /// What kind.
+    pub kind: EventKind,
+    /// Its text.
+    pub description: String,
+}
+
+/// An incident to be created.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewIncident {
+    /// When the problem began.
+    pub start_time: Stamp,
+    /// `None`: open; else created closed.
+    pub end_time: Option<Stamp>,
+    /// Its number.
+    pub source_incident_id: String,
+    /// One line for people.
+    pub description: String,
+    /// 1 to 5.
+    pub level: u8,
+    /// `key=value` texts.
+    pub tags: Vec<String>,
+    /// Its identity.
+    pub metadata: Value,
+}
+
+/// A change to an incident; `None` leaves a field alone.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Patch {
+    /// The whole new set of tags, foreign ones included.
+    pub tags: Option<Vec<String>>,
+    /// The new description.
+    pub description: Option<String>,
+    /// The new level.
+    pub level: Option<u8>,
+    /// The new metadata.
+    pub metadata: Option<Value>,
+}
+
+/// An event to be posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// [`EventKind::Other`], [`EventKind::End`] or [`EventKind::Restart`].
+    pub kind: EventKind,
+    /// When it happened.
+    pub timestamp: Stamp,
+    /// Its text.
+    pub description: String,
+}
+
+/// Which incidents of our own source a list asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListQuery {
+    /// All open ones.
+    Open,
+    /// Those that ended at or after this time.
+    EndedSince(Stamp),
+    /// The one with this number.
+    Number(String),
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The items, in the server's order.
+    pub items: Vec<T>,
+    /// The query string of the next page (host and path are never taken from the server); `None` at the end.
+    pub next: Option<String>,
+}

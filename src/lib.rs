@@ -1,0 +1,7 @@
+//! zinoargus keeps Zino cases and Argus incidents telling the same truth, both ways.
+//!
+//! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
+
+pub mod argus;
+pub mod stamp;
+pub mod zino;

@@ -1,0 +1,260 @@
+//! A case as Zino has it: the domain type that the rest of the program works on.
+//!
+//! Never talks to a server and never decides anything: reading the wire is `decode.rs`, deciding is
+//! `sync/`. Field meanings are those of the Zino protocol's GETATTRS and GETHIST replies.
+
+use crate::stamp::Stamp;
+use std::fmt;
+
+/// A case number. It proves nothing by itself: see [`Problem`].
+pub type CaseId = u64;
+
+/// What kind of thing failed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CaseKind {
+    /// A router port.
+    Portstate,
+    /// A BGP session.
+    Bgp,
+    /// A BFD session.
+    Bfd,
+    /// A router that does not answer.
+    Reachability,
+    /// A chassis alarm.
+    Alarm,
+    /// A type this program does not know.
+    Other(String),
+}
+
+impl CaseKind {
+    /// The kind for Zino's word; any unknown word is kept.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "portstate" => Self::Portstate,
+            "bgp" => Self::Bgp,
+            "bfd" => Self::Bfd,
+            "reachability" => Self::Reachability,
+            "alarm" => Self::Alarm,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Zino's word for it.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Portstate => "portstate",
+            Self::Bgp => "bgp",
+            Self::Bfd => "bfd",
+            Self::Reachability => "reachability",
+            Self::Alarm => "alarm",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// The state of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CaseState {
+    /// Being made; never seen through the API of Zino 2.
+    Embryonic,
+    /// Nobody has looked at it yet.
+    Open,
+    /// Somebody works on it.
+    Working,
+    /// Waiting for somebody else.
+    Waiting,
+    /// Waiting for a confirmation.
+    ConfirmWait,
+    /// To be disregarded, also by planned maintenance.
+    Ignored,
+    /// Over; can still be read for eight hours.
+    Closed,
+    /// A word that this program does not know; treated as "not closed".
+    Other(String),
+}
+
+impl CaseState {
+    /// The state for Zino's word; any unknown word is kept.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "embryonic" => Self::Embryonic,
+            "open" => Self::Open,
+            "working" => Self::Working,
+            "waiting" => Self::Waiting,
+            "confirm-wait" => Self::ConfirmWait,
+            "ignored" => Self::Ignored,
+            "closed" => Self::Closed,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Zino's word for it.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Embryonic => "embryonic",
+            Self::Open => "open",
+            Self::Working => "working",
+            Self::Waiting => "waiting",
+            Self::ConfirmWait => "confirm-wait",
+            Self::Ignored => "ignored",
+            Self::Closed => "closed",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Problem {
+    /// Router name, usually short.
+    pub router: String,
+    /// What kind of thing failed.
+    pub kind: CaseKind,
+    /// Interface index, peer address or alarm type as text; empty for reachability.
+    pub subindex: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.router)?;
+        if !self.subindex.is_empty() {
+            write!(f, " {}", self.subindex)?;
+        }
+        Ok(())
+    }
+}
+
+/// One entry of a case's history.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HistoryEntry {
+    /// When it was added, whole seconds on Zino's clock.
+    pub at: Stamp,
+    /// The rest of the first line: a lone user name, or the system's sentence.
+    pub header: String,
+    /// The further lines, without the blank that starts each on the wire.
+    pub lines: Vec<String>,
+}
+
+/// A state change as a history entry tells it: `state change FROM -> TO (USER)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateChange<'a> {
+    /// The state before.
+    pub from: &'a str,
+    /// The state after.
+    pub to: &'a str,
+    /// Who changed it; `monitor` is Zino itself.
+    pub user: &'a str,
+}
+
+impl HistoryEntry {
+    /// The user who wrote this entry as text; `None` for an entry of the system (state changes among them).
+    #[must_use]
+    pub fn author(&self) -> Option<&str> {
+        let header = self.header.trim();
+        (!header.is_empty() && !header.contains(char::is_whitespace)).then_some(header)
+    }
+
+    /// The state change that this entry records, if it is one.
+    #[must_use]
+    pub fn state_change(&self) -> Option<StateChange<'_>> {
+        let rest = self.header.trim().strip_prefix("state change ")?;
+        let (from, rest) = rest.split_once(" -> ")?;
+        let (to, user) = rest.split_once(" (")?;
+        Some(StateChange {
+            from,
+            to: to.trim(),
+            user: user.strip_suffix(')')?,
+        })
+    }
+}
+
+/// A case as last read from Zino.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The case number.
+    pub id: CaseId,
+    /// Router name.
+    pub router: String,
+    /// What kind of thing failed.
+    pub kind: CaseKind,
+    /// Its state.
+    pub state: CaseState,
+    /// When it was opened.
+    pub opened: Stamp,
+    /// When it was closed, if Zino says so; can remain on a case that was reopened.
+    pub closed: Option<Stamp>,
+    /// Larger is more important.
+    pub priority: i64,
+    /// portstate: interface name (ifDescr), may be empty.
+    pub port: Option<String>,
+    /// portstate and bfd: interface index, as Zino writes it.
+    pub ifindex: Option<String>,
+    /// portstate: interface description (ifAlias); `None` if absent, often empty.
+    pub descr: Option<String>,
+    /// portstate: operational state of the port.
+    pub portstate: Option<String>,
+    /// bgp: peer address.
+    pub remote_addr: Option<String>,
+    /// bgp: peer AS number, as Zino writes it.
+    pub remote_as: Option<String>,
+    /// bgp: operational state of the session.
+    pub bgp_os: Option<String>,
+    /// reachability: `reachable` or `no-response`.
+    pub reachability: Option<String>,
+    /// alarm: `yellow` or `red`.
+    pub alarm_type: Option<String>,
+    /// alarm: number of alarms now.
+    pub alarm_count: Option<i64>,
+    /// History, oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Whether a log line says that the link went down; `None` if the log was not read because no
+    /// decision depends on it.
+    pub log_says_down: Option<bool>,
+}
+
+impl Case {
+    /// The problem that this case is about.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let subindex = match self.kind {
+            CaseKind::Portstate | CaseKind::Bfd => self.ifindex.clone(),
+            CaseKind::Bgp => self.remote_addr.clone(),
+            CaseKind::Alarm => self.alarm_type.clone(),
+            CaseKind::Reachability | CaseKind::Other(_) => None,
+        };
+        Problem {
+            router: self.router.clone(),
+            kind: self.kind.clone(),
+            subindex: subindex.unwrap_or_default(),
+        }
+    }
+
+    /// Whether the case is closed now.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state == CaseState::Closed
+    }
+
+    /// What a person calls it in a log line: `case 4711 (portstate r1-gw ge-0/0/1)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let what = match self.kind {
+            CaseKind::Portstate => self.port.clone().or_else(|| self.ifindex.clone()),
+            _ => Some(self.problem().subindex),
+        }
+        .filter(|w| !w.is_empty())
+        .map(|w| format!(" {w}"))
+        .unwrap_or_default();
+        format!(
+            "case {} ({} {}{})",
+            self.id,
+            self.kind.word(),
+            self.router,
+            what
+        )
+    }
+}

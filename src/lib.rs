@@ -4,4 +4,5 @@
 
 pub mod argus;
 pub mod stamp;
+pub mod sync;
 pub mod zino;

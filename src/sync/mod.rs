@@ -2,9 +2,11 @@
 //! two narrow traits. Never opens a connection and never reads a clock.
 
 pub mod carry;
+pub mod errand;
 pub mod evidence;
 pub mod filter;
 pub mod identity;
+pub mod job;
 pub mod mapping;
 pub mod plan;
 pub mod rules;

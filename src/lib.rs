@@ -3,5 +3,6 @@
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 
 pub mod argus;
+pub mod secret;
 pub mod stamp;
 pub mod zino;

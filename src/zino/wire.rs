@@ -181,9 +181,9 @@ fn strip_cr(line: &mut Vec<u8>) {
     }
 }
 
+/// Whether our own patience is over. On Unix, `TimedOut` is something else: the peer that keepalive found dead.
 fn is_timeout(e: &io::Error) -> bool {
-    // Which of the two depends on the system.
-    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+    e.kind() == ErrorKind::WouldBlock || (cfg!(windows) && e.kind() == ErrorKind::TimedOut)
 }
 
 fn lost(e: io::Error) -> ZinoError {
@@ -234,4 +234,63 @@ fn set_up(stream: &TcpStream, timeouts: &Timeouts) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(Duration::from_secs(35)))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn pair() -> (Wire, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let wire = Wire::open("127.0.0.1", port, &Timeouts::default()).unwrap();
+        (wire, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_dead_peer_is_found_within_a_minute() {
+        let (wire, _peer) = pair();
+        let socket = SockRef::from(wire.reader.get_ref());
+        assert!(socket.keepalive().unwrap());
+        let silent = socket.tcp_keepalive_time().unwrap();
+        let probes = socket.tcp_keepalive_interval().unwrap();
+        let times = socket.tcp_keepalive_retries().unwrap();
+        assert!(silent + probes * times < Duration::from_secs(60));
+        let unacknowledged = socket.tcp_user_timeout().unwrap().unwrap();
+        assert!(unacknowledged < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_line_is_cut_at_its_bound_and_a_reply_ends_at_its_own() {
+        let (mut wire, mut peer) = pair();
+        let writer = std::thread::spawn(move || {
+            peer.write_all(b"hello\r\n").unwrap();
+            peer.write_all(&vec![b'x'; 3 * MAX_LINE]).unwrap();
+            peer.write_all(b"\r\nnext\r\r\nlong").unwrap();
+            peer
+        });
+        assert_eq!(wire.first_line().unwrap(), b"hello");
+        let mut budget = 4 * MAX_LINE;
+        assert_eq!(wire.line(&mut budget).unwrap().len(), MAX_LINE);
+        assert_eq!(budget, MAX_LINE - 2);
+        assert_eq!(wire.line(&mut budget).unwrap(), b"next");
+        budget = 3;
+        assert!(matches!(
+            wire.line(&mut budget),
+            Err(ZinoError::Protocol(_))
+        ));
+        drop(writer.join().unwrap());
+    }
+
+    #[test]
+    fn the_first_line_decides_whether_a_bare_line_feed_ends_a_line() {
+        for (sent, first) in [("200 a\r\nb\nc\r\n", "b\nc"), ("200 a\nb\r\nc\n", "b")] {
+            let (mut wire, mut peer) = pair();
+            peer.write_all(sent.as_bytes()).unwrap();
+            assert_eq!(wire.first_line().unwrap(), b"200 a");
+            assert_eq!(wire.line(&mut 100).unwrap(), first.as_bytes());
+        }
+    }
 }

@@ -5,6 +5,7 @@
 pub mod argus;
 pub mod failover;
 pub mod machine;
+pub mod secret;
 pub mod stamp;
 pub mod sync;
 pub mod zino;

@@ -128,9 +128,10 @@ impl Machine {
     fn problem_job(&mut self, problem: &Arc<Problem>, now: Now) -> Option<ProblemJob> {
         for id in self.cases.of(problem).filter(|s| s.due()).map(|s| s.case.id).collect::<Vec<_>>() {
             if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case))
-                && let Some(slot) = self.cases.get_mut(id) {
-                    slot.synced = Some(slot.fingerprint);
-                }
+                && let Some(slot) = self.cases.get_mut(id)
+            {
+                slot.synced = Some(slot.fingerprint);
+            }
         }
         let cases: Vec<CaseWork> = self
             .cases

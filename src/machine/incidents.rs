@@ -81,9 +81,10 @@ impl Incidents {
         self.counter += 1;
         let changed = self.slots.get(&incident.pk).is_none_or(|slot| differs(&slot.incident, &incident));
         if let Some(old) = self.slots.get(&incident.pk)
-            && let Some(pks) = place(&old.incident).and_then(|place| self.places.get_mut(&place)) {
-                pks.remove(&incident.pk);
-            }
+            && let Some(pks) = place(&old.incident).and_then(|place| self.places.get_mut(&place))
+        {
+            pks.remove(&incident.pk);
+        }
         if let Some(place) = place(&incident) {
             self.places.entry(place).or_default().insert(incident.pk);
         }
@@ -95,12 +96,13 @@ impl Incidents {
     pub fn remove(&mut self, pk: IncidentPk) {
         if let Some(slot) = self.slots.remove(&pk)
             && let Some(place) = place(&slot.incident)
-                && let Some(pks) = self.places.get_mut(&place) {
-                    pks.remove(&pk);
-                    if pks.is_empty() {
-                        self.places.remove(&place);
-                    }
-                }
+            && let Some(pks) = self.places.get_mut(&place)
+        {
+            pks.remove(&pk);
+            if pks.is_empty() {
+                self.places.remove(&place);
+            }
+        }
     }
 
     /// Forgets everything.

@@ -110,9 +110,11 @@ impl Machine {
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
         if let CaseKind::Other(kind) = &case.kind
-            && self.unknown_kinds.len() < 100 && self.unknown_kinds.insert(kind.clone()) {
-                warn!("{}: cases of type \"{kind}\" are unknown to this program and left out", case.name());
-            }
+            && self.unknown_kinds.len() < 100
+            && self.unknown_kinds.insert(kind.clone())
+        {
+            warn!("{}: cases of type \"{kind}\" are unknown to this program and left out", case.name());
+        }
         match self.cases.put(case, &self.settings.rules) {
             Change::Nothing => {}
             Change::Due(problem) => self.queue.add(&problem, lane),

@@ -239,10 +239,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 return self.create(case);
             };
             if let Some(kept) = self.stands_for(case, &incident, &events)?
-                && seen.insert(kept) {
-                    (pk, exact) = (kept, false);
-                    continue;
-                }
+                && seen.insert(kept)
+            {
+                (pk, exact) = (kept, false);
+                continue;
+            }
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
             let look_again = self.write(case, pk, &plan)?;
@@ -368,9 +369,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 return Ok(());
             }
             if let Some(kept) = kept
-                && !self.look(kept)?.is_some_and(|(i, _)| i.is_open()) {
-                    return Ok(());
-                }
+                && !self.look(kept)?.is_some_and(|(i, _)| i.is_open())
+            {
+                return Ok(());
+            }
             let evidence = Evidence::new(&events, incident.source_user);
             if evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > end.timestamp) {
                 return Ok(());

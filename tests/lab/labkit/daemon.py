@@ -82,18 +82,22 @@ class Daemon:
         return eventually(lambda: re.search(pattern, self.log()), deadline, f"{self.name} logs {pattern!r}")
 
 
-def python_program(folder, config) -> Daemon:
-    """The program that ours replaces, on the same config (without the keys it does not know)."""
-    known = {"argus": ("url", "token", "timeout"), "zino": ("server", "port", "user", "secret", "default_domain"),
-             "sync": ("acknowledge", "ticket", "severity"), "failover": None}
-    reduced = {section: {key: value for key, value in values.items() if known[section] is None or key in known[section]}
-               for section, values in config.items() if section in known}
-    return PythonProgram(folder, places.venv_program("glue", "zinoargus"), reduced, "python-program")
-
-
 class PythonProgram(Daemon):
-    """zino-argus-glue: ends with whatever code it likes."""
+    """zino-argus-glue, the program that ours replaces, on the same config without the keys it does not know."""
+
+    KNOWN = {"argus": ("url", "token", "timeout"), "zino": ("server", "port", "user", "secret", "default_domain"),
+             "sync": ("acknowledge", "ticket", "severity")}
+
+    def __init__(self, folder, config):
+        reduced = {section: {key: value for key, value in config[section].items() if key in keys}
+                   for section, keys in self.KNOWN.items() if section in config}
+        super().__init__(folder, places.venv_program("glue", "python"), reduced, "python-program")
+        self.launch = (str(places.INSIDE / "glue_launcher.py"), str(config["zino"]["notify_port"]), "-vv")
+
+    def start(self, *arguments):
+        """Start it with its own notion of -vv."""
+        super().start(*self.launch, *arguments)
 
     def stop(self):
-        """SIGTERM, no questions asked: it may be asleep between two tries."""
+        """SIGTERM, no questions about the exit code."""
         self.child.stop(patience=8)

@@ -1,0 +1,114 @@
+//! The notification channel: which cases to look at again. Never reads a case and never connects again by itself.
+
+use crate::zino::ZinoError;
+use crate::zino::decode::{self, Notice};
+use crate::zino::session::{Login, unexpected};
+use crate::zino::text::shown;
+use crate::zino::wire::{LOG, Timeouts, Wire};
+use log::debug;
+use std::time::{Duration, Instant};
+
+/// The longest line; real ones are shorter than a hundred bytes.
+const MAX_LINE: usize = 64 * 1024;
+/// The most that one call takes in, so that a flood cannot keep the caller from its other work.
+const MAX_POLL: usize = 64 * 1024;
+/// How long to wait for more, once something has come. One change in Zino gives several lines at once.
+const MORE: Duration = Duration::from_millis(3);
+/// What Zino says when the command connection has ended, before it closes this one.
+const FAREWELL: &[u8] = b"Normal quit from client";
+
+/// A connection over which Zino tells what changed, once [`Session::tie`](crate::zino::session::Session::tie) has been
+/// called with its nonce.
+#[derive(Debug)]
+pub struct Notifications {
+    wire: Wire,
+    /// The start of a line whose end has not come yet.
+    partial: Vec<u8>,
+    /// Why there will be nothing more; told once everything before it has been told.
+    ended: Option<ZinoError>,
+}
+
+impl Notifications {
+    /// Connects; also returns the nonce to tie.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn connect(login: &Login) -> Result<(Self, String), ZinoError> {
+        Self::connect_within(login, &Timeouts::default())
+    }
+
+    /// [`Notifications::connect`] with other time-outs.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn connect_within(login: &Login, timeouts: &Timeouts) -> Result<(Self, String), ZinoError> {
+        let mut wire = Wire::open(&login.server, login.notify_port, timeouts)?;
+        let line = wire.first_line()?;
+        let nonce = String::from_utf8(line).map_err(|e| unexpected(e.as_bytes()))?;
+        let nonce = nonce.trim();
+        let is_nonce = (1..=200).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !is_nonce {
+            return Err(unexpected(nonce.as_bytes()));
+        }
+        let channel = Self { wire, partial: Vec::new(), ended: None };
+        Ok((channel, nonce.to_owned()))
+    }
+
+    /// Waits at most `wait` for a notification, then returns it with everything that came along. Empty if none came.
+    ///
+    /// # Errors
+    /// [`ZinoError::Connection`] when the channel has ended, [`ZinoError::Protocol`] for a line without end; see
+    /// [`ZinoError`].
+    pub fn poll(&mut self, wait: Duration) -> Result<Vec<Notice>, ZinoError> {
+        let deadline = Instant::now() + wait;
+        let mut notices = Vec::new();
+        let mut taken = 0;
+        while self.ended.is_none() && taken < MAX_POLL {
+            let patience = match notices.is_empty() {
+                true => deadline.saturating_duration_since(Instant::now()),
+                false => MORE,
+            };
+            match self.wire.arrived(patience) {
+                Ok(bytes) => {
+                    taken += bytes.len();
+                    self.take(&bytes, &mut notices);
+                    let waited = notices.is_empty() && Instant::now() >= deadline;
+                    if waited || (bytes.is_empty() && !notices.is_empty()) {
+                        break;
+                    }
+                }
+                Err(e) => self.ended = Some(e),
+            }
+        }
+        match &self.ended {
+            Some(e) if notices.is_empty() => Err(e.clone()),
+            _ => Ok(notices),
+        }
+    }
+
+    /// Reads the lines that these bytes complete.
+    fn take(&mut self, bytes: &[u8], notices: &mut Vec<Notice>) {
+        for piece in bytes.split_inclusive(|&b| b == b'\n') {
+            self.partial.extend_from_slice(piece);
+            if let Some(line) = self.partial.strip_suffix(b"\n") {
+                let line = line.trim_ascii_end();
+                debug!(target: LOG, "notified: {}", shown(line));
+                if line.starts_with(FAREWELL) {
+                    let why = "the server ends the notifications";
+                    self.ended = Some(ZinoError::Connection(why.to_owned()));
+                    return;
+                }
+                match decode::notice(line) {
+                    Some(notice) => notices.push(notice),
+                    None => debug!(target: LOG, "a notification that says nothing"),
+                }
+                self.partial.clear();
+            } else if self.partial.len() > MAX_LINE {
+                let start = shown(&self.partial);
+                let why = format!("a notification without end: {start}");
+                self.ended = Some(ZinoError::Protocol(why));
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Reading cases, one or many: what is sent together, and which reply belongs to which case. Never writes to a case.
+//!
+//! Zino answers pipelined commands in order only while none of them fails: a 500 overtakes the others, and a reply that
+//! breaks halfway runs into the next. GETATTRS replies carry the case number, GETHIST and GETLOG replies do not.
+
+use crate::zino::case::{Case, CaseId};
+use crate::zino::session::{Reply, Session, done, means_unknown, refused};
+use crate::zino::{ZinoError, decode};
+use log::{debug, warn};
+use std::collections::HashMap;
+
+/// How many commands are under way together. Their bytes fit into any socket buffer, so that writing them never waits
+/// for a server that waits for us to read.
+const BATCH: usize = 100;
+
+/// The data lines of one reply.
+type Lines = Vec<Vec<u8>>;
+
+/// What a batch of pipelined commands brought.
+enum Batch {
+    /// Every command has its reply, in the order of the commands.
+    Whole(Vec<Lines>),
+    /// Some were refused; these are the replies of the others, in order.
+    SomeRefused(Vec<Lines>),
+    /// It is not certain which reply is whose.
+    Muddled,
+}
+
+impl Session {
+    /// One case, every command sent alone.
+    pub(crate) fn read_one(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
+        let Some(mut case) = self.attributes(id)? else {
+            return Ok(None);
+        };
+        match self.ask_patiently(&format!("GETHIST {id}"), 301)? {
+            // Forgotten between the two commands.
+            Reply::Refused(why) if means_unknown(&why) => return Ok(None),
+            reply => case.history = decode::history(&done(reply)?.1),
+        }
+        let Some(mut case) = self.closed_meanwhile(case)? else {
+            return Ok(None);
+        };
+        if wants_log(&case) {
+            self.read_log(&mut case)?;
+        }
+        Ok(Some(case))
+    }
+
+    /// The attributes of one case. A reply that makes no sense is asked for once more, as Zino 1 needs it.
+    fn attributes(&mut self, id: CaseId) -> Result<Option<Case>, ZinoError> {
+        let first = self.attributes_once(id);
+        if let Err(ZinoError::Refused(why)) = first {
+            debug!("case {id}, asked once more: {why}");
+            return self.attributes_once(id);
+        }
+        first
+    }
+
+    fn attributes_once(&mut self, id: CaseId) -> Result<Option<Case>, ZinoError> {
+        let lines = match self.ask_patiently(&format!("GETATTRS {id}"), 303)? {
+            Reply::Refused(why) if means_unknown(&why) => return Ok(None),
+            reply => done(reply)?.1,
+        };
+        match decode::case(&lines) {
+            Ok(case) if case.id == id => Ok(Some(case)),
+            Ok(other) => {
+                let why = format!("the attributes of case {} came instead", other.id);
+                Err(ZinoError::Refused(why))
+            }
+            Err(e) => Err(ZinoError::Refused(e.to_string())),
+        }
+    }
+
+    /// Attributes were read before the history: if only the history knows that the case is closed, reads them again.
+    fn closed_meanwhile(&mut self, case: Case) -> Result<Option<Case>, ZinoError> {
+        let mut changes = case.history.iter().rev().filter_map(|e| e.state_change());
+        let ends_closed = changes.next().is_some_and(|change| change.to == "closed");
+        if !ends_closed || case.is_closed() {
+            return Ok(Some(case));
+        }
+        let again = self.attributes(case.id)?;
+        Ok(again.map(|fresh| Case { history: case.history, ..fresh }))
+    }
+
+    fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
+        let lines = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
+            // What came before Zino broke down is still the log.
+            Reply::Broken(lines) => {
+                warn!("{}: Zino broke down in the middle of its log", case.name());
+                lines
+            }
+            reply => done(reply)?.1,
+        };
+        case.log_says_down = Some(decode::log_says_down(&lines));
+        Ok(())
+    }
+
+    /// Many cases, pipelined; what cannot be had is left out.
+    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+        let mut cases = Vec::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            let Some(found) = self.read_batch(batch, wants_log)? else {
+                self.read_alone(batch, wants_log, &mut cases)?;
+                continue;
+            };
+            let missing = |id: &&CaseId| !found.iter().any(|case| case.id == **id);
+            let missing: Vec<CaseId> = batch.iter().filter(missing).copied().collect();
+            cases.extend(found);
+            self.read_alone(&missing, wants_log, &mut cases)?;
+        }
+        Ok(cases)
+    }
+
+    /// One after the other; a case that Zino does not know or that makes no sense is left out.
+    fn read_alone(
+        &mut self,
+        ids: &[CaseId],
+        wants_log: fn(&Case) -> bool,
+        cases: &mut Vec<Case>,
+    ) -> Result<(), ZinoError> {
+        for &id in ids {
+            match self.read_one(id, wants_log) {
+                Ok(case) => cases.extend(case),
+                Err(ZinoError::Refused(why)) => warn!("case {id} left out: {why}"),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch, or what of it could be read together. `None`: each must be read alone.
+    fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<Vec<Case>>, ZinoError> {
+        let replies = match self.pipelined("GETATTRS", 303, ids)? {
+            Batch::Whole(replies) | Batch::SomeRefused(replies) => replies,
+            Batch::Muddled => return Ok(None),
+        };
+        let Some(cases) = matched(ids, &replies) else {
+            return Ok(None);
+        };
+        let Some(cases) = self.with_histories(cases)? else {
+            return Ok(None);
+        };
+        let mut read = Vec::with_capacity(cases.len());
+        for case in cases {
+            read.extend(self.closed_meanwhile_or_left_out(case)?);
+        }
+        self.with_logs(read, wants_log).map(Some)
+    }
+
+    fn closed_meanwhile_or_left_out(&mut self, case: Case) -> Result<Option<Case>, ZinoError> {
+        match self.closed_meanwhile(case) {
+            // Read alone once more, and reported there.
+            Err(ZinoError::Refused(_)) => Ok(None),
+            outcome => outcome,
+        }
+    }
+
+    fn with_histories(&mut self, mut cases: Vec<Case>) -> Result<Option<Vec<Case>>, ZinoError> {
+        let ids: Vec<CaseId> = cases.iter().map(|case| case.id).collect();
+        let Batch::Whole(replies) = self.pipelined("GETHIST", 301, &ids)? else {
+            return Ok(None);
+        };
+        for (case, lines) in cases.iter_mut().zip(&replies) {
+            case.history = decode::history(lines);
+        }
+        Ok(Some(cases))
+    }
+
+    fn with_logs(&mut self, mut cases: Vec<Case>, wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+        let wanting = cases.iter().filter(|case| wants_log(case));
+        let ids: Vec<CaseId> = wanting.map(|case| case.id).collect();
+        let replies = match self.pipelined("GETLOG", 300, &ids)? {
+            Batch::Whole(replies) => replies,
+            Batch::SomeRefused(_) | Batch::Muddled => {
+                // Each of them is missed and then read alone.
+                cases.retain(|case| !ids.contains(&case.id));
+                return Ok(cases);
+            }
+        };
+        let mut logs: HashMap<CaseId, Lines> = ids.into_iter().zip(replies).collect();
+        for case in &mut cases {
+            let lines = logs.remove(&case.id);
+            case.log_says_down = lines.map(|lines| decode::log_says_down(&lines));
+        }
+        Ok(cases)
+    }
+
+    /// Sends one command for every case and reads as many replies.
+    fn pipelined(&mut self, verb: &str, code: u16, ids: &[CaseId]) -> Result<Batch, ZinoError> {
+        if ids.is_empty() {
+            return Ok(Batch::Whole(Vec::new()));
+        }
+        self.settle()?;
+        let commands: Vec<String> = ids.iter().map(|id| format!("{verb} {id}")).collect();
+        self.commands(&commands)?;
+        let mut replies = Vec::with_capacity(ids.len());
+        let mut muddled = false;
+        for _ in ids {
+            match self.reply(code) {
+                Ok(Reply::Done { lines, .. }) => replies.push(lines),
+                Ok(Reply::Refused(why)) => match refused(why) {
+                    // This one can come later than the replies that it belongs between.
+                    ZinoError::Refused(why) => muddled |= !means_unknown(&why),
+                    condemned => return Err(condemned),
+                },
+                Ok(Reply::Broken(_)) => muddled = true,
+                Err(ZinoError::Protocol(why)) => {
+                    debug!("lost the thread of {} commands {verb}: {why}", ids.len());
+                    self.fence()?;
+                    return Ok(Batch::Muddled);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if self.has_surplus() {
+            self.fence()?;
+            muddled = true;
+        }
+        Ok(match muddled {
+            true => Batch::Muddled,
+            false if replies.len() == ids.len() => Batch::Whole(replies),
+            false => Batch::SomeRefused(replies),
+        })
+    }
+}
+
+/// The cases of GETATTRS replies that can be understood; `None` if they are not in the order of the questions, which
+/// they are whatever was refused between them.
+fn matched(ids: &[CaseId], replies: &[Lines]) -> Option<Vec<Case>> {
+    let mut cases = Vec::with_capacity(replies.len());
+    let mut asked = ids.iter();
+    for lines in replies {
+        match decode::case(lines) {
+            Ok(case) if asked.any(|&id| id == case.id) => cases.push(case),
+            Ok(_) | Err(decode::NotACase::TwoInOne) => return None,
+            // It is missed, and then read alone.
+            Err(_) => {}
+        }
+    }
+    Some(cases)
+}

@@ -1,0 +1,366 @@
+//! The command conversation with Zino: login, one command and its reply, history, states. Reading many cases is in
+//! `reads.rs`. Never repeats a command behind the caller's back, and never speaks again after a reply failed to come.
+
+use crate::secret::Secret;
+use crate::zino::case::{Case, CaseId, CaseState};
+use crate::zino::text::{decode, shown};
+use crate::zino::wire::{LOG, MAX_REPLY, Timeouts, Wire};
+use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
+use log::debug;
+use sha1::{Digest, Sha1};
+
+/// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
+const INTERNAL_ERROR: &str = "internal error";
+
+/// How our own refusal of a reply begins.
+const NO_SENSE: &str = "the answer makes no sense";
+
+/// Where the server is and who we are there.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Name, IPv4 or IPv6 address.
+    pub server: String,
+    /// The port for commands.
+    pub port: u16,
+    /// The port for notifications.
+    pub notify_port: u16,
+    /// Our user name in Zino.
+    pub user: String,
+    /// Its password.
+    pub secret: Secret,
+}
+
+/// A logged-in command connection.
+#[derive(Debug)]
+pub struct Session {
+    wire: Wire,
+    /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
+    broken: Option<String>,
+}
+
+/// One whole reply.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A header with the expected code, and its data lines if it has any.
+    Done { header: String, lines: Vec<Vec<u8>> },
+    /// A 500 instead of the header, without the code.
+    Refused(String),
+    /// Data that ended in `500 internal error`: Zino broke down halfway.
+    Broken(Vec<Vec<u8>>),
+}
+
+impl Session {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// [`ZinoError::Login`] if Zino refuses the user or the secret; otherwise see [`ZinoError`].
+    pub fn connect(login: &Login) -> Result<Self, ZinoError> {
+        Self::connect_within(login, &Timeouts::default())
+    }
+
+    /// [`Session::connect`] with other time-outs.
+    ///
+    /// # Errors
+    /// As [`Session::connect`].
+    pub fn connect_within(login: &Login, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+        if !is_word(&login.user) {
+            let why = "a user name has no blanks or control characters";
+            return Err(ZinoError::Login(why.to_owned()));
+        }
+        let wire = Wire::open(&login.server, login.port, timeouts)?;
+        let broken = None;
+        let mut session = Self { wire, broken };
+        let greeting = decode(&session.wire.first_line()?);
+        debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
+        let mut words = greeting.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("200"), Some(challenge)) => session.log_in(login, challenge)?,
+            _ => return Err(unexpected(greeting.as_bytes())),
+        }
+        Ok(session)
+    }
+
+    fn log_in(&mut self, login: &Login, challenge: &str) -> Result<(), ZinoError> {
+        let user = &login.user;
+        debug!(target: LOG, "> USER {user} (digest not shown)");
+        let digest = digest(challenge, &login.secret);
+        self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
+        match self.reply(200)? {
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
+            reply => done(reply).map(drop),
+        }
+    }
+
+    /// NTIE: sends the notifications about all cases to the channel that announced itself with `nonce`. To be done
+    /// before reading, because nothing that happened earlier is notified.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn tie(&mut self, nonce: &str) -> Result<(), ZinoError> {
+        if !is_word(nonce) {
+            return Err(unexpected(nonce.as_bytes()));
+        }
+        self.guarded(|s| done(s.ask(&format!("NTIE {nonce}"), 200)?).map(drop))
+    }
+
+    /// VERSION: what the server says about itself. Zino 1 may refuse it.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn version(&mut self) -> Result<String, ZinoError> {
+        self.guarded(|s| done(s.ask("VERSION", 200)?).map(|(header, _)| header))
+    }
+
+    /// Does something with the connection unless it is broken, and breaks it for good if that fails.
+    pub(crate) fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ZinoError>) -> Result<T, ZinoError> {
+        if let Some(why) = &self.broken {
+            let why = format!("ended after an earlier failure ({why})");
+            return Err(ZinoError::Connection(why));
+        }
+        let outcome = work(self);
+        if let Err(e @ (ZinoError::Connection(_) | ZinoError::Protocol(_))) = &outcome {
+            self.broken = Some(e.to_string());
+            self.wire.close();
+        }
+        outcome
+    }
+
+    /// One command and its reply, with nothing else under way.
+    pub(crate) fn ask(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
+        self.settle()?;
+        self.command(command)?;
+        self.reply(code)
+    }
+
+    /// Like [`Session::ask`], but what makes no sense is a refusal of this one command: the conversation goes on after
+    /// it. Only for reads, since nobody knows what a write did whose reply made no sense.
+    pub(crate) fn ask_patiently(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
+        match self.ask(command, code) {
+            Err(ZinoError::Protocol(why)) => {
+                debug!(target: LOG, "{command}: lost the thread: {why}");
+                self.fence()?;
+                Ok(Reply::Refused(format!("{NO_SENSE}: {why}")))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn command(&mut self, command: &str) -> Result<(), ZinoError> {
+        debug!(target: LOG, "> {command}");
+        self.wire.send(format!("{command}\r\n").as_bytes())
+    }
+
+    /// Sends commands in one piece, without waiting for replies between them.
+    pub(crate) fn commands(&mut self, commands: &[String]) -> Result<(), ZinoError> {
+        for command in commands {
+            debug!(target: LOG, "> {command}");
+        }
+        self.wire.send((commands.join("\r\n") + "\r\n").as_bytes())
+    }
+
+    /// Makes sure that the next line from Zino answers the next command.
+    pub(crate) fn settle(&mut self) -> Result<(), ZinoError> {
+        let dropped = self.wire.drop_strays()?;
+        if dropped > 0 {
+            debug!(target: LOG, "{dropped} bytes that belong to no reply");
+            self.fence()?;
+        }
+        Ok(())
+    }
+
+    /// Finds the place in the stream where no reply is under way any more: where an extra command is answered.
+    pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
+        self.command("VERSION")?;
+        let mut budget = MAX_REPLY;
+        loop {
+            let line = self.wire.line(&mut budget)?;
+            debug!(target: LOG, "< {}", shown(&line));
+            if line.starts_with(b"200 ") || line.starts_with(b"500 unknown command") {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Bytes that have arrived after the last reply.
+    pub(crate) fn has_surplus(&self) -> bool {
+        self.wire.buffered() > 0
+    }
+
+    /// Reads one reply that should have this code.
+    pub(crate) fn reply(&mut self, code: u16) -> Result<Reply, ZinoError> {
+        let mut budget = MAX_REPLY;
+        let line = self.wire.line(&mut budget)?;
+        debug!(target: LOG, "< {}", shown(&line));
+        match header(&line) {
+            Some((500, why)) => Ok(Reply::Refused(shown(why.as_bytes()))),
+            Some((got, header)) if got == code => {
+                if !has_data(code) {
+                    let lines = Vec::new();
+                    return Ok(Reply::Done { header, lines });
+                }
+                self.data(&mut budget).map(|(lines, whole)| match whole {
+                    true => Reply::Done { header, lines },
+                    false => Reply::Broken(lines),
+                })
+            }
+            _ => Err(unexpected(&line)),
+        }
+    }
+
+    /// The data lines of a reply, and whether they ended as they should.
+    fn data(&mut self, budget: &mut usize) -> Result<(Vec<Vec<u8>>, bool), ZinoError> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.wire.line(budget)?;
+            debug!(target: LOG, "< {}", shown(&line));
+            match line.as_slice() {
+                b"." => return Ok((lines, true)),
+                b"500 internal error" => return Ok((lines, false)),
+                _ => lines.push(line),
+            }
+        }
+    }
+
+    fn send_entry(&mut self, id: CaseId, text: &str) -> Result<(), ZinoError> {
+        let message = entry::message(text);
+        self.settle()?;
+        debug!(target: LOG, "> ADDHIST {id}");
+        self.wire.send(entry::command(id).as_bytes())?;
+        done(self.reply(302)?)?;
+        for line in message.lines() {
+            debug!(target: LOG, "> {}", shown(line.as_bytes()));
+        }
+        self.wire.send(message.as_bytes())?;
+        done(self.reply(200)?).map(drop)
+    }
+}
+
+impl ZinoServer for Session {
+    fn case_ids(&mut self) -> Result<Vec<CaseId>, ZinoError> {
+        self.guarded(|s| {
+            let (_, lines) = done(s.ask("CASEIDS", 304)?)?;
+            read::case_ids(&lines)
+                .ok_or_else(|| ZinoError::Protocol("a list of case numbers that holds something else".to_owned()))
+        })
+    }
+
+    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
+        self.guarded(|s| s.read_one(id, wants_log))
+    }
+
+    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+        self.guarded(|s| s.read_many(ids, wants_log))
+    }
+
+    fn add_history(&mut self, id: CaseId, text: &str) -> Result<(), ZinoError> {
+        self.guarded(|s| s.send_entry(id, text))
+    }
+
+    fn set_state(&mut self, id: CaseId, state: &CaseState) -> Result<(), ZinoError> {
+        let word = state.word();
+        if !is_word(word) {
+            let why = format!("not sent: {} is no state", shown(word.as_bytes()));
+            return Err(ZinoError::Refused(why));
+        }
+        self.guarded(|s| done(s.ask(&format!("SETSTATE {id} {word}"), 200)?).map(drop))
+    }
+}
+
+/// What a reply holds if it is whole. Half a reply counts as a refusal: the connection can be used, the reply cannot.
+pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
+    match reply {
+        Reply::Done { header, lines } => Ok((header, lines)),
+        Reply::Refused(why) => Err(refused(why)),
+        Reply::Broken(_) => Err(ZinoError::Refused("internal error, halfway".to_owned())),
+    }
+}
+
+/// A 500 as an error. One that says that we are not logged in condemns the connection.
+pub(crate) fn refused(why: String) -> ZinoError {
+    if forgets_login(&why) {
+        return ZinoError::Connection("the server has forgotten our login".to_owned());
+    }
+    ZinoError::Refused(why)
+}
+
+/// Whether the refusal of a read means that Zino does not know the case. The text differs between versions of Zino, so
+/// this is anything but the refusals that certainly mean something else.
+pub(crate) fn means_unknown(why: &str) -> bool {
+    let other = [INTERNAL_ERROR, NO_SENSE, "unknown command"];
+    !forgets_login(why) && !other.iter().any(|text| why.starts_with(text))
+}
+
+fn forgets_login(why: &str) -> bool {
+    why.eq_ignore_ascii_case("not authenticated")
+}
+
+pub(crate) fn unexpected(line: &[u8]) -> ZinoError {
+    ZinoError::Protocol(shown(line))
+}
+
+/// A reply's code and the text after it.
+fn header(line: &[u8]) -> Option<(u16, String)> {
+    let (code, rest) = line.split_at_checked(3)?;
+    let code = std::str::from_utf8(code).ok()?;
+    let digits = code.bytes().all(|b| b.is_ascii_digit());
+    let apart = rest.first().is_none_or(|&b| b == b' ');
+    let code = code.parse().ok().filter(|_| digits && apart)?;
+    Some((code, decode(rest).trim().to_owned()))
+}
+
+/// Whether a reply with this code goes on until a lone dot.
+fn has_data(code: u16) -> bool {
+    matches!(code, 300 | 301 | 303 | 304)
+}
+
+/// Whether a text can be an argument of a command without becoming two.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 200 && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+/// The answer to Zino's challenge.
+fn digest(challenge: &str, secret: &Secret) -> String {
+    use std::fmt::Write;
+    let digest = Sha1::digest(format!("{challenge} {}", secret.reveal()));
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_digest_is_zinos() {
+        // From `printf 'abc s3 crét' | sha1sum`.
+        let secret = Secret::new("s3 crét".to_owned());
+        assert_eq!(digest("abc", &secret), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
+    }
+
+    #[test]
+    fn a_header_is_three_digits_and_a_text() {
+        let check = |line: &str, expected: Option<(u16, &str)>| {
+            let expected = expected.map(|(code, text)| (code, text.to_owned()));
+            assert_eq!(header(line.as_bytes()), expected, "{line}");
+        };
+        check("200 ok", Some((200, "ok")));
+        check("302 please termiate", Some((302, "please termiate")));
+        check("500", Some((500, "")));
+        check("2000 x", None);
+        check("+20 x", None);
+        check("20", None);
+        check("", None);
+        check("1795376392 sim-gw", None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_header_parser_panic(line: Vec<u8>) {
+            let _ = header(&line);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Bytes of the wire to text, and text to something that can stand in a log line. Never knows what a line means.
+
+use std::fmt::Write;
+
+/// What Windows-1252 has at 0x80..=0x9F; the five bytes that it does not define become U+FFFD.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž', '\u{FFFD}', '\u{FFFD}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{FFFD}', 'ž', 'Ÿ',
+];
+
+/// The longest piece of a server's text that a log line or an error message repeats.
+const SHOWN_CHARS: usize = 500;
+
+/// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one reply.
+pub(crate) fn decode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|&byte| windows_1252(byte)));
+    }
+    text
+}
+
+fn windows_1252(byte: u8) -> char {
+    let row = usize::from(byte).wrapping_sub(0x80);
+    WINDOWS_1252.get(row).copied().unwrap_or_else(|| char::from(byte))
+}
+
+/// The start of a server's text for a log line or an error message: one line, nothing that commands a terminal.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    // A character takes at most four bytes, so more than this cannot be shown anyway.
+    let head = bytes.get(..SHOWN_CHARS * 4).unwrap_or(bytes);
+    let text = decode(head);
+    let mut out = String::new();
+    for c in text.chars().take(SHOWN_CHARS) {
+        if harmless(c) {
+            out.push(c);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{}", c.escape_unicode());
+        }
+    }
+    if text.chars().nth(SHOWN_CHARS).is_some() || head.len() < bytes.len() {
+        out.push('…');
+    }
+    out
+}
+
+/// Whether a character neither controls a terminal nor changes how the rest of the line reads.
+fn harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}')
+        && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn utf8_and_windows_1252_may_stand_in_one_line() {
+        assert_eq!(decode("Ålesund".as_bytes()), "Ålesund");
+        assert_eq!(decode(b"Tromso \xc3\xb8 or \xf8, 5 \x80"), "Tromso ø or ø, 5 €");
+        assert_eq!(decode(b"\x81\x8d\x8f\x90\x9d"), "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}");
+        assert_eq!(decode(b"cut \xc3"), "cut Ã");
+    }
+
+    #[test]
+    fn what_is_shown_is_one_short_harmless_line() {
+        assert_eq!(shown(b"500 a\r\nb\x1b[2J"), "500 a\\u{d}\\u{a}b\\u{1b}[2J");
+        assert_eq!(shown("\u{202E}x".as_bytes()), "\\u{202e}x");
+        assert_eq!(shown(&vec![b'a'; 1 << 20]).chars().count(), SHOWN_CHARS + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_become_text(bytes: Vec<u8>) {
+            let text = decode(&bytes);
+            if let Ok(plain) = std::str::from_utf8(&bytes) {
+                prop_assert_eq!(text, plain);
+            }
+            prop_assert!(shown(&bytes).chars().all(harmless));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Lines over a TCP connection to Zino, with a bound on everything: time, line length, reply size. Never knows what a
+//! line means.
+
+use crate::zino::ZinoError;
+use crate::zino::text::shown;
+use socket2::{SockRef, TcpKeepalive};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// The longest line that is kept; what follows in the same line is read and dropped. A person can write a longer history
+/// line, and that must not make its case unreadable.
+const MAX_LINE: usize = 1 << 20;
+/// The most that one reply may hold.
+pub(crate) const MAX_REPLY: usize = 64 << 20;
+/// The log target of everything that crosses the wire.
+pub(crate) const LOG: &str = "zino";
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For the connection, over all addresses of the server's name.
+    pub connect: Duration,
+    /// For the next byte of a reply.
+    pub stall: Duration,
+    /// For the server to take what is sent.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(10), stall: Duration::from_secs(20), write: Duration::from_secs(20) }
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    reader: BufReader<TcpStream>,
+    /// The server ends its lines with CR LF, so a bare LF belongs to a value. Learnt from its first line.
+    ends_in_crlf: bool,
+}
+
+impl Wire {
+    /// Connects to the first address of `server` that answers.
+    pub(crate) fn open(server: &str, port: u16, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+        let failed = |e: io::Error| ZinoError::Connection(format!("{server} port {port}: {e}"));
+        let stream = connect(server, port, timeouts.connect).map_err(failed)?;
+        set_up(&stream, timeouts).map_err(failed)?;
+        Ok(Self { reader: BufReader::with_capacity(64 * 1024, stream), ends_in_crlf: false })
+    }
+
+    /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), ZinoError> {
+        self.reader.get_mut().write_all(bytes).map_err(lost)
+    }
+
+    /// The first line of a connection, which shows how the server ends its lines.
+    pub(crate) fn first_line(&mut self) -> Result<Vec<u8>, ZinoError> {
+        let mut budget = MAX_LINE;
+        let mut line = self.raw_line(&mut budget)?;
+        self.ends_in_crlf = line.last() == Some(&b'\r');
+        strip_cr(&mut line);
+        Ok(line)
+    }
+
+    /// The next line without its end. `budget` is what the reply may still hold.
+    pub(crate) fn line(&mut self, budget: &mut usize) -> Result<Vec<u8>, ZinoError> {
+        let mut line = self.raw_line(budget)?;
+        strip_cr(&mut line);
+        Ok(line)
+    }
+
+    fn raw_line(&mut self, budget: &mut usize) -> Result<Vec<u8>, ZinoError> {
+        let mut line = Vec::new();
+        let mut last = 0;
+        loop {
+            let bytes = fill(&mut self.reader)?;
+            let (piece, ended) = match bytes.iter().position(|&b| b == b'\n') {
+                Some(at) => (bytes.get(..at).unwrap_or_default(), true),
+                None => (bytes, false),
+            };
+            let taken = piece.len() + usize::from(ended);
+            *budget = budget
+                .checked_sub(taken)
+                .ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(&line))))?;
+            last = piece.last().copied().unwrap_or(last);
+            keep(&mut line, piece);
+            self.reader.consume(taken);
+            if !ended {
+                continue;
+            }
+            if last == b'\r' || !self.ends_in_crlf {
+                return Ok(line);
+            }
+            keep(&mut line, b"\n");
+            last = b'\n';
+        }
+    }
+
+    /// Drops what the server sent without being asked, and says how much it was. Also notices a connection that has
+    /// ended, before anything is sent into it.
+    pub(crate) fn drop_strays(&mut self) -> Result<usize, ZinoError> {
+        let mut dropped = self.reader.buffer().len();
+        self.reader.consume(dropped);
+        let stream = self.reader.get_mut();
+        stream.set_nonblocking(true).map_err(lost)?;
+        let mut sink = [0; 4096];
+        let outcome = loop {
+            match stream.read(&mut sink) {
+                Ok(0) => break Err(closed()),
+                Ok(n) => dropped += n,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => break Ok(dropped),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => break Err(lost(e)),
+            }
+            if dropped > MAX_REPLY {
+                break Err(ZinoError::Protocol("unasked data without end".to_owned()));
+            }
+        };
+        stream.set_nonblocking(false).map_err(lost)?;
+        outcome
+    }
+
+    /// Bytes that have arrived but belong to no reply yet.
+    pub(crate) fn buffered(&self) -> usize {
+        self.reader.buffer().len()
+    }
+
+    /// Whatever arrives next, waiting at most `wait` for it; empty if nothing did.
+    pub(crate) fn arrived(&mut self, wait: Duration) -> Result<Vec<u8>, ZinoError> {
+        // A time-out of zero would mean "for ever" to the system.
+        let wait = wait.max(Duration::from_millis(1));
+        let stream = self.reader.get_ref();
+        stream.set_read_timeout(Some(wait)).map_err(lost)?;
+        let bytes = match self.reader.fill_buf() {
+            Ok([]) => return Err(closed()),
+            Ok(bytes) => bytes.to_vec(),
+            Err(e) if is_timeout(&e) || e.kind() == ErrorKind::Interrupted => Vec::new(),
+            Err(e) => return Err(lost(e)),
+        };
+        self.reader.consume(bytes.len());
+        Ok(bytes)
+    }
+
+    /// Ends the connection at once.
+    pub(crate) fn close(&self) {
+        // It may be gone already, which is just as well.
+        let _ = self.reader.get_ref().shutdown(Shutdown::Both);
+    }
+}
+
+/// What the server sent, waiting for it if need be; never empty.
+fn fill(reader: &mut BufReader<TcpStream>) -> Result<&[u8], ZinoError> {
+    while reader.buffer().is_empty() {
+        match reader.fill_buf() {
+            Ok([]) => return Err(closed()),
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(lost(e)),
+        }
+    }
+    Ok(reader.buffer())
+}
+
+fn keep(line: &mut Vec<u8>, piece: &[u8]) {
+    let room = MAX_LINE.saturating_sub(line.len());
+    line.extend_from_slice(piece.get(..room).unwrap_or(piece));
+}
+
+fn strip_cr(line: &mut Vec<u8>) {
+    while line.last() == Some(&b'\r') {
+        line.pop();
+    }
+}
+
+/// Whether our own patience is over. On Unix, `TimedOut` is something else: the peer that keepalive found dead.
+fn is_timeout(e: &io::Error) -> bool {
+    e.kind() == ErrorKind::WouldBlock || (cfg!(windows) && e.kind() == ErrorKind::TimedOut)
+}
+
+fn lost(e: io::Error) -> ZinoError {
+    ZinoError::Connection(if is_timeout(&e) { "the server stands still".to_owned() } else { e.to_string() })
+}
+
+fn closed() -> ZinoError {
+    ZinoError::Connection("closed by the server".to_owned())
+}
+
+/// Tries every address of a name, sharing out the time so that one dead address cannot use it all.
+fn connect(server: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
+    let started = Instant::now();
+    let name = server.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(server);
+    let addresses: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
+    let mut failure = io::Error::new(ErrorKind::NotFound, "the name has no address");
+    for (tried, address) in addresses.iter().enumerate() {
+        let remaining = limit.saturating_sub(started.elapsed());
+        let untried = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = (remaining / untried).max(Duration::from_millis(100));
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => return Ok(stream),
+            Err(e) => failure = e,
+        }
+    }
+    Err(failure)
+}
+
+/// Makes a dead peer show within a minute, whether we wait for it or write to it.
+fn set_up(stream: &TcpStream, timeouts: &Timeouts) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(timeouts.stall))?;
+    stream.set_write_timeout(Some(timeouts.write))?;
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+    #[cfg(unix)]
+    let keepalive = keepalive.with_retries(4);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(35)))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn pair() -> (Wire, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let wire = Wire::open("127.0.0.1", port, &Timeouts::default()).unwrap();
+        (wire, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_dead_peer_is_found_within_a_minute() {
+        let (wire, _peer) = pair();
+        let socket = SockRef::from(wire.reader.get_ref());
+        assert!(socket.keepalive().unwrap());
+        let silent = socket.tcp_keepalive_time().unwrap();
+        let probes = socket.tcp_keepalive_interval().unwrap();
+        let times = socket.tcp_keepalive_retries().unwrap();
+        assert!(silent + probes * times < Duration::from_secs(60));
+        let unacknowledged = socket.tcp_user_timeout().unwrap().unwrap();
+        assert!(unacknowledged < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_line_is_cut_at_its_bound_and_a_reply_ends_at_its_own() {
+        let (mut wire, mut peer) = pair();
+        let writer = std::thread::spawn(move || {
+            peer.write_all(b"hello\r\n").unwrap();
+            peer.write_all(&vec![b'x'; 3 * MAX_LINE]).unwrap();
+            peer.write_all(b"\r\nnext\r\r\nlong").unwrap();
+            peer
+        });
+        assert_eq!(wire.first_line().unwrap(), b"hello");
+        let mut budget = 4 * MAX_LINE;
+        assert_eq!(wire.line(&mut budget).unwrap().len(), MAX_LINE);
+        assert_eq!(budget, MAX_LINE - 2);
+        assert_eq!(wire.line(&mut budget).unwrap(), b"next");
+        budget = 3;
+        assert!(matches!(wire.line(&mut budget), Err(ZinoError::Protocol(_))));
+        drop(writer.join().unwrap());
+    }
+
+    #[test]
+    fn the_first_line_decides_whether_a_bare_line_feed_ends_a_line() {
+        for (sent, first) in [("200 a\r\nb\nc\r\n", "b\nc"), ("200 a\nb\r\nc\n", "b")] {
+            let (mut wire, mut peer) = pair();
+            peer.write_all(sent.as_bytes()).unwrap();
+            assert_eq!(wire.first_line().unwrap(), b"200 a");
+            assert_eq!(wire.line(&mut 100).unwrap(), first.as_bytes());
+        }
+    }
+}

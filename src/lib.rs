@@ -8,4 +8,5 @@ pub mod machine;
 pub mod secret;
 pub mod stamp;
 pub mod sync;
+pub mod threads;
 pub mod zino;

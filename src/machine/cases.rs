@@ -91,12 +91,6 @@ impl Cases {
         self.slots.len()
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     /// The cases of a problem, by number.
     pub fn of<'a>(&'a self, problem: &Problem) -> impl DoubleEndedIterator<Item = &'a Slot> {
         self.problems.get(problem).into_iter().flatten().filter_map(|id| self.slots.get(id))

@@ -409,3 +409,24 @@ fn fingerprint(step: &Step) -> String {
         Step::Patch(_) => "PATCH".to_owned(),
     }
 }
+
+/// Ends an incident whose case Zino has deleted, unless it has ended or somebody has reopened it; returns it as it is after.
+///
+/// # Errors
+/// See [`ArgusError`].
+pub fn end_orphan<A: ArgusServer + ?Sized>(
+    argus: &A,
+    pk: IncidentPk,
+    end: &NewEvent,
+) -> Result<Option<Incident>, ArgusError> {
+    let (Some(incident), Some(events)) = (argus.incident(pk)?, argus.events(pk)?) else {
+        return Ok(None);
+    };
+    let evidence = Evidence::new(&events, incident.source_user);
+    let wanted = evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen);
+    if !incident.is_open() || wanted {
+        return Ok(Some(incident));
+    }
+    argus.post_event(pk, end)?;
+    argus.incident(pk)
+}

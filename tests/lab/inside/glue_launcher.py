@@ -8,17 +8,17 @@ Its Zino library knows that port only as a default argument.
 import sys
 
 import zinoargus
-from zinolib import ritz
+import zinolib
 
 
 def main():
     port = int(sys.argv.pop(1))
-    connect = ritz.notifier.__init__
+    connect = zinolib.notifier.__init__
 
     def connect_to_port(self, session, *arguments, **options):
         connect(self, session, port, *arguments, **options)
 
-    ritz.notifier.__init__ = connect_to_port
+    zinolib.notifier.__init__ = connect_to_port
     zinoargus.main()
 
 

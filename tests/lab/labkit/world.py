@@ -5,8 +5,9 @@ keep sources apart by themselves.
 """
 
 import re
+import time
 
-from . import oracle, places
+from . import oracle
 from .argus_people import ArgusView, Person
 from .daemon import Daemon, PythonProgram
 from .waiting import eventually
@@ -122,12 +123,11 @@ class World:
         """How many lists it has asked for: its refreshes show in them."""
         return sum(1 for one in self.requests() if one["method"] == "GET" and _LISTS.search(one["path"]))
 
-    def refreshed(self, times=3, deadline=30):
+    def refreshed(self, times=3, deadline=60):
         """Wait until the program has asked Argus again, completely, this many times."""
-        for _ in range(times):
-            before = self.looks()
-            # a refresh may be up to four lists; more than that is certainly the next one
-            eventually(lambda: self.looks() > before + 4, deadline, "the program asks Argus again")
+        before, least = self.looks(), time.monotonic() + times * self.config["sync"]["refresh_interval"] + 0.5
+        # one refresh may be several lists, so both are needed: the time of that many refreshes and as many lists
+        eventually(lambda: self.looks() > before + times and time.monotonic() > least, deadline, "the program asks Argus again")
 
     def still(self, cases=()):
         """The program does nothing more while it looks again and again: not in Argus, not in Zino."""

@@ -1,0 +1,83 @@
+//! The state machine thread: feeds the machine and hands out what it wants done. Never waits for anything but its inputs.
+
+use super::{End, Wake};
+use crate::argus::ArgusServer;
+use crate::machine::{Input, Job, Machine, Now, Output, ZinoCommand};
+use crate::stamp::Stamp;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use log::debug;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A turn of the loop that takes longer than this is worth a debug line.
+const SLOW_TURN: Duration = Duration::from_millis(200);
+/// The longest wait for an input; a clock that stands still must not stop the machine.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The channel ends of the state machine thread.
+#[derive(Debug)]
+pub struct Channels {
+    /// What happens.
+    pub wakes: Receiver<Wake>,
+    /// For the writer. Never fills up: the machine has at most `argus.connections` jobs under way.
+    pub jobs: Sender<Job>,
+    /// For the poller. At most one errand and one reading are under way.
+    pub commands: Sender<ZinoCommand>,
+    /// For the main thread.
+    pub end: Sender<End>,
+}
+
+/// The time now, on both clocks.
+fn now(start: Instant) -> Now {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { mono: start.elapsed(), wall: Stamp::from_micros(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX)) }
+}
+
+/// Runs until it is told to stop. Dropping its channel ends then ends the other threads.
+pub fn run(mut machine: Machine, channels: &Channels) {
+    let start = Instant::now();
+    loop {
+        let wake = machine.next_wake(start.elapsed());
+        let wait = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(LONGEST_WAIT);
+        let input = match channels.wakes.recv_timeout(wait) {
+            Ok(Wake::Input(input)) => input,
+            Err(RecvTimeoutError::Timeout) => Input::Tick,
+            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let began = now(start);
+        for output in machine.step(began, input) {
+            hand_out(output, channels);
+        }
+        let took = start.elapsed().saturating_sub(began.mono);
+        if took > SLOW_TURN {
+            let (cases, incidents) = machine.known();
+            debug!("one turn took {} ms ({cases} cases, {incidents} open incidents)", took.as_millis());
+        }
+    }
+    let _ = channels.end.send(End::Stopped);
+}
+
+/// A channel whose other end is gone belongs to a thread that has ended, which main knows already.
+fn hand_out(output: Output, channels: &Channels) {
+    match output {
+        Output::Argus(job) => drop(channels.jobs.send(job)),
+        Output::Zino(command) => drop(channels.commands.send(command)),
+        Output::Refused(why) => drop(channels.end.send(End::Refused(why))),
+    }
+}
+
+/// What a job is, for any server: the shell of the writer and the simulation's step alike.
+pub fn execute<A: ArgusServer + ?Sized>(
+    argus: &A,
+    rules: &crate::sync::rules::Rules,
+    job: Job,
+) -> crate::machine::Report {
+    use crate::machine::Report;
+    match job {
+        Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
+        Job::Page(query, cursor) => Report::Page(argus.list(&query, cursor.as_deref())),
+        Job::Newest(cursor) => Report::Newest(argus.newest_events(cursor.as_deref())),
+        Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
+        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, pk, &end)),
+        Job::Probe => Report::Probe(argus.check_token()),
+    }
+}

@@ -1,0 +1,25 @@
+//! The threads: thin shells around the pure core. Each owns its connection and a channel end, nothing else.
+
+pub mod core;
+pub mod poller;
+pub mod writer;
+
+use crate::machine::Input;
+
+/// What the threads tell the main thread.
+#[derive(Debug)]
+pub enum End {
+    /// A server refused us for good (exit 77).
+    Refused(String),
+    /// The state machine has ended; the writer may still have jobs under way.
+    Stopped,
+}
+
+/// What the state machine thread is woken by.
+#[derive(Debug)]
+pub enum Wake {
+    /// Something happened.
+    Input(Input),
+    /// The program is to end.
+    Stop,
+}

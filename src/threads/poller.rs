@@ -1,0 +1,198 @@
+//! The Zino poller: keeps the two connections to Zino, tells what it reads, carries errands. Keeps nothing else.
+
+use super::{End, Wake};
+use crate::machine::backoff::backoff;
+use crate::machine::{Input, ZinoCommand, ZinoEvent};
+use crate::sync::errand::{carry, read, snapshot};
+use crate::sync::rules::Rules;
+use crate::zino::case::CaseId;
+use crate::zino::decode::{Happening, Notice};
+use crate::zino::notify::Notifications;
+use crate::zino::session::{Login, Session};
+use crate::zino::{ZinoError, ZinoServer};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use log::{debug, error, info, warn};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+/// How long the notification channel is waited on before the commands are looked at.
+const LISTEN: Duration = Duration::from_millis(50);
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// The channel ends of the poller thread.
+#[derive(Debug)]
+pub struct Channels {
+    /// What the machine wants.
+    pub commands: Receiver<ZinoCommand>,
+    /// What happens, for the machine.
+    pub wakes: Sender<Wake>,
+    /// For the main thread.
+    pub end: Sender<End>,
+}
+
+/// Why following Zino ended.
+enum Gone {
+    /// The machine has ended.
+    Stopped,
+    Lost(ZinoError),
+}
+
+impl From<ZinoError> for Gone {
+    fn from(error: ZinoError) -> Self {
+        Self::Lost(error)
+    }
+}
+
+/// Connects, follows, and connects again, until the machine ends.
+pub fn run(login: &Login, rules: &Rules, channels: &Channels) {
+    let mut attempts = 0u32;
+    let mut ever_connected = false;
+    let mut away_since: Option<Instant> = None;
+    loop {
+        let began = Instant::now();
+        let lost = match connect(login) {
+            Ok((session, notifications)) => {
+                match away_since.take() {
+                    Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
+                    None => info!("connected to Zino {}:{}", login.server, login.port),
+                }
+                ever_connected = true;
+                let gone = follow(session, notifications, rules, channels);
+                if tell(channels, ZinoEvent::Disconnected).is_err() {
+                    return;
+                }
+                match gone {
+                    Gone::Stopped => return,
+                    Gone::Lost(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        if let (ZinoError::Login(why), false) = (&lost, ever_connected) {
+            let why = format!("Zino refuses user {} ({why}): check zino.user and zino.secret", login.user);
+            drop(channels.end.send(End::Refused(why)));
+            return;
+        }
+        attempts = if began.elapsed() >= HEALTHY { 1 } else { attempts.saturating_add(1) };
+        report_loss(&lost, away_since.is_none());
+        away_since.get_or_insert_with(Instant::now);
+        if pause(jittered(backoff(attempts, FIRST_WAIT, LONGEST_WAIT)), &channels.commands).is_err() {
+            return;
+        }
+    }
+}
+
+/// One line when Zino goes; a refused login is always worth one, because it does not go away by itself.
+fn report_loss(lost: &ZinoError, news: bool) {
+    match lost {
+        ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
+        _ if news => warn!("Zino cannot be used: {lost}; trying again"),
+        _ => debug!("Zino: {lost}"),
+    }
+}
+
+/// The notification channel is tied before anything is read: what changes in between would be lost.
+fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
+    let mut session = Session::connect(login)?;
+    let (notifications, nonce) = Notifications::connect(login)?;
+    session.tie(&nonce)?;
+    Ok((session, notifications))
+}
+
+fn follow(mut session: Session, mut notifications: Notifications, rules: &Rules, channels: &Channels) -> Gone {
+    let result = (|| {
+        // What was wanted of the connection before; the machine wants nothing of this one yet.
+        while channels.commands.try_recv().is_ok() {}
+        tell(channels, ZinoEvent::Connected)?;
+        tell(channels, ZinoEvent::Snapshot(snapshot(&mut session)?))?;
+        loop {
+            loop {
+                match channels.commands.try_recv() {
+                    Ok(command) => {
+                        let (event, lost) = obey(command, &mut session, rules);
+                        event.map_or(Ok(()), |event| tell(channels, event))?;
+                        lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))?;
+                    }
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Err(Gone::Stopped),
+                }
+            }
+            let notices = notifications.poll(LISTEN)?;
+            for event in look_again(&notices, &mut session)? {
+                tell(channels, event)?;
+            }
+        }
+    })();
+    match result {
+        Ok(()) => Gone::Stopped,
+        Err(gone) => gone,
+    }
+}
+
+/// Reads every case of a burst of notifications once: a notification only says "look again".
+///
+/// # Errors
+/// See [`ZinoError`]; the connection is lost.
+pub fn look_again<Z: ZinoServer>(notices: &[Notice], zino: &mut Z) -> Result<Vec<ZinoEvent>, ZinoError> {
+    let scavenged: BTreeSet<CaseId> = notices.iter().filter(|n| n.what == Happening::Scavenged).map(|n| n.id).collect();
+    let changed: BTreeSet<CaseId> = notices.iter().map(|n| n.id).filter(|id| !scavenged.contains(id)).collect();
+    let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
+    if !changed.is_empty() {
+        let changed: Vec<CaseId> = changed.into_iter().collect();
+        events.push(ZinoEvent::Found(read(zino, &changed)?));
+    }
+    Ok(events)
+}
+
+/// Does what the machine wants; returns what to tell it, and why the connection is lost if it is.
+pub fn obey<Z: ZinoServer>(
+    command: ZinoCommand,
+    zino: &mut Z,
+    rules: &Rules,
+) -> (Option<ZinoEvent>, Option<ZinoError>) {
+    let lost = |error: ZinoError| match error {
+        ZinoError::Refused(_) => None,
+        error => Some(error),
+    };
+    match command {
+        ZinoCommand::Read(ids) => match read(zino, &ids) {
+            Ok(found) => (Some(ZinoEvent::Found(found)), None),
+            Err(error) => (None, Some(error)),
+        },
+        ZinoCommand::Reread => match snapshot(zino) {
+            Ok(snapshot) => (Some(ZinoEvent::Snapshot(snapshot)), None),
+            Err(error) => (None, Some(error)),
+        },
+        ZinoCommand::Carry(errand) => {
+            let result = carry(zino, &errand, rules);
+            let error = result.as_ref().err().cloned().and_then(lost);
+            (Some(ZinoEvent::Carried(errand.case, result)), error)
+        }
+    }
+}
+
+fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Gone> {
+    channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Gone::Stopped)
+}
+
+/// Waits; commands of a connection that is gone are dropped, the machine gives them again.
+fn pause(wait: Duration, commands: &Receiver<ZinoCommand>) -> Result<(), Gone> {
+    let until = Instant::now() + wait;
+    loop {
+        match commands.recv_deadline(until) {
+            Ok(_) => {}
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Err(Gone::Stopped),
+        }
+    }
+}
+
+/// Between three quarters of the wait and all of it, so that many clients of one server do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0u8) % 256;
+    wait - wait / 4 * u32::try_from(random).unwrap_or(0) / 256
+}

@@ -3,6 +3,9 @@
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 
 pub mod argus;
+pub mod failover;
+pub mod machine;
 pub mod secret;
 pub mod stamp;
+pub mod sync;
 pub mod zino;

@@ -164,11 +164,7 @@ impl HistoryEntry {
         let rest = self.header.trim().strip_prefix("state change ")?;
         let (from, rest) = rest.split_once(" -> ")?;
         let (to, user) = rest.split_once(" (")?;
-        Some(StateChange {
-            from,
-            to: to.trim(),
-            user: user.strip_suffix(')')?,
-        })
+        Some(StateChange { from, to: to.trim(), user: user.strip_suffix(')')? })
     }
 }
 
@@ -226,11 +222,7 @@ impl Case {
             CaseKind::Alarm => self.alarm_type.clone(),
             CaseKind::Reachability | CaseKind::Other(_) => None,
         };
-        Problem {
-            router: self.router.clone(),
-            kind: self.kind.clone(),
-            subindex: subindex.unwrap_or_default(),
-        }
+        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: subindex.unwrap_or_default() }
     }
 
     /// Whether the case is closed now.
@@ -249,12 +241,6 @@ impl Case {
         .filter(|w| !w.is_empty())
         .map(|w| format!(" {w}"))
         .unwrap_or_default();
-        format!(
-            "case {} ({} {}{})",
-            self.id,
-            self.kind.word(),
-            self.router,
-            what
-        )
+        format!("case {} ({} {}{})", self.id, self.kind.word(), self.router, what)
     }
 }

@@ -50,9 +50,7 @@ impl Attributes {
             if name == "id" && found.contains_key("id") {
                 return Err(NotACase::TwoInOne);
             }
-            found
-                .entry(name.to_owned())
-                .or_insert_with(|| value.to_owned());
+            found.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
         Ok(Self(found))
     }
@@ -62,11 +60,7 @@ impl Attributes {
     }
 
     fn needed(&self, name: &'static str) -> Result<&str, NotACase> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
-            .ok_or(NotACase::Missing(name))
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()).ok_or(NotACase::Missing(name))
     }
 
     fn number(&self, name: &str) -> Option<i64> {
@@ -80,13 +74,8 @@ impl Attributes {
 
 /// `name: value`, split at the first `: ` because values hold colons. The blank may be missing where the value is.
 fn split_attribute(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line
-        .split_once(": ")
-        .or_else(|| line.strip_suffix(':').map(|name| (name, "")))?;
-    let is_name = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let (name, value) = line.split_once(": ").or_else(|| line.strip_suffix(':').map(|name| (name, "")))?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     is_name.then_some((name, value))
 }
 
@@ -157,11 +146,7 @@ pub fn history(lines: &[Vec<u8>]) -> Vec<HistoryEntry> {
 
 fn entry_header(line: &str) -> Option<HistoryEntry> {
     let (time, header) = line.split_once(' ').unwrap_or((line, ""));
-    Some(HistoryEntry {
-        at: Stamp::from_secs(time.parse().ok()?),
-        header: header.to_owned(),
-        lines: Vec::new(),
-    })
+    Some(HistoryEntry { at: Stamp::from_secs(time.parse().ok()?), header: header.to_owned(), lines: Vec::new() })
 }
 
 /// Whether a GETLOG reply tells that the port went down.
@@ -203,10 +188,9 @@ pub fn notice(line: &[u8]) -> Option<Notice> {
     let mut words = text.split_whitespace();
     let id = words.next()?.parse().ok()?;
     let what = match (words.next()?, words.next(), words.next()) {
-        ("state", Some(from), Some(to)) => Happening::State {
-            from: CaseState::from_word(from),
-            to: CaseState::from_word(to),
-        },
+        ("state", Some(from), Some(to)) => {
+            Happening::State { from: CaseState::from_word(from), to: CaseState::from_word(to) }
+        }
         ("scavenged", _, _) => Happening::Scavenged,
         _ => Happening::Other,
     };

@@ -15,10 +15,7 @@ const PORT: &str = "id: 2\r\nrouter: sim-gw\r\ntype: portstate\r\nstate: open\r\
 fn a_real_case_is_read() {
     let case = case(&lines(PORT)).unwrap();
     assert_eq!((case.id, case.router.as_str()), (2, "sim-gw"));
-    assert_eq!(
-        (case.kind, case.state),
-        (CaseKind::Portstate, CaseState::Open)
-    );
+    assert_eq!((case.kind, case.state), (CaseKind::Portstate, CaseState::Open));
     assert_eq!(case.opened, Stamp::from_secs(1_795_376_392));
     assert_eq!((case.closed, case.priority), (None, 300));
     assert_eq!(case.descr.as_deref(), Some("NTNU Ålesund, 10G"));
@@ -50,10 +47,8 @@ fn garbage_lines_do_no_harm() {
 #[test]
 fn a_case_without_the_essentials_is_none() {
     for name in ["id", "router", "type", "state", "opened"] {
-        let kept: Vec<_> = lines(PORT)
-            .into_iter()
-            .filter(|line| !line.starts_with(format!("{name}: ").as_bytes()))
-            .collect();
+        let kept: Vec<_> =
+            lines(PORT).into_iter().filter(|line| !line.starts_with(format!("{name}: ").as_bytes())).collect();
         assert_eq!(case(&kept), Err(NotACase::Missing(name)));
     }
 }
@@ -103,10 +98,7 @@ fn a_continuation_line_before_any_entry_is_passed_over() {
 #[test]
 fn the_log_tells_whether_the_port_went_down() {
     let check = |text: &str, expected| assert_eq!(log_says_down(&lines(text)), expected, "{text}");
-    check(
-        "1 gw: port \"ge-0/0/1\" ix 1 changed state from up to down on 2026",
-        true,
-    );
+    check("1 gw: port \"ge-0/0/1\" ix 1 changed state from up to down on 2026", true);
     check("1 gw: x\r\n2 got linkDown trap", true);
     check("1 gw: now lowerLayerDown", true);
     check("1 gw: changed state from down to up", false);
@@ -128,14 +120,8 @@ fn notifications_are_read() {
         assert_eq!(notice(line.as_bytes()), expected, "{line}");
     };
     let state = |from, to| Happening::State { from, to };
-    check(
-        "2 state embryonic open",
-        Some((2, state(CaseState::Embryonic, CaseState::Open))),
-    );
-    check(
-        "2 state waiting confirm-wait",
-        Some((2, state(CaseState::Waiting, CaseState::ConfirmWait))),
-    );
+    check("2 state embryonic open", Some((2, state(CaseState::Embryonic, CaseState::Open))));
+    check("2 state waiting confirm-wait", Some((2, state(CaseState::Waiting, CaseState::ConfirmWait))));
     check("2 state open", Some((2, Happening::Other)));
     check("4 scavenged ", Some((4, Happening::Scavenged)));
     check("6 attr remote_address", Some((6, Happening::Other)));

@@ -53,20 +53,12 @@ fn split(text: &str) -> impl Iterator<Item = String> {
 
 /// Every character at which Zino or Python's `splitlines` begins a new line.
 fn is_line_break(c: char) -> bool {
-    matches!(
-        c,
-        '\n' | '\r' | '\u{0B}' | '\u{0C}' | '\u{1C}'
-            ..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
+    matches!(c, '\n' | '\r' | '\u{0B}' | '\u{0C}' | '\u{1C}'..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Control characters have no business in a history; the tab is kept.
 fn cleaned(c: char) -> char {
-    if c.is_control() && c != '\t' {
-        char::REPLACEMENT_CHARACTER
-    } else {
-        c
-    }
+    if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// The start of a text: what is beyond twice the bound could only matter if it were all blanks.
@@ -121,10 +113,7 @@ mod tests {
 
     #[test]
     fn a_lone_dot_does_not_end_the_message() {
-        check(
-            "a\n.\nSETSTATE 1 closed",
-            "a\r\n .\r\nSETSTATE 1 closed\r\n.\r\n",
-        );
+        check("a\n.\nSETSTATE 1 closed", "a\r\n .\r\nSETSTATE 1 closed\r\n.\r\n");
         check("a\r\n . \r\n..\r\n", "a\r\n .\r\n..\r\n.\r\n");
     }
 
@@ -137,19 +126,12 @@ mod tests {
 
     #[test]
     fn control_characters_are_replaced() {
-        check(
-            "a\0b\x1b[2Jc\u{9b}d",
-            "a\u{FFFD}b\u{FFFD}[2Jc\u{FFFD}d\r\n.\r\n",
-        );
+        check("a\0b\x1b[2Jc\u{9b}d", "a\u{FFFD}b\u{FFFD}[2Jc\u{FFFD}d\r\n.\r\n");
     }
 
     #[test]
     fn a_megabyte_is_cut() {
-        for text in [
-            "å".repeat(1 << 20),
-            "a\n".repeat(1 << 20),
-            "\n".repeat(1 << 20),
-        ] {
+        for text in ["å".repeat(1 << 20), "a\n".repeat(1 << 20), "\n".repeat(1 << 20)] {
             assert!(message(&text).len() <= MAX_ENTRY);
         }
         assert!(message(&"å".repeat(1 << 20)).ends_with("å…\r\n.\r\n"));

@@ -32,19 +32,14 @@ pub trait ZinoServer {
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool)
-    -> Result<Option<Case>, ZinoError>;
+    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError>;
 
     /// Like [`ZinoServer::case`] for many, pipelined; unknown ones are left out. A case that cannot be
     /// understood is left out and logged, never fatal for the others.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn cases(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Vec<Case>, ZinoError>;
+    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError>;
 
     /// ADDHIST: adds one entry under our user's name. `text` may hold anything a person typed; whatever it holds, it
     /// becomes text of this one entry and nothing else.

@@ -46,16 +46,11 @@ impl Notifications {
         let line = wire.first_line()?;
         let nonce = String::from_utf8(line).map_err(|e| unexpected(e.as_bytes()))?;
         let nonce = nonce.trim();
-        let is_nonce =
-            (1..=200).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_nonce = (1..=200).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
         if !is_nonce {
             return Err(unexpected(nonce.as_bytes()));
         }
-        let channel = Self {
-            wire,
-            partial: Vec::new(),
-            ended: None,
-        };
+        let channel = Self { wire, partial: Vec::new(), ended: None };
         Ok((channel, nonce.to_owned()))
     }
 

@@ -28,11 +28,7 @@ enum Batch {
 
 impl Session {
     /// One case, every command sent alone.
-    pub(crate) fn read_one(
-        &mut self,
-        id: CaseId,
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Option<Case>, ZinoError> {
+    pub(crate) fn read_one(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
         let Some(mut case) = self.attributes(id)? else {
             return Ok(None);
         };
@@ -83,10 +79,7 @@ impl Session {
             return Ok(Some(case));
         }
         let again = self.attributes(case.id)?;
-        Ok(again.map(|fresh| Case {
-            history: case.history,
-            ..fresh
-        }))
+        Ok(again.map(|fresh| Case { history: case.history, ..fresh }))
     }
 
     fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
@@ -103,11 +96,7 @@ impl Session {
     }
 
     /// Many cases, pipelined; what cannot be had is left out.
-    pub(crate) fn read_many(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Vec<Case>, ZinoError> {
+    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         let mut cases = Vec::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
             let Some(found) = self.read_batch(batch, wants_log)? else {
@@ -140,11 +129,7 @@ impl Session {
     }
 
     /// A batch, or what of it could be read together. `None`: each must be read alone.
-    fn read_batch(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Option<Vec<Case>>, ZinoError> {
+    fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<Vec<Case>>, ZinoError> {
         let replies = match self.pipelined("GETATTRS", 303, ids)? {
             Batch::Whole(replies) | Batch::SomeRefused(replies) => replies,
             Batch::Muddled => return Ok(None),
@@ -181,11 +166,7 @@ impl Session {
         Ok(Some(cases))
     }
 
-    fn with_logs(
-        &mut self,
-        mut cases: Vec<Case>,
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Vec<Case>, ZinoError> {
+    fn with_logs(&mut self, mut cases: Vec<Case>, wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         let wanting = cases.iter().filter(|case| wants_log(case));
         let ids: Vec<CaseId> = wanting.map(|case| case.id).collect();
         let replies = match self.pipelined("GETLOG", 300, &ids)? {

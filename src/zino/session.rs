@@ -84,8 +84,7 @@ impl Session {
         let user = &login.user;
         debug!(target: LOG, "> USER {user} (digest not shown)");
         let digest = digest(challenge, &login.secret);
-        self.wire
-            .send(format!("USER {user} {digest}\r\n").as_bytes())?;
+        self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.reply(200)? {
             Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
             reply => done(reply).map(drop),
@@ -113,10 +112,7 @@ impl Session {
     }
 
     /// Does something with the connection unless it is broken, and breaks it for good if that fails.
-    pub(crate) fn guarded<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, ZinoError>,
-    ) -> Result<T, ZinoError> {
+    pub(crate) fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ZinoError>) -> Result<T, ZinoError> {
         if let Some(why) = &self.broken {
             let why = format!("ended after an earlier failure ({why})");
             return Err(ZinoError::Connection(why));
@@ -243,25 +239,16 @@ impl ZinoServer for Session {
     fn case_ids(&mut self) -> Result<Vec<CaseId>, ZinoError> {
         self.guarded(|s| {
             let (_, lines) = done(s.ask("CASEIDS", 304)?)?;
-            read::case_ids(&lines).ok_or_else(|| {
-                ZinoError::Protocol("a list of case numbers that holds something else".to_owned())
-            })
+            read::case_ids(&lines)
+                .ok_or_else(|| ZinoError::Protocol("a list of case numbers that holds something else".to_owned()))
         })
     }
 
-    fn case(
-        &mut self,
-        id: CaseId,
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Option<Case>, ZinoError> {
+    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
         self.guarded(|s| s.read_one(id, wants_log))
     }
 
-    fn cases(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Vec<Case>, ZinoError> {
+    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         self.guarded(|s| s.read_many(ids, wants_log))
     }
 
@@ -328,9 +315,7 @@ fn has_data(code: u16) -> bool {
 
 /// Whether a text can be an argument of a command without becoming two.
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 200
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+    !text.is_empty() && text.len() <= 200 && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// The answer to Zino's challenge.
@@ -353,10 +338,7 @@ mod tests {
     fn the_digest_is_zinos() {
         // From `printf 'abc s3 crét' | sha1sum`.
         let secret = Secret::new("s3 crét".to_owned());
-        assert_eq!(
-            digest("abc", &secret),
-            "47ff48cf6cd01536189e8eb8c49e11d201064c32"
-        );
+        assert_eq!(digest("abc", &secret), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
     }
 
     #[test]

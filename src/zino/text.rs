@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 /// What Windows-1252 has at 0x80..=0x9F; the five bytes that it does not define become U+FFFD.
 const WINDOWS_1252: [char; 32] = [
-    '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž',
-    '\u{FFFD}', '\u{FFFD}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{FFFD}',
-    'ž', 'Ÿ',
+    '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž', '\u{FFFD}', '\u{FFFD}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{FFFD}', 'ž', 'Ÿ',
 ];
 
 /// The longest piece of a server's text that a log line or an error message repeats.
@@ -24,10 +23,7 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
 
 fn windows_1252(byte: u8) -> char {
     let row = usize::from(byte).wrapping_sub(0x80);
-    WINDOWS_1252
-        .get(row)
-        .copied()
-        .unwrap_or_else(|| char::from(byte))
+    WINDOWS_1252.get(row).copied().unwrap_or_else(|| char::from(byte))
 }
 
 /// The start of a server's text for a log line or an error message: one line, nothing that commands a terminal.
@@ -65,14 +61,8 @@ mod tests {
     #[test]
     fn utf8_and_windows_1252_may_stand_in_one_line() {
         assert_eq!(decode("Ålesund".as_bytes()), "Ålesund");
-        assert_eq!(
-            decode(b"Tromso \xc3\xb8 or \xf8, 5 \x80"),
-            "Tromso ø or ø, 5 €"
-        );
-        assert_eq!(
-            decode(b"\x81\x8d\x8f\x90\x9d"),
-            "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"
-        );
+        assert_eq!(decode(b"Tromso \xc3\xb8 or \xf8, 5 \x80"), "Tromso ø or ø, 5 €");
+        assert_eq!(decode(b"\x81\x8d\x8f\x90\x9d"), "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}");
         assert_eq!(decode(b"cut \xc3"), "cut Ã");
     }
 

@@ -29,11 +29,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            stall: Duration::from_secs(20),
-            write: Duration::from_secs(20),
-        }
+        Self { connect: Duration::from_secs(10), stall: Duration::from_secs(20), write: Duration::from_secs(20) }
     }
 }
 
@@ -51,10 +47,7 @@ impl Wire {
         let failed = |e: io::Error| ZinoError::Connection(format!("{server} port {port}: {e}"));
         let stream = connect(server, port, timeouts.connect).map_err(failed)?;
         set_up(&stream, timeouts).map_err(failed)?;
-        Ok(Self {
-            reader: BufReader::with_capacity(64 * 1024, stream),
-            ends_in_crlf: false,
-        })
+        Ok(Self { reader: BufReader::with_capacity(64 * 1024, stream), ends_in_crlf: false })
     }
 
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
@@ -88,9 +81,9 @@ impl Wire {
                 None => (bytes, false),
             };
             let taken = piece.len() + usize::from(ended);
-            *budget = budget.checked_sub(taken).ok_or_else(|| {
-                ZinoError::Protocol(format!("a reply without end: {}", shown(&line)))
-            })?;
+            *budget = budget
+                .checked_sub(taken)
+                .ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(&line))))?;
             last = piece.last().copied().unwrap_or(last);
             keep(&mut line, piece);
             self.reader.consume(taken);
@@ -187,11 +180,7 @@ fn is_timeout(e: &io::Error) -> bool {
 }
 
 fn lost(e: io::Error) -> ZinoError {
-    ZinoError::Connection(if is_timeout(&e) {
-        "the server stands still".to_owned()
-    } else {
-        e.to_string()
-    })
+    ZinoError::Connection(if is_timeout(&e) { "the server stands still".to_owned() } else { e.to_string() })
 }
 
 fn closed() -> ZinoError {
@@ -201,10 +190,7 @@ fn closed() -> ZinoError {
 /// Tries every address of a name, sharing out the time so that one dead address cannot use it all.
 fn connect(server: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
     let started = Instant::now();
-    let name = server
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(server);
+    let name = server.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(server);
     let addresses: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
     let mut failure = io::Error::new(ErrorKind::NotFound, "the name has no address");
     for (tried, address) in addresses.iter().enumerate() {
@@ -225,9 +211,7 @@ fn set_up(stream: &TcpStream, timeouts: &Timeouts) -> io::Result<()> {
     stream.set_read_timeout(Some(timeouts.stall))?;
     stream.set_write_timeout(Some(timeouts.write))?;
     let socket = SockRef::from(stream);
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(15))
-        .with_interval(Duration::from_secs(5));
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     #[cfg(unix)]
     let keepalive = keepalive.with_retries(4);
     socket.set_tcp_keepalive(&keepalive)?;
@@ -277,10 +261,7 @@ mod tests {
         assert_eq!(budget, MAX_LINE - 2);
         assert_eq!(wire.line(&mut budget).unwrap(), b"next");
         budget = 3;
-        assert!(matches!(
-            wire.line(&mut budget),
-            Err(ZinoError::Protocol(_))
-        ));
+        assert!(matches!(wire.line(&mut budget), Err(ZinoError::Protocol(_))));
         drop(writer.join().unwrap());
     }
 

@@ -89,9 +89,7 @@ impl FakeZino {
     pub fn received(&self) -> Vec<String> {
         let bytes = self.world().received.clone();
         let text = String::from_utf8(bytes).unwrap();
-        let lines = text
-            .split_terminator('\n')
-            .map(|l| l.trim_end_matches('\r'));
+        let lines = text.split_terminator('\n').map(|l| l.trim_end_matches('\r'));
         let kept = lines.filter(|line| !line.starts_with("USER "));
         kept.map(str::to_owned).collect()
     }
@@ -125,11 +123,7 @@ impl Drop for FakeZino {
     }
 }
 
-fn listen(
-    world: &Arc<Mutex<World>>,
-    stop: &Arc<AtomicBool>,
-    serve: fn(TcpStream, &Mutex<World>),
-) -> u16 {
+fn listen(world: &Arc<Mutex<World>>, stop: &Arc<AtomicBool>, serve: fn(TcpStream, &Mutex<World>)) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     listener.set_nonblocking(true).unwrap();
@@ -158,11 +152,7 @@ fn serve_notifications(mut stream: TcpStream, world: &Mutex<World>) {
     let nonce = {
         let mut world = world.lock().unwrap();
         let nonce = format!("{:040x}", 0xabc + world.channels.len());
-        let channel = Channel {
-            nonce: nonce.clone(),
-            stream: stream.try_clone().unwrap(),
-            tied: false,
-        };
+        let channel = Channel { nonce: nonce.clone(), stream: stream.try_clone().unwrap(), tied: false };
         world.channels.push(channel);
         nonce
     };
@@ -187,25 +177,14 @@ struct Answer {
 }
 
 fn serve_commands(mut stream: TcpStream, world: &Mutex<World>) {
-    let mut conversation = Conversation {
-        logged_in: false,
-        nonce: None,
-        writing: None,
-    };
-    let greeting = format!(
-        "200 {CHALLENGE} Hello, there{}",
-        world.lock().unwrap().end()
-    );
+    let mut conversation = Conversation { logged_in: false, nonce: None, writing: None };
+    let greeting = format!("200 {CHALLENGE} Hello, there{}", world.lock().unwrap().end());
     let _ = stream.write_all(greeting.as_bytes());
     let mut pending = Vec::new();
     let mut chunk = [0; 65536];
     while let Ok(n @ 1..) = stream.read(&mut chunk) {
         pending.extend_from_slice(&chunk[..n]);
-        world
-            .lock()
-            .unwrap()
-            .received
-            .extend_from_slice(&chunk[..n]);
+        world.lock().unwrap().received.extend_from_slice(&chunk[..n]);
         if !conversation.hear(&mut pending, &mut stream, world) {
             break;
         }
@@ -276,11 +255,7 @@ impl Conversation {
             }
             let outcome = world.add_history(*id, text);
             self.writing = None;
-            let text = if outcome {
-                "200 ok"
-            } else {
-                "500 internal error"
-            };
+            let text = if outcome { "200 ok" } else { "500 internal error" };
             let bytes = format!("{text}{end}").into_bytes();
             return vec![Answer { rank: 1, bytes }];
         }
@@ -294,12 +269,7 @@ impl Conversation {
         vec![Answer { rank, bytes }]
     }
 
-    fn obey(
-        &mut self,
-        line: &str,
-        prompted: &mut Option<u64>,
-        world: &mut World,
-    ) -> Result<Vec<u8>, String> {
+    fn obey(&mut self, line: &str, prompted: &mut Option<u64>, world: &mut World) -> Result<Vec<u8>, String> {
         let words: Vec<&str> = line.split(' ').collect();
         let verb = words[0].to_uppercase();
         let end = world.end();

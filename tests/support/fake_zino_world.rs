@@ -55,10 +55,7 @@ pub struct Channel {
 
 impl World {
     pub fn new() -> Self {
-        Self {
-            clock: 1_800_000_000,
-            ..Self::default()
-        }
+        Self { clock: 1_800_000_000, ..Self::default() }
     }
 
     pub fn add_port_case(&mut self, id: u64) {
@@ -88,10 +85,7 @@ impl World {
     }
 
     pub fn strikes(&mut self, line: &str) -> Option<Fault> {
-        let at = self
-            .faults
-            .iter()
-            .position(|(start, _)| line.starts_with(start))?;
+        let at = self.faults.iter().position(|(start, _)| line.starts_with(start))?;
         Some(self.faults.remove(at).1)
     }
 
@@ -114,10 +108,7 @@ impl World {
     }
 
     pub fn case_ids(&self) -> Vec<u8> {
-        let open = self
-            .cases
-            .iter()
-            .filter(|(_, c)| c.get("state") != "closed");
+        let open = self.cases.iter().filter(|(_, c)| c.get("state") != "closed");
         let lines = open.map(|(id, _)| id.to_string().into_bytes());
         self.multiline("304 list of active cases follows", lines)
     }
@@ -150,15 +141,7 @@ impl World {
     }
 
     pub fn set_state(&mut self, id: u64, state: &str) -> Result<(), String> {
-        let states = [
-            "embryonic",
-            "open",
-            "working",
-            "waiting",
-            "confirm-wait",
-            "ignored",
-            "closed",
-        ];
+        let states = ["embryonic", "open", "working", "waiting", "confirm-wait", "ignored", "closed"];
         if !states.contains(&state) {
             return Err(format!("state must be one of {}", states.join(", ")));
         }

@@ -16,10 +16,7 @@ fn the_right_secret_lets_us_in_and_a_wrong_one_is_a_refusal() {
     let mut wrong = fake.login.clone();
     wrong.secret = Secret::new("wrong".to_owned());
     let refused = Session::connect(&wrong).unwrap_err();
-    assert_eq!(
-        refused,
-        ZinoError::Login("Authentication failure".to_owned())
-    );
+    assert_eq!(refused, ZinoError::Login("Authentication failure".to_owned()));
     assert!(!format!("{wrong:?}").contains("wrong"));
 }
 
@@ -106,9 +103,6 @@ fn the_log_holds_no_secret_and_no_control_character() {
     assert!(heard.iter().any(|line| line.contains("forged line")));
     for line in heard.iter() {
         assert!(!line.contains(digest) && !line.contains(SECRET), "{line}");
-        assert!(
-            !line.contains(|c: char| c.is_control() || c == '\u{202E}'),
-            "{line:?}"
-        );
+        assert!(!line.contains(|c: char| c.is_control() || c == '\u{202E}'), "{line:?}");
     }
 }

@@ -20,16 +20,11 @@ fn tied(fake: &FakeZino) -> (Session, Notifications) {
 fn notifications_come_in_bursts_and_nonsense_is_passed_over() {
     let fake = FakeZino::start();
     let (_session, mut channel) = tied(&fake);
-    fake.notify(
-        "2 state embryonic open\r\nnonsense\r\n\r\n\u{7f}\r\n3 attr updated\r\n4 scavenged \r\n",
-    );
+    fake.notify("2 state embryonic open\r\nnonsense\r\n\r\n\u{7f}\r\n3 attr updated\r\n4 scavenged \r\n");
     let notices = channel.poll(Duration::from_secs(5)).unwrap();
     let ids: Vec<u64> = notices.iter().map(|n| n.id).collect();
     assert_eq!(ids, [2, 3, 4]);
-    let opened = Happening::State {
-        from: CaseState::Embryonic,
-        to: CaseState::Open,
-    };
+    let opened = Happening::State { from: CaseState::Embryonic, to: CaseState::Open };
     assert_eq!(notices[0].what, opened);
     assert_eq!(notices[2].what, Happening::Scavenged);
 }
@@ -42,10 +37,7 @@ fn silence_is_no_error_and_ends_in_time() {
     assert_eq!(channel.poll(Duration::from_millis(50)), Ok(vec![]));
     assert_eq!(channel.poll(Duration::ZERO), Ok(vec![]));
     let took = started.elapsed();
-    assert!(
-        took >= Duration::from_millis(50) && took < Duration::from_secs(2),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(50) && took < Duration::from_secs(2), "{took:?}");
 }
 
 #[test]
@@ -100,9 +92,7 @@ fn an_endless_notification_is_an_error_in_bounded_memory() {
 fn a_flood_does_not_keep_the_caller_and_loses_nothing() {
     let fake = FakeZino::start();
     let (_session, mut channel) = tied(&fake);
-    let lines: String = (0..20_000)
-        .map(|n| format!("{n} attr updated\r\n"))
-        .collect();
+    let lines: String = (0..20_000).map(|n| format!("{n} attr updated\r\n")).collect();
     let deadline = Instant::now() + Duration::from_secs(10);
     let mut calls = 0;
     let mut seen = Vec::new();

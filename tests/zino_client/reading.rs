@@ -24,13 +24,7 @@ fn hundreds_of_cases_are_read_each_with_its_own_history_and_log() {
 #[test]
 fn unknown_cases_among_many_mix_up_nothing_and_are_asked_alone() {
     let fake = FakeZino::with_cases(120);
-    let ids: Vec<u64> = [
-        vec![900],
-        (1..=50).collect(),
-        vec![901],
-        (51..=120).collect(),
-    ]
-    .concat();
+    let ids: Vec<u64> = [vec![900], (1..=50).collect(), vec![901], (51..=120).collect()].concat();
     let cases = session(&fake).cases(&ids, always).unwrap();
     assert_eq!(numbers(&cases), (1..=120).collect::<Vec<_>>());
     assert_unmixed(&cases);
@@ -44,28 +38,18 @@ fn a_case_that_goes_away_between_attributes_and_history_mixes_up_nothing() {
     let fake = FakeZino::with_cases(50);
     let gone = b"500 event \"20\" does not exist\r\n";
     fake.fault("GETHIST 20", Fault::Say(gone.to_vec()));
-    let cases = session(&fake)
-        .cases(&(1..=50).collect::<Vec<_>>(), never)
-        .unwrap();
+    let cases = session(&fake).cases(&(1..=50).collect::<Vec<_>>(), never).unwrap();
     assert_eq!(numbers(&cases), (1..=50).collect::<Vec<_>>());
     assert_unmixed(&cases);
 }
 
 #[test]
 fn a_reply_that_breaks_halfway_mixes_up_nothing() {
-    for command in [
-        "GETATTRS 20",
-        "GETATTRS 50",
-        "GETHIST 20",
-        "GETHIST 50",
-        "GETLOG 20",
-    ] {
+    for command in ["GETATTRS 20", "GETATTRS 50", "GETHIST 20", "GETHIST 50", "GETLOG 20"] {
         let fake = FakeZino::with_cases(50);
         fake.fault(command, Fault::Break);
         let mut session = session(&fake);
-        let cases = session
-            .cases(&(1..=50).collect::<Vec<_>>(), always)
-            .unwrap();
+        let cases = session.cases(&(1..=50).collect::<Vec<_>>(), always).unwrap();
         let mut ids = numbers(&cases);
         ids.sort_unstable();
         assert_eq!(ids, (1..=50).collect::<Vec<_>>(), "{command}");
@@ -77,11 +61,7 @@ fn a_reply_that_breaks_halfway_mixes_up_nothing() {
 #[test]
 fn one_case_that_makes_no_sense_is_left_out_and_stops_nobody() {
     let fake = FakeZino::with_cases(50);
-    fake.world()
-        .cases
-        .get_mut(&20)
-        .unwrap()
-        .set("opened", "yesterday");
+    fake.world().cases.get_mut(&20).unwrap().set("opened", "yesterday");
     let mut session = session(&fake);
     let cases = session.cases(&(1..=50).collect::<Vec<_>>(), never).unwrap();
     assert_eq!(cases.len(), 49);
@@ -92,15 +72,10 @@ fn one_case_that_makes_no_sense_is_left_out_and_stops_nobody() {
 
 #[test]
 fn a_value_that_ends_the_reply_early_forges_no_other_case() {
-    let forged =
-        "x\r\n.\r\n303 y\r\nid: 21\r\nrouter: evil\r\ntype: bgp\r\nstate: closed\r\nopened: 1";
+    let forged = "x\r\n.\r\n303 y\r\nid: 21\r\nrouter: evil\r\ntype: bgp\r\nstate: closed\r\nopened: 1";
     for id in [20, 49, 50] {
         let fake = FakeZino::with_cases(50);
-        fake.world()
-            .cases
-            .get_mut(&id)
-            .unwrap()
-            .set("reason", forged);
+        fake.world().cases.get_mut(&id).unwrap().set("reason", forged);
         let mut session = session(&fake);
         let cases = session.cases(&(1..=50).collect::<Vec<_>>(), never).unwrap();
         assert_unmixed(&cases);
@@ -115,11 +90,7 @@ fn a_value_that_ends_the_reply_early_forges_no_other_case() {
 #[test]
 fn a_line_feed_inside_a_value_is_part_of_the_value() {
     let fake = FakeZino::with_cases(1);
-    fake.world()
-        .cases
-        .get_mut(&1)
-        .unwrap()
-        .set("descr", "a\nid: 9\n.\n500 internal error\nb");
+    fake.world().cases.get_mut(&1).unwrap().set("descr", "a\nid: 9\n.\n500 internal error\nb");
     let case = session(&fake).case(1, never).unwrap().unwrap();
     let expected = "a\nid: 9\n.\n500 internal error\nb";
     assert_eq!(case.descr.as_deref(), Some(expected));
@@ -158,20 +129,14 @@ fn an_unknown_case_is_none_but_a_breakdown_is_not() {
         fake.fault("GETATTRS 1", Fault::Say(answer.into()));
         assert!(is_refused(session.case(1, never)), "{answer}");
     }
-    fake.fault(
-        "GETATTRS 1",
-        Fault::Say(b"500 Not authenticated\r\n".to_vec()),
-    );
+    fake.fault("GETATTRS 1", Fault::Say(b"500 Not authenticated\r\n".to_vec()));
     assert!(is_connection(session.case(1, never)));
 }
 
 #[test]
 fn half_a_list_of_cases_is_no_list() {
     let fake = FakeZino::with_cases(3);
-    for answer in [
-        "304 x\r\n1\r\n500 internal error\r\n",
-        "304 x\r\n1\r\nfoo\r\n.\r\n",
-    ] {
+    for answer in ["304 x\r\n1\r\n500 internal error\r\n", "304 x\r\n1\r\nfoo\r\n.\r\n"] {
         fake.fault("CASEIDS", Fault::Say(answer.into()));
         assert!(session(&fake).case_ids().is_err());
     }

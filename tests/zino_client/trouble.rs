@@ -18,10 +18,7 @@ fn a_reply_that_stands_still_is_a_lost_connection_for_good() {
     for command in ["GETHIST 2", "GETATTRS 2", "GETLOG 2"] {
         fake.fault(command, Fault::Stall);
         let mut session = Session::connect_within(&fake.login, &QUICK).unwrap();
-        assert!(
-            is_connection(session.cases(&[1, 2, 3], always)),
-            "{command}"
-        );
+        assert!(is_connection(session.cases(&[1, 2, 3], always)), "{command}");
         assert!(is_connection(session.case_ids()), "used after a failure");
     }
 }
@@ -50,12 +47,7 @@ fn a_connection_that_ended_while_idle_is_noticed_before_anything_is_written_into
     let mut session = session(&fake);
     fake.cut_all();
     assert!(is_connection(session.add_history(1, "x")));
-    assert!(
-        !fake
-            .received()
-            .iter()
-            .any(|line| line.starts_with("ADDHIST"))
-    );
+    assert!(!fake.received().iter().any(|line| line.starts_with("ADDHIST")));
 }
 
 #[test]
@@ -63,10 +55,7 @@ fn an_endless_line_is_an_error_in_bounded_memory() {
     let fake = FakeZino::with_cases(1);
     fake.fault("CASEIDS", Fault::EndlessLine);
     let outcome = session(&fake).case_ids();
-    assert!(
-        matches!(outcome, Err(ZinoError::Protocol(_))),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(ZinoError::Protocol(_))), "{outcome:?}");
     let why = outcome.unwrap_err().to_string();
     assert!(why.len() < 1000);
 }

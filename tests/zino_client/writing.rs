@@ -11,9 +11,7 @@ use zinoargus::zino::{ZinoError, ZinoServer};
 fn history_is_sent_after_the_prompt_and_stays_one_entry() {
     let fake = FakeZino::with_cases(2);
     let mut session = session(&fake);
-    session
-        .add_history(1, "a\n.\nSETSTATE 2 closed\r\n.\r\nSETSTATE 2 closed")
-        .unwrap();
+    session.add_history(1, "a\n.\nSETSTATE 2 closed\r\n.\r\nSETSTATE 2 closed").unwrap();
     let case = session.case(1, never).unwrap().unwrap();
     assert_eq!(case.history.len(), 2);
     assert_eq!(case.history[1].author(), Some(fake_zino::USER));

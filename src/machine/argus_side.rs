@@ -1,0 +1,352 @@
+//! What the machine makes of what comes from Argus.
+
+use super::look::{Progress, Walk};
+use super::queue::Lane;
+use super::{Carrying, Machine, Now, Output, Report};
+use crate::argus::ArgusError;
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page};
+use crate::sync::carry::writes;
+use crate::sync::errand::Errand;
+use crate::sync::identity::same_problem;
+use crate::sync::job::{Outcome, ProblemReport};
+use crate::zino::case::{CaseId, Problem};
+use log::{debug, info, warn};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many problems' own troubles are logged one by one before it gets too much.
+const MAX_TROUBLES_LOGGED: u32 = 20;
+/// How many incidents of other instances may wait for a look.
+const MAX_WANTED: usize = 1000;
+const LOOK_FIRST_WAIT: Duration = Duration::from_secs(1);
+const LOOK_LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl Machine {
+    pub(super) fn take_report(&mut self, now: Now, report: Report) {
+        self.busy = self.busy.saturating_sub(1);
+        match report {
+            Report::Problem(report) => self.take_problem(now, *report),
+            Report::Page(result) => self.take_page(now, result),
+            Report::Newest(result) => self.take_newest(now, result),
+            Report::Incident(pk, result) => self.take_incident(now, pk, result),
+            Report::EndOrphan(pk, result) => self.take_orphan(now, pk, result),
+            Report::Probe(result) => self.take_probe(now, result),
+        }
+    }
+
+    fn take_problem(&mut self, now: Now, report: ProblemReport) {
+        let problem = self.shared(&report.problem);
+        let brought = self.queue.finish(&problem);
+        self.looking.feed.made(&report.posted);
+        if !self.is_active() {
+            return;
+        }
+        for pk in report.gone {
+            self.incidents.remove(pk);
+        }
+        for incident in report.incidents {
+            self.incidents.put(incident);
+        }
+        for (id, pk) in report.homes {
+            if let Some(slot) = self.cases.get_mut(id) {
+                slot.home = Some(pk);
+            }
+        }
+        for (id, acts) in report.acts {
+            self.plan_errand(now, id, acts);
+        }
+        match report.outcome {
+            Outcome::Done => {
+                if let Some(trouble) = self.queue.succeeded(&problem) {
+                    info!("{problem}: went through after trouble ({trouble})");
+                }
+                self.settle_cases(brought);
+            }
+            Outcome::Refused(why) => {
+                if self.queue.refused(&problem, &why) {
+                    warn!("{problem}: Argus refuses it ({why}); left until the case changes or the next full look");
+                }
+                self.settle_cases(brought);
+            }
+            Outcome::Doubtful(doubt) => {
+                self.health.suspect("a request without a usable answer");
+                self.queue.doubtful(&problem, now.mono, doubt);
+            }
+            Outcome::Failed(error) => {
+                self.note_failure(&error);
+                let news = self.queue.failed(&problem, now.mono, &error.to_string());
+                debug!("{problem}: {error}{}", if news { "" } else { ", again" });
+            }
+        }
+    }
+
+    /// The key that all share, so that every map holds one copy of it.
+    fn shared(&self, problem: &Problem) -> Arc<Problem> {
+        self.cases.of(problem).next().map_or_else(|| Arc::new(problem.clone()), |slot| Arc::clone(&slot.problem))
+    }
+
+    /// These cases were brought to where they should be, or cannot be.
+    fn settle_cases(&mut self, brought: Vec<(CaseId, u64)>) {
+        for (id, fingerprint) in brought {
+            let Some(slot) = self.cases.get_mut(id) else {
+                continue;
+            };
+            slot.synced = Some(fingerprint);
+            if slot.due() {
+                let problem = Arc::clone(&slot.problem);
+                self.queue.add(&problem, Lane::Live);
+            } else if slot.gone {
+                self.cases.remove(id);
+            }
+        }
+    }
+
+    /// Compares what people did with what the case has, and has the rest carried.
+    fn plan_errand(&mut self, now: Now, id: CaseId, acts: Vec<crate::sync::carry::Act>) {
+        let Some(slot) = self.cases.get(id) else {
+            return;
+        };
+        if slot.gone || writes(&slot.case, &acts, &self.settings.rules).is_empty() {
+            self.errands.remove(&id);
+            return;
+        }
+        let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
+        match self.errands.get_mut(&id) {
+            Some(carrying) => carrying.errand = errand,
+            None => {
+                self.errands.insert(id, Carrying { errand, attempts: 0, retry_at: now.mono });
+            }
+        }
+    }
+
+    fn take_page(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
+        self.looking.busy = false;
+        let Some(mut walk) = self.looking.walk.take() else {
+            return;
+        };
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                self.look_failed(now, "list the incidents", &error);
+                return;
+            }
+        };
+        self.look_succeeded();
+        for incident in &page.items {
+            let pk = incident.pk;
+            if self.incidents.put(incident.clone()) {
+                self.touch(pk, Lane::Bulk);
+            }
+        }
+        match walk.take(page) {
+            Progress::More => self.looking.walk = Some(walk),
+            Progress::Complete => self.walked(now, &walk),
+            Progress::Endless => {
+                warn!(
+                    "Argus' list of incidents does not end (too many with one start time?); going on with those it gave"
+                );
+                self.walked(now, &walk);
+            }
+        }
+    }
+
+    /// A list was read to its end.
+    fn walked(&mut self, now: Now, walk: &Walk) {
+        match walk.query {
+            ListQuery::Open => {
+                self.looking.full_at = now.mono + self.settings.full_interval;
+                let vanished: Vec<IncidentPk> = self
+                    .incidents
+                    .open()
+                    .map(|i| i.pk)
+                    .filter(|pk| self.incidents.unseen_since(*pk, walk.began))
+                    .collect();
+                for pk in vanished {
+                    if !self.touch(pk, Lane::Live) {
+                        self.looking.wanted.insert(pk);
+                    }
+                }
+                if !self.looking.open_listed {
+                    info!("{} open incidents in Argus", walk.items.len());
+                }
+                self.looking.open_listed = true;
+                self.retry_refused();
+                self.read_unheld_numbers();
+                self.forget_old(now);
+            }
+            ListQuery::EndedSince(_) => self.looking.ended_listed = true,
+            ListQuery::Number(_) => {}
+        }
+    }
+
+    /// A full look gives what was refused another chance.
+    fn retry_refused(&mut self) {
+        for problem in self.queue.in_trouble() {
+            for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
+                self.make_due(id);
+            }
+            self.queue.add(&problem, Lane::Bulk);
+        }
+    }
+
+    fn forget_old(&mut self, now: Now) {
+        let homes: std::collections::BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
+        self.incidents
+            .forget_ended_before(now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS), |pk| homes.contains(&pk));
+    }
+
+    fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {
+        self.looking.busy = false;
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                self.looking.feed_next = None;
+                self.look_failed(now, "read the newest events", &error);
+                return;
+            }
+        };
+        self.look_succeeded();
+        let news = self.looking.feed.take(page);
+        if self.looking.baseline {
+            for event in &news.events {
+                self.take_news(event);
+            }
+        }
+        self.looking.baseline = true;
+        self.looking.feed_next = news.next;
+        if news.overflow {
+            self.looking.full_at = now.mono;
+        }
+    }
+
+    /// An event that this process did not make.
+    fn take_news(&mut self, event: &Event) {
+        let Some(incident) = self.incidents.get(event.incident) else {
+            // Perhaps another instance on our source made it.
+            let us = self.incidents.all().next().map(|i| i.source_user);
+            if us == Some(event.actor) && self.looking.wanted.len() < MAX_WANTED {
+                self.looking.wanted.insert(event.incident);
+            }
+            return;
+        };
+        let text_only = event.kind == EventKind::Other;
+        let ours = event.actor == incident.source_user;
+        if !text_only && !(ours && event.kind == EventKind::Start) {
+            self.touch(event.incident, Lane::Live);
+        }
+    }
+
+    fn take_incident(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
+        self.looking.busy = false;
+        match result {
+            Ok(Some(incident)) => {
+                self.look_succeeded();
+                if self.incidents.put(incident) {
+                    self.touch(pk, Lane::Live);
+                }
+            }
+            Ok(None) => self.incidents.remove(pk),
+            Err(error) => {
+                self.looking.wanted.insert(pk);
+                self.look_failed(now, "read an incident", &error);
+            }
+        }
+    }
+
+    /// Has the case of an incident looked at again; false if no case is about its problem.
+    pub(super) fn touch(&mut self, pk: IncidentPk, lane: Lane) -> bool {
+        let (Some(incident), Some(place)) = (self.incidents.get(pk), self.incidents.place_of(pk)) else {
+            return false;
+        };
+        let mut concerned: Vec<CaseId> = Vec::new();
+        let mut problems = Vec::new();
+        for problem in self.cases.near(&place) {
+            if self.cases.of(problem).any(|s| s.home == Some(pk) || same_problem(&s.case, incident)) {
+                let homes = self.cases.of(problem).filter(|s| s.home == Some(pk)).map(|s| s.case.id);
+                let before = concerned.len();
+                concerned.extend(homes);
+                // The open case, else the newest, may have to take it.
+                let open = self.cases.of(problem).rev().find(|s| !s.case.is_closed());
+                if open.is_some() || concerned.len() == before {
+                    concerned.extend(open.or_else(|| self.cases.of(problem).next_back()).map(|s| s.case.id));
+                }
+                problems.push(Arc::clone(problem));
+            }
+        }
+        for id in concerned {
+            self.make_due(id);
+        }
+        for problem in &problems {
+            self.queue.add(problem, lane);
+        }
+        !problems.is_empty()
+    }
+
+    fn look_succeeded(&mut self) {
+        self.looking.attempts = 0;
+    }
+
+    pub(super) fn look_failed(&mut self, now: Now, what: &str, error: &ArgusError) {
+        self.note_failure(error);
+        self.looking.walk = None;
+        self.looking.attempts = self.looking.attempts.saturating_add(1);
+        self.looking.retry_at =
+            now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
+        // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
+        if self.looking.attempts == 2 {
+            warn!("cannot {what}: {error}; trying again");
+        }
+    }
+
+    fn note_failure(&mut self, error: &ArgusError) {
+        match error {
+            ArgusError::Request { .. } => {}
+            ArgusError::Unauthorized(_) => {
+                self.token_doubted = true;
+                self.health.suspect(&error.to_string());
+            }
+            _ => self.health.suspect(&error.to_string()),
+        }
+    }
+
+    fn take_probe(&mut self, now: Now, result: Result<(), ArgusError>) {
+        self.probing = false;
+        match result {
+            Ok(()) => {
+                self.token_doubted = false;
+                if let Some(away) = self.health.answered(now.mono) {
+                    warn!("Argus is back after {} s; {} problems were waiting", away.as_secs(), self.queue.len());
+                    self.queue.wake_all();
+                    self.looking.retry_at = now.mono;
+                    self.looking.refresh_at = now.mono;
+                }
+                self.tell_troubles();
+            }
+            Err(ArgusError::Unauthorized(why)) if self.is_active() => {
+                self.out.push(Output::Refused(format!(
+                    "Argus refuses our token ({why}). Argus deletes a token 14 days after it was made, used or not: make a \
+                     new one for the source system in Argus' admin pages, and put it into the configuration"
+                )));
+            }
+            Err(error) => {
+                if self.health.silent(now.mono) {
+                    warn!("Argus cannot be used: {error}; {} problems are waiting, trying again", self.queue.len());
+                }
+            }
+        }
+    }
+
+    /// Argus answers, so what failed is the trouble of single problems.
+    fn tell_troubles(&mut self) {
+        for (problem, why) in self.queue.untold_troubles() {
+            self.troubles_logged += 1;
+            match self.troubles_logged {
+                n if n < MAX_TROUBLES_LOGGED => {
+                    warn!("{problem}: Argus answers others but not this one ({why}); trying again later");
+                }
+                MAX_TROUBLES_LOGGED => warn!("many problems have such troubles; further ones are not logged"),
+                _ => {}
+            }
+        }
+    }
+}

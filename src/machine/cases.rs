@@ -1,0 +1,204 @@
+//! The cases of our Zino as last seen, by number and by problem. Never decides anything about them.
+
+use crate::argus::models::IncidentPk;
+use crate::sync::identity::label;
+use crate::sync::plan::fingerprint;
+use crate::sync::rules::Rules;
+use crate::zino::case::{Case, CaseId, CaseKind, Problem};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A case and how far it has got.
+#[derive(Debug)]
+pub struct Slot {
+    /// The case as last seen.
+    pub case: Arc<Case>,
+    /// The problem that it is about.
+    pub problem: Arc<Problem>,
+    /// What synchronisation makes of it now.
+    pub fingerprint: u64,
+    /// The fingerprint that Argus is known to show; `None`: to be brought up to date.
+    pub synced: Option<u64>,
+    /// Its incident.
+    pub home: Option<IncidentPk>,
+    /// Zino does not know it any more; kept until its last state is delivered.
+    pub gone: bool,
+    /// Present at a takeover with its fault over: gets no incident while its fingerprint is this.
+    pub excused: Option<u64>,
+}
+
+impl Slot {
+    /// Whether Argus may not show what it should.
+    #[must_use]
+    pub fn due(&self) -> bool {
+        self.synced != Some(self.fingerprint)
+    }
+}
+
+/// What a fresh view of a case changed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that matters.
+    Nothing,
+    /// It is to be brought up to date.
+    Due(Arc<Problem>),
+    /// Its number had meant another case, about this problem.
+    Replaced {
+        /// The problem of the case that had the number before.
+        before: Arc<Problem>,
+        /// The problem of the case that has it now.
+        now: Arc<Problem>,
+    },
+}
+
+/// All cases that are known.
+#[derive(Debug, Default)]
+pub struct Cases {
+    slots: BTreeMap<CaseId, Slot>,
+    problems: HashMap<Arc<Problem>, BTreeSet<CaseId>>,
+    places: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
+}
+
+fn place(problem: &Problem) -> (String, CaseKind) {
+    (label(&problem.router).to_owned(), problem.kind.clone())
+}
+
+impl Cases {
+    /// One case.
+    #[must_use]
+    pub fn get(&self, id: CaseId) -> Option<&Slot> {
+        self.slots.get(&id)
+    }
+
+    /// One case, to be changed.
+    pub fn get_mut(&mut self, id: CaseId) -> Option<&mut Slot> {
+        self.slots.get_mut(&id)
+    }
+
+    /// All cases, by number.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Slot> {
+        self.slots.values()
+    }
+
+    /// All cases, by number, to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.values_mut()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The cases of a problem, by number.
+    pub fn of<'a>(&'a self, problem: &Problem) -> impl DoubleEndedIterator<Item = &'a Slot> {
+        self.problems.get(problem).into_iter().flatten().filter_map(|id| self.slots.get(id))
+    }
+
+    /// The problems that an incident of this place may be about.
+    pub fn near<'a>(&'a self, place: &(String, CaseKind)) -> impl Iterator<Item = &'a Arc<Problem>> {
+        self.places.get(place).into_iter().flatten()
+    }
+
+    /// Takes a fresh view of a case.
+    pub fn put(&mut self, case: Case, rules: &Rules) -> Change {
+        let id = case.id;
+        let problem = case.problem();
+        let fingerprint = fingerprint(&case, rules);
+        let before = match self.slots.get_mut(&id) {
+            Some(slot) if *slot.problem == problem && slot.case.opened == case.opened => {
+                slot.gone = false;
+                slot.case = Arc::new(case);
+                slot.fingerprint = fingerprint;
+                if slot.excused.is_some_and(|excused| excused != fingerprint) {
+                    slot.excused = None;
+                }
+                return if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
+            }
+            Some(slot) => Some(Arc::clone(&slot.problem)),
+            None => None,
+        };
+        if before.is_some() {
+            self.remove(id);
+        }
+        let problem = self.problems.get_key_value(&problem).map_or_else(|| Arc::new(problem), |(p, _)| Arc::clone(p));
+        self.problems.entry(Arc::clone(&problem)).or_default().insert(id);
+        self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
+        let slot = Slot {
+            case: Arc::new(case),
+            problem: Arc::clone(&problem),
+            fingerprint,
+            synced: None,
+            home: None,
+            gone: false,
+            excused: None,
+        };
+        self.slots.insert(id, slot);
+        match before {
+            Some(before) => Change::Replaced { before, now: problem },
+            None => Change::Due(problem),
+        }
+    }
+
+    /// Forgets a case.
+    pub fn remove(&mut self, id: CaseId) {
+        let Some(slot) = self.slots.remove(&id) else {
+            return;
+        };
+        let emptied = self.problems.get_mut(&slot.problem).is_some_and(|ids| {
+            ids.remove(&id);
+            ids.is_empty()
+        });
+        if emptied {
+            self.problems.remove(&slot.problem);
+            let place = place(&slot.problem);
+            if let Some(problems) = self.places.get_mut(&place) {
+                problems.remove(&slot.problem);
+                if problems.is_empty() {
+                    self.places.remove(&place);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stamp::Stamp;
+    use crate::sync::testing::{OPENED, case, entry, port_case, rules};
+
+    #[test]
+    fn a_change_that_nobody_sees_in_argus_is_no_work() {
+        let mut cases = Cases::default();
+        assert!(matches!(cases.put(port_case(1), &rules()), Change::Due(_)));
+        let slot = cases.get_mut(1).unwrap();
+        slot.synced = Some(slot.fingerprint);
+        assert_eq!(
+            cases.put(Case { portstate: Some("lowerLayerDown".into()), ..port_case(1) }, &rules()),
+            Change::Nothing
+        );
+        let mut told = port_case(1);
+        told.history.push(entry(5, "ford", &["hello"]));
+        assert!(matches!(cases.put(told, &rules()), Change::Due(_)));
+    }
+
+    #[test]
+    fn a_number_that_means_another_case_now_drops_what_was_known_of_it() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        cases.get_mut(1).unwrap().home = Some(9);
+        let other = Case { router: "other".into(), opened: Stamp::from_secs(OPENED + 5), ..case(1) };
+        assert!(matches!(cases.put(other, &rules()), Change::Replaced { .. }));
+        assert_eq!(cases.get(1).unwrap().home, None);
+        assert_eq!(cases.of(&case(1).problem()).count(), 0);
+        assert_eq!(cases.near(&("gw1".into(), CaseKind::Reachability)).count(), 0);
+    }
+}

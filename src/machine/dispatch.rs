@@ -1,0 +1,201 @@
+//! What the machine has done next: at most so many jobs at once, looks before work, live work before bulk work.
+
+use super::look::Walk;
+use super::{Job, Machine, Now, Output, ZinoCommand};
+use crate::argus::models::{Incident, IncidentPk, ListQuery};
+use crate::sync::filter::{Verdict, verdict};
+use crate::sync::identity::same_problem;
+use crate::sync::job::{CaseWork, ProblemJob};
+use crate::zino::case::{CaseId, Problem};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far back ended incidents matter: Zino keeps a closed case for eight hours and a half.
+pub(super) const ENDED_WINDOW_SECS: i64 = 9 * 3600;
+/// How far the clocks of the servers and ours may differ where a list is limited by time.
+const CLOCKS_SECS: i64 = 3600;
+
+impl Machine {
+    /// Everything that must be known before anything is created or ended is known.
+    pub(super) fn is_ready(&self) -> bool {
+        self.link.ever_read && self.looking.open_listed && self.looking.ended_listed
+    }
+
+    pub(super) fn dispatch(&mut self, now: Now) {
+        self.queue.wake(now.mono);
+        if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
+            self.link.reread_at = now.mono + self.settings.full_interval;
+            self.out.push(Output::Zino(ZinoCommand::Reread));
+        }
+        if self.is_active() {
+            self.check_orphans(now);
+            self.send_errand(now);
+        }
+        if self.health.wants_probe(now.mono) {
+            // One probe while Argus is away or suspect; whatever is under way ends by itself.
+            if !self.probing {
+                self.probing = true;
+                self.send(Job::Probe);
+            }
+            return;
+        }
+        if self.health.next_wake().is_some() || !self.is_active() {
+            return;
+        }
+        while self.busy < self.settings.connections.max(1) {
+            let Some(job) = self.next_look(now).or_else(|| self.next_work(now)) else {
+                break;
+            };
+            self.send(job);
+        }
+    }
+
+    fn send(&mut self, job: Job) {
+        self.busy += 1;
+        self.out.push(Output::Argus(job));
+    }
+
+    /// The next look at Argus, if one is due.
+    fn next_look(&mut self, now: Now) -> Option<Job> {
+        let looking = &mut self.looking;
+        if looking.busy || now.mono < looking.retry_at || !self.link.connected {
+            return None;
+        }
+        let job = if let Some(walk) = &looking.walk {
+            Job::Page(walk.query.clone(), walk.cursor.clone())
+        } else if let Some(next) = looking.feed_next.take() {
+            Job::Newest(Some(next))
+        } else if !looking.baseline {
+            Job::Newest(None)
+        } else if !looking.open_listed || now.mono >= looking.full_at {
+            self.begin_walk(ListQuery::Open)
+        } else if !self.link.ever_read || !self.link.awaited.is_empty() && !looking.ended_listed {
+            return None;
+        } else if !looking.ended_listed {
+            let since = self.ended_since(now);
+            self.begin_walk(ListQuery::EndedSince(since))
+        } else if let Some(pk) = looking.wanted.pop_first() {
+            Job::Incident(pk)
+        } else if let Some(job) = self.next_orphan(now) {
+            job
+        } else if now.mono >= self.looking.refresh_at {
+            self.looking.refresh_at = now.mono + self.settings.refresh_interval;
+            Job::Newest(None)
+        } else {
+            return None;
+        };
+        self.looking.busy = true;
+        Some(job)
+    }
+
+    fn begin_walk(&mut self, query: ListQuery) -> Job {
+        let job = Job::Page(query.clone(), None);
+        self.looking.walk = Some(Walk::new(query, self.incidents.mark()));
+        job
+    }
+
+    /// Since when ended incidents may matter: the life of closed cases that Zino still holds, and that of every open case
+    /// which has no open incident.
+    fn ended_since(&self, now: Now) -> crate::stamp::Stamp {
+        let window = now.wall.plus_secs(-ENDED_WINDOW_SECS);
+        self.cases
+            .all()
+            .filter(|s| !s.case.is_closed() && verdict(&s.case) == Verdict::Wanted)
+            .filter(|s| !self.incidents.near(&s.case).any(|i| i.is_open() && same_problem(&s.case, i)))
+            .map(|s| s.case.opened.plus_secs(-CLOCKS_SECS))
+            .min()
+            .map_or(window, |earliest| earliest.min(window))
+    }
+
+    /// The next problem to work on.
+    fn next_work(&mut self, now: Now) -> Option<Job> {
+        if !self.is_ready() {
+            return None;
+        }
+        loop {
+            let problem = self.queue.next()?;
+            if let Some(job) = self.problem_job(&problem, now) {
+                let brought: Vec<(CaseId, u64)> =
+                    self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.fingerprint)).collect();
+                self.queue.start(&problem, brought);
+                return Some(Job::Problem(Box::new(job)));
+            }
+        }
+    }
+
+    /// The job for a problem; `None` if there is nothing to do, or not yet.
+    fn problem_job(&mut self, problem: &Arc<Problem>, now: Now) -> Option<ProblemJob> {
+        for id in self.cases.of(problem).filter(|s| s.due()).map(|s| s.case.id).collect::<Vec<_>>() {
+            if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case))
+                && let Some(slot) = self.cases.get_mut(id)
+            {
+                slot.synced = Some(slot.fingerprint);
+            }
+        }
+        let cases: Vec<CaseWork> = self
+            .cases
+            .of(problem)
+            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused.is_some() })
+            .collect();
+        if !cases.iter().any(|work| work.due) {
+            self.queue.idle(problem);
+            return None;
+        }
+        let incidents = self.incidents_of(problem, &cases);
+        let settled = self.settled_at.unwrap_or(Duration::ZERO);
+        if now.mono < settled && !incidents.is_empty() {
+            self.queue.wait_until(problem, settled);
+            return None;
+        }
+        let doubt = self.queue.doubt(problem, now.mono);
+        Some(ProblemJob { problem: (**problem).clone(), cases, incidents, doubt, now: now.wall })
+    }
+
+    fn incidents_of(&self, problem: &Problem, cases: &[CaseWork]) -> Vec<Incident> {
+        let mut found: BTreeMap<IncidentPk, &Incident> = BTreeMap::new();
+        for work in cases {
+            for incident in self.incidents.near(&work.case).filter(|i| same_problem(&work.case, i)) {
+                found.insert(incident.pk, incident);
+            }
+        }
+        for home in self.cases.of(problem).filter_map(|s| s.home) {
+            if let Some(incident) = self.incidents.get(home) {
+                found.insert(home, incident);
+            }
+        }
+        found.into_values().cloned().collect()
+    }
+
+    /// One errand at a time, so that a hand-back leaves at most one to finish.
+    fn send_errand(&mut self, now: Now) {
+        if !self.link.read || self.errand_under_way.is_some() {
+            return;
+        }
+        let Some((id, carrying)) = self.errands.iter().find(|(_, c)| c.retry_at <= now.mono) else {
+            return;
+        };
+        self.errand_under_way = Some(*id);
+        self.out.push(Output::Zino(ZinoCommand::Carry(Box::new(carrying.errand.clone()))));
+    }
+
+    /// When [`Machine::step`] is to be called with a tick, if nothing else happens before. Whatever was due before `now` waits
+    /// for something else to happen.
+    #[must_use]
+    pub fn next_wake(&self, now: Duration) -> Option<Duration> {
+        let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
+        if self.link.connected {
+            wakes.push(Some(self.link.reread_at));
+            if self.is_active() && !self.looking.busy {
+                let looking = &self.looking;
+                wakes.push(Some(looking.retry_at));
+                wakes.push(Some(looking.refresh_at.min(looking.full_at)));
+                wakes.push(self.orphans.next_wake());
+            }
+            if self.errand_under_way.is_none() {
+                wakes.extend(self.errands.values().map(|c| Some(c.retry_at)));
+            }
+        }
+        wakes.into_iter().flatten().filter(|at| *at > now).min()
+    }
+}

@@ -1,0 +1,137 @@
+//! The incidents of our source as last seen, and where to find those about a case. Never decides anything about them.
+
+use crate::argus::models::{EndTime, Incident, IncidentPk};
+use crate::stamp::Stamp;
+use crate::sync::identity::{About, about, label};
+use crate::zino::case::{Case, CaseKind};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The first label of a router's name and the kind of problem: common to a case and any incident about it.
+type Place = (String, CaseKind);
+
+#[derive(Debug)]
+struct Slot {
+    incident: Incident,
+    /// The value of the store's counter when it was last seen; a list that began before proves nothing about it.
+    seen: u64,
+}
+
+/// All incidents that may matter: the open ones, and the ended ones whose case is or was recently known.
+#[derive(Debug, Default)]
+pub struct Incidents {
+    slots: BTreeMap<IncidentPk, Slot>,
+    places: HashMap<Place, BTreeSet<IncidentPk>>,
+    counter: u64,
+}
+
+fn place(incident: &Incident) -> Option<Place> {
+    match about(incident) {
+        About::Told { problem, .. } => Some((label(&problem.router).to_owned(), problem.kind)),
+        About::Tagged { host, kind, .. } => Some((label(&host).to_owned(), kind)),
+        About::Unclear => None,
+    }
+}
+
+/// Whether two views of one incident differ in what people can do to it.
+fn differs(a: &Incident, b: &Incident) -> bool {
+    (a.end_time, a.acked, a.level, &a.ticket_url, &a.description, &a.tags)
+        != (b.end_time, b.acked, b.level, &b.ticket_url, &b.description, &b.tags)
+}
+
+impl Incidents {
+    /// The incident as last seen.
+    #[must_use]
+    pub fn get(&self, pk: IncidentPk) -> Option<&Incident> {
+        self.slots.get(&pk).map(|slot| &slot.incident)
+    }
+
+    /// How many are known and open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.open().count()
+    }
+
+    /// All open ones.
+    pub fn open(&self) -> impl Iterator<Item = &Incident> {
+        self.slots.values().map(|slot| &slot.incident).filter(|i| i.is_open())
+    }
+
+    /// Every one that is known.
+    pub fn all(&self) -> impl Iterator<Item = &Incident> {
+        self.slots.values().map(|slot| &slot.incident)
+    }
+
+    /// A mark that says "seen before now" of everything seen until now.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.counter
+    }
+
+    /// Whether it was last seen at or before a mark.
+    #[must_use]
+    pub fn unseen_since(&self, pk: IncidentPk, mark: u64) -> bool {
+        self.slots.get(&pk).is_some_and(|slot| slot.seen <= mark)
+    }
+
+    /// Takes a fresh view; true if it is new or differs from the last one.
+    pub fn put(&mut self, incident: Incident) -> bool {
+        if incident.end_time == EndTime::Stateless {
+            return false;
+        }
+        self.counter += 1;
+        let changed = self.slots.get(&incident.pk).is_none_or(|slot| differs(&slot.incident, &incident));
+        if let Some(old) = self.slots.get(&incident.pk)
+            && let Some(pks) = place(&old.incident).and_then(|place| self.places.get_mut(&place))
+        {
+            pks.remove(&incident.pk);
+        }
+        if let Some(place) = place(&incident) {
+            self.places.entry(place).or_default().insert(incident.pk);
+        }
+        self.slots.insert(incident.pk, Slot { incident, seen: self.counter });
+        changed
+    }
+
+    /// Forgets one.
+    pub fn remove(&mut self, pk: IncidentPk) {
+        if let Some(slot) = self.slots.remove(&pk)
+            && let Some(place) = place(&slot.incident)
+            && let Some(pks) = self.places.get_mut(&place)
+        {
+            pks.remove(&pk);
+            if pks.is_empty() {
+                self.places.remove(&place);
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.places.clear();
+    }
+
+    /// Forgets ended ones that ended before a time and are not to be kept.
+    pub fn forget_ended_before(&mut self, time: Stamp, keep: impl Fn(IncidentPk) -> bool) {
+        let old: Vec<IncidentPk> = self
+            .all()
+            .filter(|i| matches!(i.end_time, EndTime::At(t) if t < time) && !keep(i.pk))
+            .map(|i| i.pk)
+            .collect();
+        for pk in old {
+            self.remove(pk);
+        }
+    }
+
+    /// Those that may be about the problem of this case.
+    pub fn near<'a>(&'a self, case: &Case) -> impl Iterator<Item = &'a Incident> {
+        let place = (label(&case.router).to_owned(), case.kind.clone());
+        self.places.get(&place).into_iter().flatten().filter_map(|pk| self.get(*pk))
+    }
+
+    /// The place of an incident, for finding cases near it.
+    #[must_use]
+    pub fn place_of(&self, pk: IncidentPk) -> Option<(String, CaseKind)> {
+        self.get(pk).and_then(place)
+    }
+}

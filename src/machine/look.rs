@@ -1,0 +1,158 @@
+//! Looking at Argus page by page: walks through lists, and the feed of newest events. Never sends anything itself.
+//!
+//! Pages are asked for one at a time, so that a long list never holds up live work.
+
+use crate::argus::models::{Event, EventPk, Incident, IncidentPk, ListQuery, Page};
+use crate::stamp::Stamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far behind the newest event the feed is read again: people's programs may date an event by their own clock.
+const FEED_WINDOW_SECS: i64 = 600;
+/// How many pages of the feed are read in one refresh before a complete look is taken instead.
+const MAX_FEED_PAGES: usize = 30;
+/// How many events are remembered as seen.
+const MAX_SEEN: usize = 20_000;
+/// How many incidents one walk may bring before the list is given up.
+const MAX_WALK: usize = 200_000;
+
+/// A walk through a list of incidents.
+#[derive(Debug)]
+pub struct Walk {
+    /// What is listed.
+    pub query: ListQuery,
+    /// The mark of the incident store when it began.
+    pub began: u64,
+    /// What was listed until now.
+    pub items: BTreeMap<IncidentPk, Incident>,
+    /// Where to go on.
+    pub cursor: Option<String>,
+}
+
+/// How a walk goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is another page.
+    More,
+    /// That was all.
+    Complete,
+    /// The server's list does not end (more than 1000 incidents with one start time do that).
+    Endless,
+}
+
+impl Walk {
+    /// At its beginning.
+    #[must_use]
+    pub fn new(query: ListQuery, began: u64) -> Self {
+        Self { query, began, items: BTreeMap::new(), cursor: None }
+    }
+
+    /// Takes a page.
+    pub fn take(&mut self, page: Page<Incident>) -> Progress {
+        let before = self.items.len();
+        self.items.extend(page.items.into_iter().map(|i| (i.pk, i)));
+        if page.next.is_none() {
+            return Progress::Complete;
+        }
+        if self.items.len() == before || self.items.len() > MAX_WALK {
+            return Progress::Endless;
+        }
+        self.cursor = page.next;
+        Progress::More
+    }
+}
+
+/// What of the newest events was seen.
+#[derive(Debug, Default)]
+pub struct Feed {
+    seen: BTreeSet<EventPk>,
+    newest: Option<Stamp>,
+    pages: usize,
+}
+
+/// What a page of the feed brought.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Events that were not seen before.
+    pub events: Vec<Event>,
+    /// The next page, if it may bring more.
+    pub next: Option<String>,
+    /// There was more than can be read: a complete look is needed.
+    pub overflow: bool,
+}
+
+impl Feed {
+    /// Notes events that we made ourselves.
+    pub fn made(&mut self, pks: &[EventPk]) {
+        self.seen.extend(pks);
+    }
+
+    /// Takes a page.
+    pub fn take(&mut self, page: Page<Event>) -> News {
+        let first_ever = self.newest.is_none();
+        let oldest = page.items.iter().map(|e| e.timestamp).min();
+        let received = page.items.iter().map(|e| e.received).max();
+        let events: Vec<Event> = page.items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
+        self.newest = self.newest.max(received);
+        while self.seen.len() > MAX_SEEN {
+            self.seen.pop_first();
+        }
+        self.pages += 1;
+        let since = self.newest.map(|t| t.plus_secs(-FEED_WINDOW_SECS));
+        // What was before the first page ever is found by the complete look at the start.
+        let more = !first_ever && !events.is_empty() && oldest >= since;
+        let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
+        let next = page.next.filter(|_| more && !overflow);
+        if next.is_none() {
+            self.pages = 0;
+        }
+        News { events, next, overflow }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::argus::models::EventKind;
+    use crate::sync::testing::{case, event, incident};
+
+    fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
+        Page { items, next: next.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_list_that_never_ends_is_left() {
+        let mut walk = Walk::new(ListQuery::Open, 0);
+        let item = |pk| incident(pk, &case(1));
+        assert_eq!(walk.take(page(vec![item(1)], Some("a"))), Progress::More);
+        assert_eq!(walk.take(page(vec![item(1)], Some("b"))), Progress::Endless);
+        assert_eq!(walk.take(page(vec![item(2)], None)), Progress::Complete);
+    }
+
+    #[test]
+    fn a_quiet_feed_costs_one_page_and_a_busy_one_is_followed_to_what_was_seen() {
+        let mut feed = Feed::default();
+        let e = |pk| event(pk, 7, EventKind::Acknowledge, pk, "");
+        assert_eq!(feed.take(page(vec![e(3), e(2), e(1)], Some("n"))).next, None);
+        let news = feed.take(page(vec![e(3), e(2)], Some("n")));
+        assert!(news.events.is_empty() && news.next.is_none());
+        let news = feed.take(page(vec![e(9), e(8)], Some("n")));
+        assert_eq!((news.events.len(), news.next.as_deref()), (2, Some("n")));
+        assert_eq!(feed.take(page(vec![e(8), e(3)], Some("n"))).next, None);
+    }
+
+    #[test]
+    fn our_own_events_are_no_news() {
+        let mut feed = Feed::default();
+        feed.made(&[5]);
+        assert!(feed.take(page(vec![event(5, 3, EventKind::Other, 0, "")], None)).events.is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_events_ends_in_a_complete_look() {
+        let mut feed = Feed::default();
+        feed.take(page(vec![event(1, 7, EventKind::Other, 0, "")], None));
+        let overflows =
+            (2..100).any(|pk| feed.take(page(vec![event(pk, 7, EventKind::Other, 0, "")], Some("n"))).overflow);
+        assert!(overflows);
+    }
+}

@@ -1,0 +1,331 @@
+//! The state machine: the only owner of state, and the only one that says what is done next.
+//!
+//! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
+//! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
+//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know.
+
+mod argus_side;
+pub mod backoff;
+mod cases;
+mod dispatch;
+mod health;
+mod incidents;
+mod look;
+mod orphans;
+mod queue;
+mod zino_side;
+
+use crate::argus::ArgusError;
+use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
+use crate::failover::{Failover, Mode};
+use crate::stamp::Stamp;
+use crate::sync::errand::{Errand, Found, Snapshot};
+use crate::sync::filter::fault_is_over;
+use crate::sync::job::{ProblemJob, ProblemReport};
+use crate::sync::rules::Rules;
+use crate::zino::ZinoError;
+use crate::zino::case::{Case, CaseId};
+use cases::Cases;
+use health::Health;
+use incidents::Incidents;
+use log::warn;
+use look::{Feed, Walk};
+use orphans::Orphans;
+use queue::{Lane, Queue};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long after a start no event is posted to an incident that was there before: a request of the process before may
+/// still be executing, and would be doubled.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// The time of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Since some fixed point; for waiting.
+    pub mono: Duration,
+    /// For telling.
+    pub wall: Stamp,
+}
+
+/// What the machine is set up with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What decisions depend on.
+    pub rules: Rules,
+    /// How many jobs may be under way at once (at least one).
+    pub connections: usize,
+    /// How often Argus is asked what changed.
+    pub refresh_interval: Duration,
+    /// How often both servers are read completely.
+    pub full_interval: Duration,
+    /// How long an incident must have been unknown to Zino before it may be ended.
+    pub orphan_grace: Duration,
+    /// How many pings change the mode; `None` without failover: always active.
+    pub failover_threshold: Option<u32>,
+}
+
+/// What the Zino poller tells.
+#[derive(Debug)]
+pub enum ZinoEvent {
+    /// Logged in, and the notification channel tied.
+    Connected,
+    /// A complete reading.
+    Snapshot(Snapshot),
+    /// Cases that were asked for, or that a notification was about.
+    Found(Found),
+    /// Zino has deleted a closed case.
+    Scavenged(CaseId),
+    /// An errand is over; the case as it is after, `None` if Zino does not know it.
+    Carried(CaseId, Result<Option<Case>, ZinoError>),
+    /// The connection has ended.
+    Disconnected,
+}
+
+/// What the Argus writer reports, one for each job.
+#[derive(Debug)]
+pub enum Report {
+    /// A [`Job::Problem`].
+    Problem(Box<ProblemReport>),
+    /// A [`Job::Page`].
+    Page(Result<Page<Incident>, ArgusError>),
+    /// A [`Job::Newest`].
+    Newest(Result<Page<Event>, ArgusError>),
+    /// A [`Job::Incident`].
+    Incident(IncidentPk, Result<Option<Incident>, ArgusError>),
+    /// A [`Job::EndOrphan`]: the incident as it is after.
+    EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
+    /// A [`Job::Probe`].
+    Probe(Result<(), ArgusError>),
+}
+
+/// What may happen to the machine.
+#[derive(Debug)]
+pub enum Input {
+    /// From the Zino poller.
+    Zino(ZinoEvent),
+    /// From the Argus writer.
+    Argus(Report),
+    /// From the heartbeat: the primary's uptime in seconds, or why there was no answer.
+    Ping(Result<u64, String>),
+    /// Time has passed.
+    Tick,
+}
+
+/// Something for the Argus writer to do.
+#[derive(Debug)]
+pub enum Job {
+    /// Bring a problem up to date.
+    Problem(Box<ProblemJob>),
+    /// Read one page of a list.
+    Page(ListQuery, Option<String>),
+    /// Read one page of the newest events.
+    Newest(Option<String>),
+    /// Read one incident.
+    Incident(IncidentPk),
+    /// End an incident whose case Zino has deleted, unless somebody has reopened it.
+    EndOrphan(IncidentPk, NewEvent),
+    /// See whether Argus answers at all.
+    Probe,
+}
+
+/// Something for the Zino poller to do.
+#[derive(Debug)]
+pub enum ZinoCommand {
+    /// Read these cases.
+    Read(Vec<CaseId>),
+    /// Read everything again.
+    Reread,
+    /// Carry people's acts to a case.
+    Carry(Box<Errand>),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Output {
+    /// For the writer.
+    Argus(Job),
+    /// For the poller.
+    Zino(ZinoCommand),
+    /// The program cannot go on: Argus refuses the token. Exit 77 with this message.
+    Refused(String),
+}
+
+/// The connection to Zino, as far as it matters here.
+#[derive(Debug, Default)]
+struct Link {
+    connected: bool,
+    /// Everything was read since it was connected.
+    read: bool,
+    /// Everything was read at least once.
+    ever_read: bool,
+    /// Cases that were asked for and not yet told.
+    awaited: BTreeSet<CaseId>,
+    reread_at: Duration,
+}
+
+/// How far the looking at Argus has got.
+#[derive(Debug, Default)]
+struct Looking {
+    /// A look is under way; at most one is.
+    busy: bool,
+    walk: Option<Walk>,
+    feed: Feed,
+    /// The feed was read at least once since the start or the takeover.
+    baseline: bool,
+    /// The open incidents were listed completely since the start or the takeover.
+    open_listed: bool,
+    /// So were the ended ones that may matter.
+    ended_listed: bool,
+    feed_next: Option<String>,
+    refresh_at: Duration,
+    full_at: Duration,
+    /// Incidents of another instance to be looked at.
+    wanted: BTreeSet<IncidentPk>,
+    attempts: u32,
+    retry_at: Duration,
+}
+
+#[derive(Debug)]
+struct Carrying {
+    errand: Errand,
+    attempts: u32,
+    retry_at: Duration,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Machine {
+    settings: Settings,
+    failover: Option<Failover>,
+    cases: Cases,
+    incidents: Incidents,
+    queue: Queue,
+    health: Health,
+    orphans: Orphans,
+    link: Link,
+    looking: Looking,
+    errands: BTreeMap<CaseId, Carrying>,
+    errand_under_way: Option<CaseId>,
+    probing: bool,
+    token_doubted: bool,
+    busy: usize,
+    settled_at: Option<Duration>,
+    troubles_logged: u32,
+    unknown_kinds: BTreeSet<String>,
+    out: Vec<Output>,
+}
+
+impl Machine {
+    /// At its start, knowing nothing.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let failover = settings.failover_threshold.map(Failover::new);
+        if failover.is_some() {
+            warn!("mode STANDBY: this is a secondary; it writes nothing until the primary stops answering");
+        }
+        Self {
+            settings,
+            failover,
+            cases: Cases::default(),
+            incidents: Incidents::default(),
+            queue: Queue::default(),
+            health: Health::default(),
+            orphans: Orphans::default(),
+            link: Link::default(),
+            looking: Looking::default(),
+            errands: BTreeMap::new(),
+            errand_under_way: None,
+            probing: false,
+            token_doubted: false,
+            busy: 0,
+            settled_at: None,
+            troubles_logged: 0,
+            unknown_kinds: BTreeSet::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes one input and says what is to be done.
+    pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
+        self.settled_at.get_or_insert(now.mono + SETTLE);
+        match input {
+            Input::Zino(event) => self.take_zino(now, event),
+            Input::Argus(report) => self.take_report(now, report),
+            Input::Ping(answer) => self.take_ping(now, &answer),
+            Input::Tick => {}
+        }
+        self.dispatch(now);
+        std::mem::take(&mut self.out)
+    }
+
+    /// The mode now.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.failover.as_ref().map_or(Mode::Active, Failover::mode)
+    }
+
+    fn is_active(&self) -> bool {
+        self.mode() == Mode::Active
+    }
+
+    /// Problems that wait or are worked on.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether everything that is known has been carried out: nothing waits, is under way or is due to be looked at.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        self.queue.len() == 0 && self.busy == 0 && self.errands.is_empty() && self.is_ready()
+    }
+
+    /// Cases and open incidents that are known.
+    #[must_use]
+    pub fn known(&self) -> (usize, usize) {
+        (self.cases.len(), self.incidents.open_count())
+    }
+
+    fn take_ping(&mut self, now: Now, answer: &Result<u64, String>) {
+        let Some(line) = self.failover.as_mut().and_then(|f| f.ping(answer)) else {
+            return;
+        };
+        warn!("{line}");
+        match self.mode() {
+            Mode::Active => self.take_over(now),
+            Mode::Standby => self.hand_back(),
+        }
+    }
+
+    /// From now on this instance writes: everything is to be compared again, from what the poller already knows.
+    fn take_over(&mut self, now: Now) {
+        self.forget_argus();
+        self.looking.refresh_at = now.mono;
+        let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
+        for slot in self.cases.all_mut() {
+            (slot.synced, slot.home) = (None, None);
+            // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
+            let over = slot.case.is_closed() || fault_is_over(&slot.case);
+            slot.excused = over.then_some(slot.fingerprint);
+        }
+        for problem in problems {
+            self.queue.add(&problem, Lane::Bulk);
+        }
+    }
+
+    /// From now on this instance writes nothing: the job under way finishes, the rest is dropped.
+    fn hand_back(&mut self) {
+        self.queue.clear();
+        self.errands.clear();
+        self.forget_argus();
+    }
+
+    fn forget_argus(&mut self) {
+        self.incidents.clear();
+        self.orphans = Orphans::default();
+        let busy = self.looking.busy;
+        self.looking = Looking { busy, ..Looking::default() };
+    }
+}

@@ -1,0 +1,334 @@
+//! Waiting work: one entry per problem, live work before bulk work, with back-off. Never knows what the work is.
+
+use super::backoff::backoff;
+use crate::sync::job::Doubt;
+use crate::zino::case::{CaseId, Problem};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How urgent a piece of work is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Found by a full look; after everything else.
+    Bulk,
+    /// Just happened.
+    Live,
+}
+
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long after an unknown outcome a write may be repeated: Argus may still be executing it.
+const DOUBT_LASTS: Duration = Duration::from_secs(5);
+
+/// A write of unknown outcome.
+#[derive(Debug, Clone)]
+struct Doubted {
+    doubt: Doubt,
+    since: Duration,
+    looks: u32,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    lane: Option<Lane>,
+    running: Option<Vec<(CaseId, u64)>>,
+    again: Option<Lane>,
+    retry_at: Option<Duration>,
+    attempts: u32,
+    doubted: Option<Doubted>,
+    trouble: Option<Trouble>,
+}
+
+/// Why a problem could not be brought up to date.
+#[derive(Debug)]
+struct Trouble {
+    why: String,
+    told: bool,
+}
+
+/// All waiting and running work.
+#[derive(Debug, Default)]
+pub struct Queue {
+    entries: BTreeMap<Arc<Problem>, Entry>,
+    live: VecDeque<Arc<Problem>>,
+    bulk: VecDeque<Arc<Problem>>,
+    timers: BTreeSet<(Duration, Arc<Problem>)>,
+}
+
+impl Queue {
+    /// Puts a problem in line, unless it is there already; while it runs, it is to run again.
+    pub fn add(&mut self, problem: &Arc<Problem>, lane: Lane) {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        if entry.running.is_some() {
+            entry.again = entry.again.max(Some(lane));
+        } else if entry.retry_at.is_none() && entry.lane < Some(lane) {
+            // A bulk entry that becomes live stays in both lines; `next` skips the one that comes second.
+            entry.lane = Some(lane);
+            match lane {
+                Lane::Live => self.live.push_back(Arc::clone(problem)),
+                Lane::Bulk => self.bulk.push_back(Arc::clone(problem)),
+            }
+        }
+    }
+
+    /// The next problem in line.
+    pub fn next(&mut self) -> Option<Arc<Problem>> {
+        loop {
+            let (problem, lane) = match self.live.pop_front() {
+                Some(problem) => (problem, Lane::Live),
+                None => (self.bulk.pop_front()?, Lane::Bulk),
+            };
+            if let Some(entry) = self.entries.get_mut(&problem).filter(|e| e.lane == Some(lane)) {
+                entry.lane = None;
+                return Some(problem);
+            }
+        }
+    }
+
+    /// The problem is being worked on, to bring these cases to these fingerprints.
+    pub fn start(&mut self, problem: &Arc<Problem>, cases: Vec<(CaseId, u64)>) {
+        self.entries.entry(Arc::clone(problem)).or_default().running = Some(cases);
+    }
+
+    /// Whether the problem is being worked on.
+    #[must_use]
+    pub fn is_running(&self, problem: &Problem) -> bool {
+        self.entries.get(problem).is_some_and(|e| e.running.is_some())
+    }
+
+    /// The work has come back; returns what it was to bring where.
+    pub fn finish(&mut self, problem: &Arc<Problem>) -> Vec<(CaseId, u64)> {
+        let Some(entry) = self.entries.get_mut(problem) else {
+            return Vec::new();
+        };
+        let cases = entry.running.take().unwrap_or_default();
+        if let Some(lane) = entry.again.take() {
+            self.add(problem, lane);
+        }
+        cases
+    }
+
+    /// It went well: troubles are over. Returns the trouble that it was in.
+    pub fn succeeded(&mut self, problem: &Problem) -> Option<String> {
+        let entry = self.entries.get_mut(problem)?;
+        entry.attempts = 0;
+        entry.doubted = None;
+        let trouble = entry.trouble.take().filter(|t| t.told).map(|t| t.why);
+        self.idle(problem);
+        trouble
+    }
+
+    /// There turned out to be nothing to do.
+    pub fn idle(&mut self, problem: &Problem) {
+        let idle = self.entries.get(problem).is_some_and(|e| {
+            e.lane.is_none()
+                && e.running.is_none()
+                && e.retry_at.is_none()
+                && e.trouble.is_none()
+                && e.doubted.is_none()
+        });
+        if idle {
+            self.entries.remove(problem);
+        }
+    }
+
+    /// It failed: to be tried again later. Returns true if this trouble is new.
+    pub fn failed(&mut self, problem: &Arc<Problem>, now: Duration, why: &str) -> bool {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        entry.attempts = entry.attempts.saturating_add(1);
+        let wait = backoff(entry.attempts, FIRST_WAIT, LONGEST_WAIT);
+        let new = entry.trouble.is_none();
+        entry.trouble.get_or_insert(Trouble { why: why.to_owned(), told: false });
+        self.wait_until(problem, now + wait);
+        new
+    }
+
+    /// A write's outcome is unknown: to be looked at again.
+    pub fn doubtful(&mut self, problem: &Arc<Problem>, now: Duration, doubt: Doubt) {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        let at = match &mut entry.doubted {
+            Some(doubted) if doubted.doubt == doubt => {
+                doubted.looks += 1;
+                if now >= doubted.since + DOUBT_LASTS && doubted.looks > 1 {
+                    // The repeated write failed in the same way: a new doubt.
+                    (doubted.since, doubted.looks) = (now, 0);
+                    now + FIRST_WAIT
+                } else {
+                    doubted.since + DOUBT_LASTS
+                }
+            }
+            _ => {
+                entry.doubted = Some(Doubted { doubt, since: now, looks: 0 });
+                now + FIRST_WAIT
+            }
+        };
+        self.wait_until(problem, at);
+    }
+
+    /// The write that is in doubt, and whether it may be repeated if it is not found.
+    #[must_use]
+    pub fn doubt(&self, problem: &Problem, now: Duration) -> Option<(Doubt, bool)> {
+        let doubted = self.entries.get(problem)?.doubted.as_ref()?;
+        let ripe = doubted.looks >= 1 && now >= doubted.since + DOUBT_LASTS;
+        Some((doubted.doubt.clone(), ripe))
+    }
+
+    /// Notes a refusal; true if it is not the one that was noted last.
+    pub fn refused(&mut self, problem: &Arc<Problem>, why: &str) -> bool {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        let new = entry.trouble.as_ref().is_none_or(|t| t.why != why);
+        entry.trouble = Some(Trouble { why: why.to_owned(), told: true });
+        entry.attempts = 0;
+        new
+    }
+
+    /// All problems in trouble.
+    #[must_use]
+    pub fn in_trouble(&self) -> Vec<Arc<Problem>> {
+        self.entries.iter().filter(|(_, e)| e.trouble.is_some()).map(|(p, _)| Arc::clone(p)).collect()
+    }
+
+    /// Troubles that nobody was told of; from now on they count as told.
+    pub fn untold_troubles(&mut self) -> Vec<(Arc<Problem>, String)> {
+        self.entries
+            .iter_mut()
+            .filter_map(|(problem, entry)| {
+                let trouble = entry.trouble.as_mut().filter(|t| !t.told)?;
+                trouble.told = true;
+                Some((Arc::clone(problem), trouble.why.clone()))
+            })
+            .collect()
+    }
+
+    /// Puts a problem aside until a time.
+    pub fn wait_until(&mut self, problem: &Arc<Problem>, at: Duration) {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        if let Some(old) = entry.retry_at.replace(at) {
+            self.timers.remove(&(old, Arc::clone(problem)));
+        }
+        entry.lane = None;
+        self.timers.insert((at, Arc::clone(problem)));
+    }
+
+    /// Puts in line again whatever has waited long enough.
+    pub fn wake(&mut self, now: Duration) {
+        while let Some((at, problem)) = self.timers.first().cloned() {
+            if at > now {
+                break;
+            }
+            self.timers.remove(&(at, Arc::clone(&problem)));
+            self.resume(&problem);
+        }
+    }
+
+    /// Ends all waiting that is not about doubt: the server is back.
+    pub fn wake_all(&mut self) {
+        let waiting: Vec<(Duration, Arc<Problem>)> = self.timers.iter().cloned().collect();
+        for (at, problem) in waiting {
+            if self.entries.get(&problem).is_some_and(|e| e.doubted.is_none()) {
+                self.timers.remove(&(at, Arc::clone(&problem)));
+                self.resume(&problem);
+            }
+        }
+    }
+
+    fn resume(&mut self, problem: &Arc<Problem>) {
+        if let Some(entry) = self.entries.get_mut(problem) {
+            entry.retry_at = None;
+        }
+        self.add(problem, Lane::Live);
+    }
+
+    /// When the next one that waits is due.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// How many problems wait or run.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.values().filter(|e| e.lane.is_some() || e.running.is_some() || e.retry_at.is_some()).count()
+    }
+
+    /// Drops everything that does not run.
+    pub fn clear(&mut self) {
+        self.live.clear();
+        self.bulk.clear();
+        self.timers.clear();
+        self.entries.retain(|_, entry| {
+            *entry = Entry { running: entry.running.take(), ..Entry::default() };
+            entry.running.is_some()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::testing::case;
+
+    fn problem(n: u64) -> Arc<Problem> {
+        Arc::new(case(n).problem())
+    }
+
+    fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn live_work_goes_before_bulk_work_and_nothing_is_in_line_twice() {
+        let mut q = Queue::default();
+        q.add(&problem(1), Lane::Bulk);
+        q.add(&problem(2), Lane::Bulk);
+        q.add(&problem(2), Lane::Live);
+        q.add(&problem(2), Lane::Live);
+        assert_eq!(q.len(), 2);
+        assert_eq!([q.next(), q.next(), q.next()], [Some(problem(2)), Some(problem(1)), None]);
+    }
+
+    #[test]
+    fn what_changes_while_it_is_worked_on_is_worked_on_again() {
+        let mut q = Queue::default();
+        q.add(&problem(1), Lane::Live);
+        let p = q.next().unwrap();
+        q.start(&p, vec![(1, 7)]);
+        q.add(&p, Lane::Bulk);
+        assert_eq!(q.next(), None);
+        assert_eq!(q.finish(&p), [(1, 7)]);
+        assert_eq!(q.next(), Some(p));
+    }
+
+    #[test]
+    fn a_write_in_doubt_is_repeated_only_after_a_second_look_five_seconds_later() {
+        let mut q = Queue::default();
+        let p = problem(1);
+        let doubt = Doubt { incident: 1, what: "OTH".into() };
+        q.doubtful(&p, secs(100), doubt.clone());
+        assert_eq!(q.next_wake(), Some(secs(101)));
+        assert_eq!(q.doubt(&p, secs(101)), Some((doubt.clone(), false)));
+        q.wake(secs(101));
+        q.doubtful(&p, secs(101), doubt.clone());
+        assert_eq!(q.next_wake(), Some(secs(105)));
+        assert_eq!(q.doubt(&p, secs(105)), Some((doubt.clone(), true)));
+        q.wake(secs(105));
+        q.doubtful(&p, secs(107), doubt.clone());
+        assert_eq!(q.doubt(&p, secs(107)), Some((doubt, false)));
+    }
+
+    #[test]
+    fn a_problem_that_waits_is_not_hurried_by_new_changes_but_by_the_servers_return() {
+        let mut q = Queue::default();
+        let p = problem(1);
+        assert!(q.failed(&p, secs(10), "500"));
+        assert!(!q.failed(&p, secs(11), "500"));
+        q.add(&p, Lane::Live);
+        assert_eq!(q.next(), None);
+        q.wake_all();
+        assert_eq!(q.next(), Some(p.clone()));
+        assert_eq!(q.untold_troubles(), [(p.clone(), "500".to_owned())]);
+        assert_eq!(q.succeeded(&p), Some("500".into()));
+        assert_eq!(q.len(), 0);
+    }
+}

@@ -1,0 +1,191 @@
+//! What the machine makes of what comes from Zino.
+
+use super::cases::Change;
+use super::queue::Lane;
+use super::{Machine, Now, Output, ZinoCommand, ZinoEvent};
+use crate::sync::carry::writes;
+use crate::sync::errand::{Found, Snapshot};
+use crate::sync::filter::{Verdict, verdict};
+use crate::sync::identity::{number, same_problem};
+use crate::zino::ZinoError;
+use crate::zino::case::{Case, CaseId, CaseKind};
+use log::{debug, warn};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How many numbers are asked for to find cases that opened and closed while nobody looked.
+const MAX_GAP: u64 = 2000;
+/// How far beyond the highest known number is looked at a time.
+const BEYOND: u64 = 20;
+const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
+const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+impl Machine {
+    pub(super) fn take_zino(&mut self, now: Now, event: ZinoEvent) {
+        match event {
+            ZinoEvent::Connected => {
+                self.link.connected = true;
+                self.link.reread_at = now.mono + self.settings.full_interval;
+            }
+            ZinoEvent::Snapshot(snapshot) => self.take_snapshot(snapshot),
+            ZinoEvent::Found(found) => self.take_found(now, found),
+            ZinoEvent::Scavenged(id) => self.forget_case(id),
+            ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
+            ZinoEvent::Disconnected => {
+                self.link.connected = false;
+                self.link.read = false;
+                self.link.awaited.clear();
+                self.errand_under_way = None;
+                self.orphans.interrupt();
+            }
+        }
+    }
+
+    fn take_snapshot(&mut self, snapshot: Snapshot) {
+        let mut to_read: BTreeSet<CaseId> = self
+            .cases
+            .all()
+            .filter(|s| s.case.is_closed() || !snapshot.ids.contains(&s.case.id))
+            .map(|s| s.case.id)
+            .collect();
+        to_read.extend(snapshot.ids.iter());
+        for case in snapshot.cases {
+            to_read.remove(&case.id);
+            self.put_case(case, Lane::Bulk);
+        }
+        self.link.read = true;
+        self.link.ever_read = true;
+        self.read_cases(to_read);
+        self.read_unheld_numbers();
+    }
+
+    /// Asks Zino for cases, and waits for the answer before anything is created.
+    pub(super) fn read_cases(&mut self, ids: BTreeSet<CaseId>) {
+        let new: Vec<CaseId> = ids.into_iter().filter(|id| self.link.awaited.insert(*id)).collect();
+        if !new.is_empty() {
+            self.out.push(Output::Zino(ZinoCommand::Read(new)));
+        }
+    }
+
+    /// Asks for the cases of open incidents that are not in the snapshot: they closed while nobody looked, or Zino does
+    /// not know them; and, once, for cases that may have opened and closed meanwhile.
+    pub(super) fn read_unheld_numbers(&mut self) {
+        if !self.link.read || !self.looking.open_listed || !self.is_active() {
+            return;
+        }
+        let mut ids: BTreeSet<CaseId> =
+            self.incidents.open().filter_map(number).filter(|id| self.cases.get(*id).is_none()).collect();
+        if !self.looking.ended_listed {
+            ids.extend(self.gap());
+        }
+        self.read_cases(ids);
+    }
+
+    /// The numbers above the newest that Argus knows of, and some beyond the newest that Zino shows.
+    fn gap(&self) -> BTreeSet<CaseId> {
+        let held = self.cases.all().next_back().map(|s| s.case.id);
+        let (Some(told), Some(held)) = (self.incidents.all().filter_map(number).max(), held) else {
+            return BTreeSet::new();
+        };
+        let last = told.max(held).saturating_add(BEYOND);
+        let first = told.saturating_add(1).max(last.saturating_sub(MAX_GAP));
+        (first..=last).filter(|id| self.cases.get(*id).is_none()).collect()
+    }
+
+    fn take_found(&mut self, now: Now, found: Found) {
+        let asked = found.asked;
+        for case in found.cases {
+            let awaited = self.link.awaited.remove(&case.id);
+            self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
+        }
+        for id in found.unknown {
+            self.link.awaited.remove(&id);
+            self.forget_case(id);
+            self.confirm_orphans(now, id);
+        }
+        for id in asked {
+            self.link.awaited.remove(&id);
+        }
+    }
+
+    pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
+        if let CaseKind::Other(kind) = &case.kind
+            && self.unknown_kinds.len() < 100
+            && self.unknown_kinds.insert(kind.clone())
+        {
+            warn!("{}: cases of type \"{kind}\" are unknown to this program and left out", case.name());
+        }
+        match self.cases.put(case, &self.settings.rules) {
+            Change::Nothing => {}
+            Change::Due(problem) => self.queue.add(&problem, lane),
+            Change::Replaced { before, now } => {
+                debug!("a case number now means {now}, before {before}");
+                for id in self.cases.of(&before).map(|s| s.case.id).collect::<Vec<_>>() {
+                    self.make_due(id);
+                }
+                self.queue.add(&before, lane);
+                self.queue.add(&now, lane);
+            }
+        }
+    }
+
+    pub(super) fn make_due(&mut self, id: CaseId) {
+        if let Some(slot) = self.cases.get_mut(id) {
+            slot.synced = None;
+        }
+    }
+
+    /// Zino does not know this number. A closed case is kept until its last state is delivered; an open one is forgotten by
+    /// Zino, and what that means for its incident is decided elsewhere.
+    fn forget_case(&mut self, id: CaseId) {
+        let Some(slot) = self.cases.get_mut(id) else {
+            return;
+        };
+        self.errands.remove(&id);
+        if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
+            slot.gone = true;
+        } else {
+            self.cases.remove(id);
+        }
+    }
+
+    /// A case that has no incident and shall get none needs no look at Argus.
+    pub(super) fn needs_nothing(&self, case: &Case) -> bool {
+        verdict(case) != Verdict::Wanted && !self.incidents.near(case).any(|i| same_problem(case, i))
+    }
+
+    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Case>, ZinoError>) {
+        if self.errand_under_way == Some(id) {
+            self.errand_under_way = None;
+        }
+        let refused = matches!(result, Err(ZinoError::Refused(_)));
+        match result {
+            Ok(Some(case)) => {
+                let done = self.errands.get(&id).is_none_or(|carrying| {
+                    let errand = &carrying.errand;
+                    case.problem() != errand.problem
+                        || case.opened != errand.opened
+                        || writes(&case, &errand.acts, &self.settings.rules).is_empty()
+                });
+                self.put_case(case, Lane::Live);
+                if done {
+                    self.errands.remove(&id);
+                    return;
+                }
+            }
+            Ok(None) => {
+                self.forget_case(id);
+                self.errands.remove(&id);
+                return;
+            }
+            Err(error) => debug!("case {id}: {error}"),
+        }
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            // A lost connection is repeated as soon as there is another; a refusal would only be refused again.
+            carrying.attempts =
+                if refused { carrying.attempts.saturating_add(1).max(4) } else { carrying.attempts.saturating_add(1) };
+            carrying.retry_at =
+                now.mono + super::backoff::backoff(carrying.attempts, ERRAND_FIRST_WAIT, ERRAND_LONGEST_WAIT);
+        }
+    }
+}

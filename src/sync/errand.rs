@@ -1,0 +1,121 @@
+//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases, carry people's acts.
+//! Keeps nothing between errands and never talks to Argus.
+
+use super::carry::{Act, Write, writes};
+use super::filter::wants_log;
+use super::rules::Rules;
+use crate::stamp::Stamp;
+use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::{ZinoError, ZinoServer};
+use log::{info, warn};
+use std::collections::BTreeSet;
+
+/// How often one errand reads the case again after its writes.
+const MAX_ROUNDS: usize = 3;
+
+/// People's acts to be carried to one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// The case number.
+    pub case: CaseId,
+    /// The problem it is about: a number alone is not identity.
+    pub problem: Problem,
+    /// When that case opened.
+    pub opened: Stamp,
+    /// Everything that people did, delivered or not.
+    pub acts: Vec<Act>,
+}
+
+/// Cases that were asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The numbers that were asked for; one that is neither found nor unknown could not be understood.
+    pub asked: Vec<CaseId>,
+    /// Those that Zino has.
+    pub cases: Vec<Case>,
+    /// Those of which Zino says that they do not exist.
+    pub unknown: Vec<CaseId>,
+}
+
+/// Everything that Zino has now.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The numbers of all cases that are not closed.
+    pub ids: BTreeSet<CaseId>,
+    /// Those cases.
+    pub cases: Vec<Case>,
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// See [`ZinoError`].
+pub fn snapshot<Z: ZinoServer + ?Sized>(zino: &mut Z) -> Result<Snapshot, ZinoError> {
+    let ids = zino.case_ids()?;
+    let cases = zino.cases(&ids, wants_log)?;
+    Ok(Snapshot { ids: ids.into_iter().collect(), cases })
+}
+
+/// Reads the given cases. Those missing from the pipelined answer are asked for alone: only then is "unknown" an answer.
+///
+/// # Errors
+/// See [`ZinoError`].
+pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Found, ZinoError> {
+    let mut found = Found { asked: ids.to_vec(), ..Found::default() };
+    if ids.len() > 1 {
+        found.cases = zino.cases(ids, wants_log)?;
+    }
+    let there: BTreeSet<CaseId> = found.cases.iter().map(|c| c.id).collect();
+    for id in ids.iter().filter(|id| !there.contains(id)) {
+        match zino.case(*id, wants_log) {
+            Ok(Some(case)) => found.cases.push(case),
+            Ok(None) => found.unknown.push(*id),
+            Err(ZinoError::Refused(why)) => warn!("case {id} cannot be read: {why}"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Carries to a case what it still lacks of people's acts, each write checked against the case as it is just before, and
+/// returns the case as it is after; `None` if Zino does not know it.
+///
+/// # Errors
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before it writes.
+pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
+    for round in 0.. {
+        let Some(case) = zino.case(errand.case, wants_log)? else {
+            return Ok(None);
+        };
+        if case.problem() != errand.problem || case.opened != errand.opened || round == MAX_ROUNDS {
+            return Ok(Some(case));
+        }
+        let lacking = writes(&case, &errand.acts, rules);
+        if lacking.is_empty() {
+            return Ok(Some(case));
+        }
+        for write in lacking {
+            if let Err(error) = deliver(zino, &case, &write) {
+                if matches!(error, ZinoError::Refused(_)) {
+                    warn!("{}: Zino refuses what a person did in Argus ({error})", case.name());
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn deliver<Z: ZinoServer + ?Sized>(zino: &mut Z, case: &Case, write: &Write) -> Result<(), ZinoError> {
+    match write {
+        Write::History(text) => {
+            zino.add_history(case.id, text)?;
+            info!("{}: to Zino: {text}", case.name());
+        }
+        Write::State(state) => {
+            zino.set_state(case.id, state)?;
+            info!("{}: to Zino: state {}", case.name(), state.word());
+        }
+    }
+    Ok(())
+}

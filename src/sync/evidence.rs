@@ -1,0 +1,124 @@
+//! What an incident's events prove (design 4.3 to 4.7). Pure; never decides what follows from it.
+
+use super::text::normal;
+use crate::argus::models::{Event, EventKind, IncidentPk, UserPk};
+use crate::stamp::Stamp;
+
+const DUPLICATE: &str = "Duplicate of incident ";
+
+/// The text of the END that ends a duplicate.
+#[must_use]
+pub fn duplicate_text(kept: IncidentPk) -> String {
+    format!("{DUPLICATE}{kept}")
+}
+
+/// An incident's events in order of arrival, with the user that counts as us.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    events: Vec<&'a Event>,
+    us: UserPk,
+}
+
+impl<'a> Evidence<'a> {
+    /// Orders the events by arrival: timestamps can be back-dated, primary keys cannot.
+    #[must_use]
+    pub fn new(events: &'a [Event], us: UserPk) -> Self {
+        let mut events: Vec<&Event> = events.iter().collect();
+        events.sort_by_key(|e| e.pk);
+        Self { events, us }
+    }
+
+    /// All events, in order of arrival.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &'a Event> + '_ {
+        self.events.iter().copied()
+    }
+
+    /// Whether we (or another instance on the same source) made this event.
+    #[must_use]
+    pub fn is_ours(&self, event: &Event) -> bool {
+        event.actor == self.us
+    }
+
+    /// Whether this event is a person's close: a CLO, or an END that is not ours.
+    #[must_use]
+    pub fn is_persons_close(&self, event: &Event) -> bool {
+        event.kind == EventKind::Close || (event.kind == EventKind::End && !self.is_ours(event))
+    }
+
+    /// The newest event that opened or ended the incident.
+    #[must_use]
+    pub fn newest_turn(&self) -> Option<&'a Event> {
+        self.all()
+            .rev()
+            .find(|e| matches!(e.kind, EventKind::Close | EventKind::Reopen | EventKind::Restart | EventKind::End))
+    }
+
+    /// A person's close that no reopening follows, whatever `open` says and whatever END follows it.
+    #[must_use]
+    pub fn standing_close(&self) -> Option<&'a Event> {
+        self.all()
+            .rev()
+            .take_while(|e| !matches!(e.kind, EventKind::Reopen | EventKind::Restart))
+            .find(|e| self.is_persons_close(e))
+    }
+
+    /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.
+    #[must_use]
+    pub fn duplicate_of(&self) -> Option<IncidentPk> {
+        let turn = self.newest_turn().filter(|e| e.kind == EventKind::End && self.is_ours(e))?;
+        turn.description.strip_prefix(DUPLICATE)?.parse().ok()
+    }
+
+    /// Our END at this second.
+    #[must_use]
+    pub fn our_end_at(&self, at: Stamp) -> Option<&'a Event> {
+        self.our_ends().rev().find(|e| e.timestamp.secs() == at.secs())
+    }
+
+    /// All our ENDs, in order of arrival.
+    pub fn our_ends(&self) -> impl DoubleEndedIterator<Item = &'a Event> + '_ {
+        self.all().filter(|e| e.kind == EventKind::End && self.is_ours(e))
+    }
+
+    /// Whether a reopening (RES or REO) arrived after this event.
+    #[must_use]
+    pub fn reopened_after(&self, event: &Event) -> bool {
+        self.all().any(|e| e.pk > event.pk && matches!(e.kind, EventKind::Reopen | EventKind::Restart))
+    }
+
+    /// How many of our events of the given kinds say this at this second.
+    #[must_use]
+    pub fn said(&self, kinds: &[EventKind], at: Stamp, normal_text: &str) -> usize {
+        self.all()
+            .filter(|e| self.is_ours(e) && kinds.contains(&e.kind) && e.timestamp.secs() == at.secs())
+            .filter(|e| normal(&e.description) == normal_text)
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::testing::{ALICE, US, event};
+
+    #[test]
+    fn a_close_stands_until_a_reopening_arrives_whatever_the_timestamps_say() {
+        let clo = event(5, ALICE, EventKind::Close, 100, "");
+        let back_dated = event(6, ALICE, EventKind::Reopen, -500, "");
+        let end = event(7, US, EventKind::End, 101, "");
+        let stands = |events: &[Event]| Evidence::new(events, US).standing_close().map(|e| e.pk);
+        assert_eq!(stands(&[end.clone(), clo.clone()]), Some(5));
+        assert_eq!(stands(&[back_dated, end, clo]), None);
+        assert_eq!(stands(&[event(9, ALICE, EventKind::End, 5, "")]), Some(9));
+    }
+
+    #[test]
+    fn a_duplicate_is_one_only_while_nothing_happened_after() {
+        let end = event(5, US, EventKind::End, 100, &duplicate_text(3));
+        assert_eq!(Evidence::new(std::slice::from_ref(&end), US).duplicate_of(), Some(3));
+        let res = event(6, US, EventKind::Restart, 100, "");
+        assert_eq!(Evidence::new(&[end.clone(), res], US).duplicate_of(), None);
+        let typed = Event { actor: ALICE, ..end };
+        assert_eq!(Evidence::new(&[typed], US).duplicate_of(), None);
+    }
+}

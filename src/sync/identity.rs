@@ -1,0 +1,400 @@
+//! Which incident is about which problem (design section 5). Pure; never looks at events and never acts.
+//!
+//! A case number proves nothing by itself: Zino gives numbers out again after a restart that lost its newest state. What
+//! an incident is about stands in its metadata; incidents of the Python program have none and are read by their tags.
+
+use super::mapping::closing;
+use super::text::{clean, tag_value};
+use crate::argus::models::{EndTime, Incident, IncidentPk};
+use crate::zino::case::{Case, CaseId, CaseKind, Problem};
+use serde_json::Value;
+
+/// How far the Python program's start times may be off: it mistook local time for UTC in winter.
+const PYTHON_OFFSET_SECS: i64 = 3600;
+/// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
+pub const SURELY_AFTER_SECS: i64 = 60;
+/// How far before a case's opening an incident may have ended and still be worth a look at its events.
+const WORTH_A_LOOK_SECS: i64 = 3600;
+
+/// What an incident says that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Made by this program: its metadata says it.
+    Told {
+        /// The problem.
+        problem: Problem,
+        /// `zino.server` of the instance that made it.
+        server: String,
+    },
+    /// Made by the Python program: its tags say it.
+    Tagged {
+        /// Tag `host`: the router, perhaps with a domain.
+        host: String,
+        /// Tag `event_type`.
+        kind: CaseKind,
+        /// Tag `interface` or `remote_addr`.
+        what: Option<String>,
+    },
+    /// It does not say.
+    Unclear,
+}
+
+fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
+    incident.tags.iter().filter_map(|t| t.text.split_once('=')).find(|(k, _)| *k == key).map(|(_, value)| value)
+}
+
+/// Reads what an incident says that it is about.
+#[must_use]
+pub fn about(incident: &Incident) -> About {
+    told(&incident.metadata).unwrap_or_else(|| tagged(incident))
+}
+
+fn told(metadata: &Value) -> Option<About> {
+    let zino = metadata.get("zino")?;
+    let text = |key: &str| zino.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some(About::Told {
+        problem: Problem {
+            router: text("router")?,
+            kind: CaseKind::from_word(&text("type")?),
+            subindex: text("subindex")?,
+        },
+        server: text("server")?,
+    })
+}
+
+fn tagged(incident: &Incident) -> About {
+    let (Some(host), Some(kind)) = (tag(incident, "host"), tag(incident, "event_type")) else {
+        return About::Unclear;
+    };
+    let kind = CaseKind::from_word(kind);
+    let what = match kind {
+        CaseKind::Portstate => tag(incident, "interface"),
+        CaseKind::Bgp => tag(incident, "remote_addr"),
+        _ => None,
+    };
+    About::Tagged { host: host.to_owned(), what: what.map(str::to_owned), kind }
+}
+
+/// The case number that an incident carries, also where it has the form `{number}-{opened}`.
+#[must_use]
+pub fn number(incident: &Incident) -> Option<CaseId> {
+    let id = &incident.source_incident_id;
+    id.split_once('-').map_or(id.as_str(), |(n, _)| n).parse().ok()
+}
+
+/// The instance that made an incident (or claimed it); `None` for the Python program's.
+#[must_use]
+pub fn server(incident: &Incident) -> Option<String> {
+    match about(incident) {
+        About::Told { server, .. } => Some(server),
+        _ => None,
+    }
+}
+
+/// The part of a host or router name before its first dot: what both have in common whatever domain was added.
+#[must_use]
+pub fn label(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(first, _)| first)
+}
+
+fn is_host_of(host: &str, router: &str) -> bool {
+    host == router || host.strip_prefix(router).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether an incident is about the problem of this case.
+#[must_use]
+pub fn same_problem(case: &Case, incident: &Incident) -> bool {
+    match about(incident) {
+        About::Told { problem, .. } => {
+            let ours = case.problem();
+            problem.kind == ours.kind
+                && problem.router == clean(&ours.router)
+                && problem.subindex == clean(&ours.subindex)
+        }
+        // An alarm's type is not tagged, so that its number must say which of the two it is.
+        About::Tagged { host, kind, what } => {
+            kind == case.kind
+                && is_host_of(&host, &case.router)
+                && match kind {
+                    CaseKind::Portstate => same_value(what.as_deref(), case.port.as_deref()),
+                    CaseKind::Bgp => same_value(what.as_deref(), case.remote_addr.as_deref()),
+                    CaseKind::Reachability => true,
+                    _ => number(incident) == Some(case.id),
+                }
+        }
+        About::Unclear => false,
+    }
+}
+
+fn same_value(tagged: Option<&str>, ours: Option<&str>) -> bool {
+    tag_value(tagged.unwrap_or_default()) == tag_value(ours.unwrap_or_default())
+}
+
+/// Whether an incident belongs to this very case: number, problem and start time are its own.
+#[must_use]
+pub fn exact(case: &Case, incident: &Incident) -> bool {
+    if number(incident) != Some(case.id) || !same_problem(case, incident) {
+        return false;
+    }
+    let off = (incident.start_time.secs() - case.opened.secs()).abs();
+    off == 0 || (off == PYTHON_OFFSET_SECS && matches!(about(incident), About::Tagged { .. }))
+}
+
+/// Where a case's incident is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// This incident; `exact` if it is this very case's.
+    Incident {
+        /// Its primary key.
+        pk: IncidentPk,
+        /// Whether it is this very case's, and not adopted from another life or another Zino.
+        exact: bool,
+    },
+    /// One of these ended incidents about the same problem, if its events show that it lived during the case's life; the
+    /// most recently ended first.
+    Perhaps(Vec<IncidentPk>),
+    /// An open incident that another case has taken covers it; nothing to do for it.
+    Covered,
+    /// None that is known.
+    None,
+}
+
+/// How the incidents about one problem belong to the cases of that problem.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Assignment {
+    /// The home of each case, by number.
+    pub homes: Vec<(CaseId, Home)>,
+    /// Open incidents to end because an open case has another one: (the one to end, the one that stays).
+    pub duplicates: Vec<(IncidentPk, IncidentPk)>,
+    /// Open incidents of no case, to end because this closed case was their problem's last: (incident, case).
+    pub left_behind: Vec<(IncidentPk, CaseId)>,
+    /// Ended incidents that are exactly a case's beside its home: what people did there counts too.
+    pub also_exact: Vec<(IncidentPk, CaseId)>,
+}
+
+/// Assigns the incidents about one problem to the cases of that problem.
+///
+/// Of several open incidents the one with the lowest primary key stays, also before the case's own: it is the one choice
+/// that two instances on one source make alike, so that neither ends what the other keeps.
+#[must_use]
+pub fn assign(cases: &[&Case], incidents: &[&Incident]) -> Assignment {
+    let mut out = Assignment::default();
+    let owner = |i: &Incident| cases.iter().find(|c| exact(c, i)).map(|c| c.id);
+    let relevant: Vec<&Incident> = incidents
+        .iter()
+        .copied()
+        .filter(|i| i.end_time != EndTime::Stateless && cases.iter().any(|c| same_problem(c, i)))
+        .collect();
+    let mut free_open: Vec<&Incident> =
+        relevant.iter().copied().filter(|i| i.is_open() && owner(i).is_none()).collect();
+    free_open.sort_by_key(|i| i.pk);
+    let mut free_ended: Vec<&Incident> =
+        relevant.iter().copied().filter(|i| !i.is_open() && owner(i).is_none()).collect();
+    free_ended.sort_by_key(|i| std::cmp::Reverse((ended_at(i), i.pk)));
+
+    let open_case = cases.iter().filter(|c| !c.is_closed()).max_by_key(|c| c.id);
+    let exactly = |case: &Case| {
+        let mut mine: Vec<&Incident> = relevant.iter().copied().filter(|i| exact(case, i)).collect();
+        mine.sort_by_key(|i| (!i.is_open(), i.pk));
+        mine
+    };
+    if let Some(case) = open_case {
+        assign_open(case, &exactly(case), &free_open, &free_ended, &mut out);
+    }
+    let last_closed = cases.iter().filter(|c| c.is_closed()).max_by_key(|c| (closing(c).map(|e| e.at), c.id));
+    for case in cases.iter().filter(|c| c.is_closed()) {
+        let ends_free = open_case.is_none() && last_closed.is_some_and(|last| last.id == case.id);
+        let free = if ends_free { free_open.as_slice() } else { &[] };
+        let taken = open_case.is_some() && free_open.iter().any(|i| covers(i, case));
+        assign_closed(case, &exactly(case), free, &free_ended, taken, &mut out);
+    }
+    out
+}
+
+fn assign_open(
+    case: &Case,
+    mine: &[&Incident],
+    free_open: &[&Incident],
+    free_ended: &[&Incident],
+    out: &mut Assignment,
+) {
+    let mut open: Vec<&Incident> = mine.iter().chain(free_open).copied().filter(|i| i.is_open()).collect();
+    open.sort_by_key(|i| i.pk);
+    let home = match (open.first(), mine.first()) {
+        (Some(first), _) | (None, Some(first)) => Home::Incident { pk: first.pk, exact: exact(case, first) },
+        (None, None) => {
+            let earliest = case.opened.plus_secs(-WORTH_A_LOOK_SECS);
+            let worth: Vec<IncidentPk> =
+                free_ended.iter().filter(|i| ended_at(i).is_some_and(|t| t >= earliest)).map(|i| i.pk).collect();
+            if worth.is_empty() { Home::None } else { Home::Perhaps(worth) }
+        }
+    };
+    if let Some(kept) = open.first() {
+        out.duplicates.extend(open.iter().skip(1).map(|i| (i.pk, kept.pk)));
+        out.also_exact.extend(mine.iter().filter(|i| !i.is_open()).map(|i| (i.pk, case.id)));
+    } else {
+        out.also_exact.extend(mine.iter().skip(1).map(|i| (i.pk, case.id)));
+    }
+    out.homes.push((case.id, home));
+}
+
+fn assign_closed(
+    case: &Case,
+    mine: &[&Incident],
+    free_open: &[&Incident],
+    free_ended: &[&Incident],
+    taken: bool,
+    out: &mut Assignment,
+) {
+    let ended_before = closing(case).map(|c| c.at).unwrap_or(case.opened);
+    let left: Vec<IncidentPk> = free_open.iter().filter(|i| i.start_time <= ended_before).map(|i| i.pk).collect();
+    let record = free_ended.iter().find(|i| covers(i, case));
+    let home = if let Some(own) = mine.first() {
+        Home::Incident { pk: own.pk, exact: true }
+    } else if let Some(pk) = left.first() {
+        Home::Incident { pk: *pk, exact: false }
+    } else if let Some(record) = record {
+        Home::Incident { pk: record.pk, exact: false }
+    } else if taken {
+        Home::Covered
+    } else {
+        Home::None
+    };
+    let home_pk = match home {
+        Home::Incident { pk, .. } => Some(pk),
+        _ => None,
+    };
+    out.left_behind.extend(left.into_iter().filter(|pk| Some(*pk) != home_pk).map(|pk| (pk, case.id)));
+    out.homes.push((case.id, home));
+}
+
+fn ended_at(incident: &Incident) -> Option<crate::stamp::Stamp> {
+    match incident.end_time {
+        EndTime::At(t) => Some(t),
+        EndTime::Open | EndTime::Stateless => None,
+    }
+}
+
+/// Whether an incident's life and a closed case's life overlap.
+fn covers(incident: &Incident, case: &Case) -> bool {
+    let case_end = closing(case).map(|c| c.at).unwrap_or(case.opened);
+    incident.start_time <= case_end && ended_at(incident).is_none_or(|end| end >= case.opened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::argus::models::Tag;
+    use crate::stamp::Stamp;
+    use crate::sync::testing::{OPENED, US, case, closed, incident, port_case};
+
+    fn ended(mut i: Incident, after: i64) -> Incident {
+        i.end_time = EndTime::At(Stamp::from_secs(OPENED + after));
+        i.open = false;
+        i
+    }
+
+    /// As the Python program makes it: no metadata.
+    fn python(i: Incident) -> Incident {
+        Incident { metadata: serde_json::json!({}), ..i }
+    }
+
+    fn home_of(cases: &[&Case], incidents: &[&Incident]) -> Home {
+        assign(cases, incidents).homes.into_iter().next().expect("one case").1
+    }
+
+    #[test]
+    fn a_number_alone_is_not_identity() {
+        let c = port_case(17);
+        let other_router = Case { router: "elsewhere".into(), ..port_case(17) };
+        let other_life = Case { opened: Stamp::from_secs(OPENED - 5), ..port_case(17) };
+        assert!(exact(&c, &incident(1, &c)));
+        assert!(!exact(&c, &incident(1, &other_router)));
+        assert!(!exact(&c, &incident(1, &other_life)));
+        assert_eq!(home_of(&[&c], &[&incident(1, &other_router)]), Home::None);
+    }
+
+    #[test]
+    fn an_incident_of_the_python_program_is_known_by_its_tags() {
+        let c = port_case(17);
+        let mut i = python(incident(1, &c));
+        assert!(exact(&c, &i));
+        i.start_time = i.start_time.plus_secs(3600);
+        assert!(exact(&c, &i), "an hour off is the Python program's time-zone mistake");
+        i.start_time = i.start_time.plus_secs(1);
+        assert!(!exact(&c, &i) && same_problem(&c, &i));
+        i.tags = vec![Tag { text: "host=gw170.example.org".into(), added_by: US }];
+        assert!(!same_problem(&c, &i));
+    }
+
+    #[test]
+    fn alarms_of_the_python_program_match_by_number_only() {
+        let red = Case { kind: CaseKind::Alarm, alarm_type: Some("red".into()), ..case(5) };
+        let yellow = Case { id: 6, alarm_type: Some("yellow".into()), ..red.clone() };
+        let i = python(incident(1, &red));
+        assert!(exact(&red, &i));
+        assert!(!same_problem(&yellow, &i));
+    }
+
+    #[test]
+    fn an_open_case_adopts_the_open_incident_of_its_problem_whatever_its_number() {
+        let theirs = incident(8, &Case { id: 99, opened: Stamp::from_secs(OPENED - 500), ..port_case(17) });
+        assert_eq!(home_of(&[&port_case(17)], &[&theirs]), Home::Incident { pk: 8, exact: false });
+    }
+
+    #[test]
+    fn of_several_open_incidents_both_instances_keep_the_same_one() {
+        let a = port_case(17);
+        let b = Case { id: 99, opened: Stamp::from_secs(OPENED + 30), ..port_case(17) };
+        let (ia, ib) = (incident(10, &a), incident(11, &b));
+        for case in [&a, &b] {
+            let got = assign(&[case], &[&ib, &ia]);
+            assert_eq!(got.duplicates, [(11, 10)]);
+            assert!(matches!(got.homes[0].1, Home::Incident { pk: 10, .. }));
+        }
+    }
+
+    #[test]
+    fn an_incident_that_is_exactly_another_cases_is_never_adopted() {
+        let old = closed(port_case(16), 60);
+        let old = Case { router: "gw17".into(), ..old };
+        let new = Case { opened: Stamp::from_secs(OPENED + 100), ..port_case(17) };
+        let i = incident(1, &old);
+        let got = assign(&[&old, &new], &[&i]);
+        assert!(got.homes.contains(&(17, Home::None)));
+        assert!(got.homes.contains(&(16, Home::Incident { pk: 1, exact: true })));
+    }
+
+    #[test]
+    fn a_closed_case_ends_what_is_left_of_its_problem_but_nothing_younger() {
+        let c = closed(port_case(17), 60);
+        let left = incident(5, &Case { id: 99, opened: Stamp::from_secs(OPENED + 10), ..port_case(17) });
+        let younger = incident(6, &Case { id: 98, opened: Stamp::from_secs(OPENED + 70), ..port_case(17) });
+        assert_eq!(home_of(&[&c], &[&left, &younger]), Home::Incident { pk: 5, exact: false });
+        assert_eq!(home_of(&[&c], &[&younger]), Home::None);
+        let own = incident(4, &c);
+        let got = assign(&[&c], &[&own, &left]);
+        assert_eq!(got.left_behind, [(5, 17)]);
+        let open_again = Case { id: 18, router: "gw17".into(), ..port_case(18) };
+        assert_eq!(assign(&[&c, &open_again], &[&own, &left]).left_behind, []);
+    }
+
+    #[test]
+    fn a_closed_case_whose_adopted_incident_has_ended_gets_no_second_record() {
+        let c = closed(port_case(17), 60);
+        let theirs = Case { id: 99, opened: Stamp::from_secs(OPENED + 10), ..port_case(17) };
+        let record = ended(incident(5, &theirs), 60);
+        assert_eq!(home_of(&[&c], &[&record]), Home::Incident { pk: 5, exact: false });
+        let before = ended(incident(6, &Case { opened: Stamp::from_secs(OPENED - 500), ..theirs }), -100);
+        assert_eq!(home_of(&[&c], &[&before]), Home::None);
+    }
+
+    #[test]
+    fn an_open_case_looks_at_incidents_that_ended_during_its_life() {
+        let theirs = Case { id: 99, opened: Stamp::from_secs(OPENED - 900), ..port_case(17) };
+        let i = ended(incident(5, &theirs), 300);
+        assert_eq!(home_of(&[&port_case(17)], &[&i]), Home::Perhaps(vec![5]));
+        let long_ago = ended(incident(6, &theirs), -9000);
+        assert_eq!(home_of(&[&port_case(17)], &[&long_ago]), Home::None);
+    }
+}

@@ -1,0 +1,411 @@
+//! The work on one problem, in straight-line blocking code against [`ArgusServer`]: look, plan, write, look again.
+//! Keeps nothing between jobs and never talks to Zino; what people did is reported, not carried.
+
+use super::carry::Act;
+use super::evidence::{Evidence, duplicate_text};
+use super::filter::{Verdict, verdict};
+use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem};
+use super::mapping::{closing, new_incident, plain_number, second_number};
+use super::plan::{Plan, Step, View, plan};
+use super::rules::Rules;
+use super::text::normal;
+use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent};
+use crate::argus::{ArgusError, ArgusServer};
+use crate::stamp::Stamp;
+use crate::zino::case::{Case, CaseId, Problem};
+use log::{info, warn};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How often one job looks again after a write before it gives way to others.
+const MAX_ROUNDS: usize = 4;
+/// How many ended incidents are looked at to find the one that lived during a case's life.
+const MAX_PERHAPS: usize = 5;
+
+/// A case in a job.
+#[derive(Debug, Clone)]
+pub struct CaseWork {
+    /// The case as last seen.
+    pub case: Arc<Case>,
+    /// Whether it is to be brought up to date; else it only takes part in the assignment.
+    pub due: bool,
+    /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
+    pub excused: bool,
+}
+
+/// A write whose outcome is not known, told apart from others by what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The incident.
+    pub incident: IncidentPk,
+    /// What the write would do, without the time of events that tell of now.
+    pub what: String,
+}
+
+/// One problem to be brought up to date.
+#[derive(Debug, Clone)]
+pub struct ProblemJob {
+    /// The problem.
+    pub problem: Problem,
+    /// All its cases that are known.
+    pub cases: Vec<CaseWork>,
+    /// All incidents that may be about it, as last seen.
+    pub incidents: Vec<Incident>,
+    /// A write of unknown outcome, and whether it may be repeated if this look does not find it.
+    pub doubt: Option<(Doubt, bool)>,
+    /// The time now.
+    pub now: Stamp,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is as it should be.
+    Done,
+    /// Argus failed; to be tried again.
+    Failed(ArgusError),
+    /// A write is of unknown outcome; to be looked at again.
+    Doubtful(Doubt),
+    /// Argus refuses something about this problem; trying again without a change is useless.
+    Refused(String),
+}
+
+/// What a job found and did.
+#[derive(Debug, Clone)]
+pub struct ProblemReport {
+    /// The problem.
+    pub problem: Problem,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Incidents as last seen by this job.
+    pub incidents: Vec<Incident>,
+    /// Incidents that are not there.
+    pub gone: Vec<IncidentPk>,
+    /// Which case has which incident.
+    pub homes: Vec<(CaseId, IncidentPk)>,
+    /// What people did on a case's incidents.
+    pub acts: Vec<(CaseId, Vec<Act>)>,
+    /// Events that this job made.
+    pub posted: Vec<EventPk>,
+}
+
+/// Why a job stops early.
+enum Stop {
+    Failed(ArgusError),
+    Doubtful(Doubt),
+}
+
+impl From<ArgusError> for Stop {
+    fn from(error: ArgusError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+struct Runner<'a, A: ArgusServer + ?Sized> {
+    argus: &'a A,
+    rules: &'a Rules,
+    job: &'a ProblemJob,
+    known: BTreeMap<IncidentPk, Incident>,
+    refused: Option<String>,
+    report: ProblemReport,
+}
+
+/// Brings one problem up to date.
+pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) -> ProblemReport {
+    let mut runner = Runner {
+        argus,
+        rules,
+        job,
+        known: job.incidents.iter().map(|i| (i.pk, i.clone())).collect(),
+        refused: None,
+        report: ProblemReport {
+            problem: job.problem.clone(),
+            outcome: Outcome::Done,
+            incidents: Vec::new(),
+            gone: Vec::new(),
+            homes: Vec::new(),
+            acts: Vec::new(),
+            posted: Vec::new(),
+        },
+    };
+    let result = runner.everything();
+    let mut report = runner.report;
+    report.outcome = match (result, runner.refused) {
+        (Err(Stop::Failed(ArgusError::Request { status, why })), _) => Outcome::Refused(format!("{status}: {why}")),
+        (Err(Stop::Failed(error)), _) => Outcome::Failed(error),
+        (Err(Stop::Doubtful(doubt)), _) => Outcome::Doubtful(doubt),
+        (Ok(()), Some(why)) => Outcome::Refused(why),
+        (Ok(()), None) => Outcome::Done,
+    };
+    report
+}
+
+impl<A: ArgusServer + ?Sized> Runner<'_, A> {
+    fn everything(&mut self) -> Result<(), Stop> {
+        let cases: Vec<&Case> = self.job.cases.iter().map(|w| w.case.as_ref()).collect();
+        let incidents: Vec<&Incident> = self.job.incidents.iter().collect();
+        let assignment = assign(&cases, &incidents);
+        for work in self.job.cases.iter().filter(|w| w.due) {
+            let home = assignment.homes.iter().find(|(id, _)| *id == work.case.id).map(|(_, home)| home);
+            let mut acts = self.settle(work, home.unwrap_or(&Home::Covered))?;
+            for (pk, _) in assignment.also_exact.iter().filter(|(_, id)| *id == work.case.id) {
+                acts.extend(self.acts_on(&work.case, *pk)?);
+            }
+            acts.sort_by_key(|act| act.pk);
+            self.report.acts.push((work.case.id, acts));
+        }
+        for (duplicate, kept) in &assignment.duplicates {
+            let text = duplicate_text(*kept);
+            self.end_spare(
+                *duplicate,
+                Some(*kept),
+                &NewEvent { kind: EventKind::End, timestamp: self.job.now, description: text },
+            )?;
+        }
+        for (pk, id) in &assignment.left_behind {
+            if let Some(closing) = cases.iter().find(|c| c.id == *id).and_then(|c| closing(c)) {
+                let end = NewEvent { kind: EventKind::End, timestamp: closing.at, description: closing.text };
+                self.end_spare(*pk, None, &end)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings one case up to date and returns what people did on its incident.
+    fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
+        let case = work.case.as_ref();
+        match home {
+            Home::Covered => Ok(Vec::new()),
+            Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
+            Home::Incident { pk, exact } => self.reconcile(case, *pk, *exact),
+            _ if work.excused => Ok(Vec::new()),
+            Home::None => self.create(case),
+            Home::Perhaps(candidates) => {
+                for pk in candidates.iter().take(MAX_PERHAPS) {
+                    if self.lived_during(case, *pk)? {
+                        return self.reconcile(case, *pk, false);
+                    }
+                }
+                self.create(case)
+            }
+        }
+    }
+
+    fn is_open(&self, pk: IncidentPk) -> bool {
+        self.known.get(&pk).is_some_and(Incident::is_open)
+    }
+
+    /// Looks at an incident and its events; `None` if it is not there.
+    fn look(&mut self, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, Stop> {
+        let found = match self.argus.incident(pk)? {
+            Some(incident) => self.argus.events(pk)?.map(|events| (incident, events)),
+            None => None,
+        };
+        match &found {
+            Some((incident, _)) => self.saw(incident.clone()),
+            None => {
+                self.known.remove(&pk);
+                self.report.incidents.retain(|i| i.pk != pk);
+                self.report.gone.push(pk);
+            }
+        }
+        Ok(found)
+    }
+
+    fn saw(&mut self, incident: Incident) {
+        self.report.incidents.retain(|i| i.pk != incident.pk);
+        self.report.incidents.push(incident.clone());
+        self.known.insert(incident.pk, incident);
+    }
+
+    /// Whether an ended incident about this problem was still open well after the case opened.
+    fn lived_during(&mut self, case: &Case, pk: IncidentPk) -> Result<bool, Stop> {
+        let Some((incident, events)) = self.look(pk)? else {
+            return Ok(false);
+        };
+        let evidence = Evidence::new(&events, incident.source_user);
+        let since = case.opened.plus_secs(SURELY_AFTER_SECS);
+        Ok(same_problem(case, &incident)
+            && evidence.duplicate_of().is_none()
+            && evidence.newest_turn().is_some_and(|turn| turn.received >= since))
+    }
+
+    /// Looks, plans and writes until nothing is lacking.
+    fn reconcile(&mut self, case: &Case, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+        let (mut pk, mut exact) = (pk, exact);
+        let mut seen = BTreeSet::from([pk]);
+        for _ in 0..MAX_ROUNDS {
+            let Some((incident, events)) = self.look(pk)? else {
+                return self.create(case);
+            };
+            if let Some(kept) = self.stands_for(case, &incident, &events)?
+                && seen.insert(kept)
+            {
+                (pk, exact) = (kept, false);
+                continue;
+            }
+            let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
+            let plan = plan(&view, self.rules);
+            let look_again = self.write(case, pk, &plan)?;
+            self.report.homes.push((case.id, pk));
+            if !look_again {
+                return Ok(plan.acts);
+            }
+        }
+        Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
+    }
+
+    /// The incident that this one was ended for as a duplicate, if that one still stands for the open case's problem.
+    fn stands_for(&mut self, case: &Case, incident: &Incident, events: &[Event]) -> Result<Option<IncidentPk>, Stop> {
+        let evidence = Evidence::new(events, incident.source_user);
+        let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk && !case.is_closed()) else {
+            return Ok(None);
+        };
+        let stands = match self.look(kept)? {
+            Some((other, _)) if other.is_open() => same_problem(case, &other),
+            Some(_) => self.lived_during(case, kept)?,
+            None => false,
+        };
+        Ok(stands.then_some(kept))
+    }
+
+    /// Carries a plan's steps out; true if the result must be looked at, because Argus can lose an update there.
+    fn write(&mut self, case: &Case, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
+        let mut look_again = false;
+        for step in &plan.steps {
+            self.step(pk, step)?;
+            info!("{}: {}", case.name(), told(step, pk));
+            look_again |= !matches!(step, Step::Post(NewEvent { kind: EventKind::Other, .. }));
+        }
+        Ok(look_again)
+    }
+
+    fn step(&mut self, pk: IncidentPk, step: &Step) -> Result<(), Stop> {
+        let doubt = Doubt { incident: pk, what: fingerprint(step) };
+        if self.job.doubt.as_ref().is_some_and(|(d, ripe)| *d == doubt && !ripe) {
+            return Err(Stop::Doubtful(doubt));
+        }
+        let result = match step {
+            Step::Post(event) => self.argus.post_event(pk, event).map(|event| self.report.posted.push(event.pk)),
+            Step::Patch(patch) => self.argus.patch(pk, patch).map(|incident| self.saw(incident)),
+        };
+        result.map_err(|error| match error {
+            ArgusError::Unknown { why, .. } => {
+                warn!("incident {pk}: outcome of a write is unknown ({why}); looking before it is repeated");
+                Stop::Doubtful(doubt)
+            }
+            other => Stop::Failed(other),
+        })
+    }
+
+    /// Creates a case's incident where the filter wants one.
+    fn create(&mut self, case: &Case) -> Result<Vec<Act>, Stop> {
+        if verdict(case) != Verdict::Wanted {
+            return Ok(Vec::new());
+        }
+        for number in [plain_number(case), second_number(case)] {
+            let new = new_incident(case, self.rules, number.clone());
+            let why = match self.argus.create(&new) {
+                Ok(incident) => return self.created(case, incident),
+                Err(ArgusError::Request { status: 400, why }) => why,
+                Err(error) => return Err(error.into()),
+            };
+            let Some(there) = self.look_up(&number)? else {
+                warn!("{}: Argus refuses the incident: {why}", case.name());
+                self.refused = Some(why);
+                return Ok(Vec::new());
+            };
+            let pk = there.pk;
+            let own = exact(case, &there);
+            let adoptable = there.is_open() && same_problem(case, &there) && !self.is_anothers(case, &there);
+            self.saw(there);
+            if own || adoptable {
+                return self.reconcile(case, pk, own);
+            }
+            info!("{}: number {number} belongs to incident {pk} about something else", case.name());
+        }
+        self.refused = Some("both numbers of this case belong to incidents about something else".to_owned());
+        Ok(Vec::new())
+    }
+
+    fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {
+        self.job.cases.iter().any(|w| w.case.id != case.id && exact(&w.case, incident))
+    }
+
+    fn look_up(&self, number: &str) -> Result<Option<Incident>, Stop> {
+        let page = self.argus.list(&ListQuery::Number(number.to_owned()), None)?;
+        Ok(page.items.into_iter().find(|i| i.source_incident_id == number))
+    }
+
+    /// Brings an incident that was just made up to date; nobody else can have touched it.
+    fn created(&mut self, case: &Case, incident: Incident) -> Result<Vec<Act>, Stop> {
+        let pk = incident.pk;
+        info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
+        self.saw(incident.clone());
+        self.report.homes.push((case.id, pk));
+        let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
+        let plan = plan(&view, self.rules);
+        self.write(case, pk, &plan)?;
+        Ok(plan.acts)
+    }
+
+    /// What people did on an incident that is the case's own beside its home.
+    fn acts_on(&mut self, case: &Case, pk: IncidentPk) -> Result<Vec<Act>, Stop> {
+        let Some((incident, events)) = self.look(pk)? else {
+            return Ok(Vec::new());
+        };
+        let evidence = Evidence::new(&events, incident.source_user);
+        let since = (!exact(case, &incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
+        Ok(super::carry::acts(&evidence, &incident, self.rules, since))
+    }
+
+    /// Ends an open incident that is no case's home, if it is still open and nobody wants it so.
+    fn end_spare(&mut self, pk: IncidentPk, kept: Option<IncidentPk>, end: &NewEvent) -> Result<(), Stop> {
+        for _ in 0..MAX_ROUNDS {
+            let Some((incident, events)) = self.look(pk)? else {
+                return Ok(());
+            };
+            if !incident.is_open() || identity::number(&incident).is_none() {
+                return Ok(());
+            }
+            if let Some(kept) = kept
+                && !self.look(kept)?.is_some_and(|(i, _)| i.is_open())
+            {
+                return Ok(());
+            }
+            let evidence = Evidence::new(&events, incident.source_user);
+            if evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > end.timestamp) {
+                return Ok(());
+            }
+            if evidence.our_end_at(end.timestamp).is_some_and(|e| evidence.reopened_after(e)) {
+                return Ok(());
+            }
+            self.step(pk, &Step::Post(end.clone()))?;
+            info!("{}: {}", self.job.problem, told(&Step::Post(end.clone()), pk));
+        }
+        Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
+    }
+}
+
+/// What a write does, in the words of a log line.
+fn told(step: &Step, pk: IncidentPk) -> String {
+    match step {
+        Step::Patch(_) => format!("changed incident {pk} to match"),
+        Step::Post(event) => match event.kind {
+            EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
+            EventKind::Restart => format!("reopened incident {pk}"),
+            _ => format!("history to incident {pk}: {}", normal(&event.description)),
+        },
+    }
+}
+
+/// What makes a write the same write when it is planned again; a RES and the END of a spare carry the time of planning.
+fn fingerprint(step: &Step) -> String {
+    match step {
+        Step::Post(event) if event.kind == EventKind::Other => {
+            format!("OTH {} {}", event.timestamp, normal(&event.description))
+        }
+        Step::Post(event) => format!("{:?}", event.kind),
+        Step::Patch(_) => "PATCH".to_owned(),
+    }
+}

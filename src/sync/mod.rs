@@ -1,0 +1,16 @@
+//! Decisions: what each server lacks of the other. Pure, except `job.rs` and `errand.rs`, which carry decisions out through the
+//! two narrow traits. Never opens a connection and never reads a clock.
+
+pub mod carry;
+pub mod errand;
+pub mod evidence;
+pub mod filter;
+pub mod identity;
+pub mod job;
+pub mod mapping;
+pub mod plan;
+pub mod rules;
+#[cfg(test)]
+#[allow(missing_docs)]
+pub(crate) mod testing;
+pub mod text;

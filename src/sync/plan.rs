@@ -1,0 +1,207 @@
+//! What an incident still lacks to tell the truth about its case (design 4.4 to 4.7). Pure: a function of what both servers
+//! say now; never remembers and never writes.
+
+use super::carry::{self, Act};
+use super::evidence::Evidence;
+use super::filter;
+use super::identity::{SURELY_AFTER_SECS, server};
+use super::mapping::{self, closing, entry_text};
+use super::rules::Rules;
+use super::text::{normal, tag_value};
+use crate::argus::models::{Event, EventKind, Incident, NewEvent, Patch};
+use crate::stamp::Stamp;
+use crate::zino::case::{Case, HistoryEntry};
+use std::collections::HashMap;
+
+/// One write to an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Post an event.
+    Post(NewEvent),
+    /// Change the incident's fields.
+    Patch(Patch),
+}
+
+/// What two servers lack of each other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// Writes to the incident, in order.
+    pub steps: Vec<Step>,
+    /// What people did on the incident and the case may still lack.
+    pub acts: Vec<Act>,
+}
+
+/// A case, the incident that is its home, and everything that bears on the two.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Its incident as Argus has it now.
+    pub incident: &'a Incident,
+    /// All the incident's events.
+    pub events: &'a [Event],
+    /// Whether the incident is this very case's, and not adopted.
+    pub exact: bool,
+    /// The time now, for events that tell of no other time.
+    pub now: Stamp,
+}
+
+/// Works out what is lacking.
+#[must_use]
+pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
+    let evidence = Evidence::new(view.events, view.incident.source_user);
+    let since = (!view.exact).then(|| view.case.opened.plus_secs(SURELY_AFTER_SECS));
+    let acts = carry::acts(&evidence, view.incident, rules, since);
+    let mut steps: Vec<Step> = missing_history(view.case, &evidence, rules).into_iter().map(Step::Post).collect();
+    steps.extend(attributes(view.case, view.incident, rules).map(Step::Patch));
+    steps.extend(turn(view, &evidence, &acts, rules).map(Step::Post));
+    Plan { steps, acts }
+}
+
+/// History entries that the incident has no event of, in order (4.4).
+fn missing_history(case: &Case, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
+    let carried_by_end = closing(case).and_then(|c| c.entry);
+    let mut needed: HashMap<(i64, String), usize> = HashMap::new();
+    let mut out = Vec::new();
+    for (position, entry) in case.history.iter().enumerate() {
+        if Some(position) == carried_by_end || !is_told(entry, rules) {
+            continue;
+        }
+        let description = entry_text(entry);
+        let text = normal(&description);
+        let have = evidence.said(told_by(entry), entry.at, &text);
+        let n = needed.entry((entry.at.secs(), text)).or_default();
+        *n += 1;
+        if *n > have {
+            out.push(NewEvent { kind: EventKind::Other, timestamp: entry.at, description });
+        }
+    }
+    out
+}
+
+/// Whether a history entry is told in Argus: not the opening, and nothing that our own user wrote.
+fn is_told(entry: &HistoryEntry, rules: &Rules) -> bool {
+    match entry.state_change() {
+        Some(change) => change.from != "embryonic" && change.user != rules.user,
+        None => entry.author() != Some(rules.user.as_str()),
+    }
+}
+
+/// The kinds of event that tell an entry: an earlier closing was told by its END.
+fn told_by(entry: &HistoryEntry) -> &'static [EventKind] {
+    if entry.state_change().is_some_and(|change| change.to == "closed") {
+        &[EventKind::Other, EventKind::End]
+    } else {
+        &[EventKind::Other]
+    }
+}
+
+/// The change that brings tags, description and perhaps level up to date (4.5); `None` if nothing is to be changed.
+fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> {
+    if case.is_closed() || !incident.is_open() {
+        return None;
+    }
+    let maker = server(incident).filter(|s| *s != rules.server);
+    if rules.secondary && maker.is_some() {
+        return None;
+    }
+    let wanted = mapping::tags(case, rules);
+    let has = |text: &str| incident.tags.iter().any(|t| normal_tag(&t.text) == text);
+    let ours = |t: &&crate::argus::models::Tag| t.added_by == incident.source_user;
+    let outdated = incident.tags.iter().filter(ours).any(|t| !wanted.contains(&normal_tag(&t.text)));
+    if !outdated && wanted.iter().all(|text| has(text)) {
+        return None;
+    }
+    let foreign = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text.clone());
+    let mut tags: Vec<String> = foreign.collect();
+    tags.extend(wanted.into_iter().filter(|text| !tags.contains(text)).collect::<Vec<_>>());
+    let description = mapping::description(case);
+    Some(Patch {
+        tags: Some(tags),
+        description: (normal(&description) != normal(&incident.description)).then_some(description),
+        level: priority_changed(case, incident).then(|| rules.level(case.priority)).filter(|l| *l != incident.level),
+        // The other instance goes by this and then leaves the tags to us, else the two would change them in turns.
+        metadata: maker.map(|_| mapping::metadata(case, rules)),
+    })
+}
+
+fn normal_tag(text: &str) -> String {
+    match text.split_once('=') {
+        Some((key, value)) => format!("{}={}", key.trim(), tag_value(value)),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether the priority that we tagged last is not the case's: only then is the level ours to set.
+fn priority_changed(case: &Case, incident: &Incident) -> bool {
+    incident
+        .tags
+        .iter()
+        .filter(|t| t.added_by == incident.source_user)
+        .filter_map(|t| t.text.strip_prefix("priority="))
+        .next()
+        .is_some_and(|tagged| tagged.trim() != case.priority.to_string())
+}
+
+/// The event that opens or ends the incident, if one is due (4.6, 4.7).
+fn turn(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -> Option<NewEvent> {
+    if view.case.is_closed() { end(view, evidence) } else { restart(view, evidence, acts, rules) }
+}
+
+/// END for a closed case, unless it is told already or a person wants the incident open.
+fn end(view: &View<'_>, evidence: &Evidence<'_>) -> Option<NewEvent> {
+    let closing = closing(view.case)?;
+    let event = NewEvent { kind: EventKind::End, timestamp: closing.at, description: closing.text };
+    if let Some(told) = evidence.our_end_at(closing.at) {
+        let lost = view.incident.is_open() && !evidence.reopened_after(told);
+        return lost.then_some(event);
+    }
+    // The Python program's END carries the time of the last entry, whatever that was.
+    let told_later = evidence.our_ends().any(|e| e.timestamp >= closing.at);
+    if told_later && !view.incident.is_open() {
+        return None;
+    }
+    let wanted_open = evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > closing.at);
+    (!wanted_open).then_some(event)
+}
+
+/// RES for an open case whose incident has ended without a person's standing will; END where that will was lost.
+fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -> Option<NewEvent> {
+    if let Some(close) = evidence.standing_close() {
+        let concerns = acts.iter().any(|act| act.pk == close.pk);
+        if concerns && carry::reopened_by_zino(view.case, acts, rules) {
+            return Some(restart_event(view));
+        }
+        let lost = concerns && view.incident.is_open();
+        return lost.then(|| NewEvent {
+            kind: EventKind::End,
+            timestamp: close.timestamp,
+            description: format!("Closed in Argus by {}", tag_value(&close.actor_name)),
+        });
+    }
+    (!view.incident.is_open()).then(|| restart_event(view))
+}
+
+fn restart_event(view: &View<'_>) -> NewEvent {
+    NewEvent {
+        kind: EventKind::Restart,
+        timestamp: view.now,
+        description: format!("Case {} is {} in Zino", view.case.id, view.case.state.word()),
+    }
+}
+
+/// What synchronisation makes of a case, as one number: a case that changes without changing this needs no look at Argus.
+#[must_use]
+pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    case.state.hash(&mut hasher);
+    case.opened.hash(&mut hasher);
+    case.history.hash(&mut hasher);
+    filter::verdict(case).hash(&mut hasher);
+    filter::fault_is_over(case).hash(&mut hasher);
+    mapping::tags(case, rules).hash(&mut hasher);
+    mapping::description(case).hash(&mut hasher);
+    closing(case).map(|c| c.at).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,118 @@
+//! Text that both servers change on its way: normal forms to compare it in, and bounds to send it in.
+//! Never decides whether something is sent.
+//!
+//! Argus trims events and tag values; Zino strips every line and breaks lines at more characters than LF. So a text is
+//! compared as the other server will give it back, not as it was sent.
+
+/// Longest tag value that is sent, in bytes: Argus answers 500 to incompressible ones of 2750 (an index row limit).
+pub const MAX_TAG_VALUE: usize = 2000;
+/// Longest event text that is sent, in bytes; a history entry in Zino has no limit.
+pub const MAX_EVENT_TEXT: usize = 64 * 1024;
+/// Longest text of a person that is written into a case's history, in bytes.
+pub const MAX_HISTORY_TEXT: usize = 4000;
+
+/// Every character at which Zino (or Python's line splitting) begins a new line.
+#[must_use]
+pub fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// White space as both servers strip it: Unicode's, and the separators FS to US that Python counts too.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// The text without what Argus refuses: NUL becomes U+FFFD.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// The form in which two texts are compared: cleaned, cut into lines at every kind of line break, each line stripped, blank
+/// lines dropped (both servers add and remove some).
+#[must_use]
+pub fn normal(text: &str) -> String {
+    let cleaned = clean(text);
+    let lines: Vec<&str> =
+        cleaned.split(is_line_break).map(|line| line.trim_matches(is_blank)).filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+/// At most `max` bytes of `text`, cut at a character and marked with an ellipsis where it was cut.
+#[must_use]
+pub fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let mut end = max.saturating_sub('…'.len_utf8());
+    while end > 0 && !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut out = text.get(..end).unwrap_or_default().to_owned();
+    out.push('…');
+    out
+}
+
+/// A value as it stands in a tag: one line, trimmed, bounded.
+#[must_use]
+pub fn tag_value(text: &str) -> String {
+    let one_line: String =
+        clean(text).chars().map(|c| if c.is_control() || is_line_break(c) { ' ' } else { c }).collect();
+    cut(one_line.trim_matches(is_blank), MAX_TAG_VALUE)
+}
+
+/// One line for people: like a tag value, in the length that a screen can show.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    tag_value(text)
+}
+
+/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long text is cut, the name never is.
+#[must_use]
+pub fn persons_text(text: &str, actor: &str) -> String {
+    let actor = cut(&tag_value(actor), 200);
+    let text = cut(normal(text).as_str(), MAX_HISTORY_TEXT);
+    if text.is_empty() { format!("({actor})") } else { format!("{text} ({actor})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_either_server_does_to_a_text_does_not_change_its_normal_form() {
+        let sent = "  ford\n  first line \n\n..double dot\u{85}tail\u{2028}x\r\nlast\n\n";
+        let from_zino = "ford\nfirst line\n \n..double dot\ntail\nx\nlast";
+        assert_eq!(normal(sent), normal(from_zino));
+    }
+
+    #[test]
+    fn a_persons_name_survives_any_length_of_text() {
+        let text = persons_text(&"å".repeat(1_000_000), "alice");
+        assert!(text.len() < MAX_HISTORY_TEXT + 100);
+        assert!(text.ends_with("… (alice)"));
+        assert_eq!(persons_text(" \r\n", "alice"), "(alice)");
+    }
+
+    proptest! {
+        #[test]
+        fn normal_form_is_stable(text in any::<String>()) {
+            prop_assert_eq!(normal(&normal(&text)), normal(&text));
+        }
+
+        #[test]
+        fn cut_text_is_bounded_and_cutting_again_changes_nothing(text in any::<String>(), max in 3usize..40) {
+            let once = cut(&text, max);
+            prop_assert!(once.len() <= max);
+            prop_assert_eq!(cut(&once, max), once);
+        }
+
+        #[test]
+        fn tag_values_hold_nothing_that_argus_changes_or_refuses(text in any::<String>()) {
+            let value = tag_value(&text);
+            prop_assert!(!value.contains('\0') && !value.contains('\n'));
+            prop_assert_eq!(tag_value(&value), value);
+        }
+    }
+}

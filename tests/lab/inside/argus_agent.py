@@ -1,0 +1,60 @@
+"""Runs inside Argus' venv: makes sources, people and tokens with Argus' own models, asked by JSON lines on stdin.
+
+Never makes or changes an incident: what the checks look at is made through the API alone.
+"""
+
+import json
+import sys
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from rest_framework.authtoken.models import Token  # noqa: E402
+
+from argus.incident.models import SourceSystem  # noqa: E402
+
+
+def source(name):
+    """A source system and its token."""
+    call_command("create_source", name, source_type="zino")
+    system = SourceSystem.objects.get(name=name)
+    return {"id": system.pk, "user": system.user.pk, "name": name, "token": Token.objects.get_or_create(user=system.user)[0].key}
+
+
+def person(name, password):
+    """An ordinary user and their token."""
+    users = get_user_model()
+    user = users.objects.filter(username=name).first() or users.objects.create_user(username=name, password=password)
+    return {"user": user.pk, "name": name, "token": Token.objects.get_or_create(user=user)[0].key}
+
+
+def age_token(key, days):
+    """Make a token look as if it had been made some days ago."""
+    return Token.objects.filter(key=key).update(created=timezone.now() - timezone.timedelta(days=days))
+
+
+def delete_token(key):
+    """Take a token away."""
+    return Token.objects.filter(key=key).delete()[0]
+
+
+COMMANDS = {command.__name__: command for command in (source, person, age_token, delete_token)}
+
+
+def main():
+    replies, sys.stdout = sys.stdout, sys.stderr  # nothing that Django prints may look like a reply
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"ok": COMMANDS[request.pop("do")](**request)}
+        except Exception as error:  # the lab shows it; one failed request must not end the agent
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Owns the Argus server: its migrated template, its gunicorn, its agent, and the list of requests it served.
+
+Never looks at incidents; that is `argus_people`.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+from . import install, places
+from .children import Child, free_port
+from .control import Control
+from .postgres import TEMPLATE_DATABASE, Cluster
+from .waiting import eventually
+
+ADMIN = ("admin", "lab-admin")
+# One JSON object a request; the Authorization header tells whose it was.
+_ACCESS = '{"at": "%(t)s", "method": "%(m)s", "path": "%(U)s", "query": "%(q)s", "status": "%(s)s", "auth": "%({authorization}i)s", "us": %(D)s}'
+
+
+def environment(database_url, frontend=""):
+    """What Argus' settings need from the environment."""
+    return dict(os.environ, DATABASE_URL=database_url, DJANGO_SETTINGS_MODULE="lab_settings", PYTHONPATH=str(places.INSIDE),
+                PYTHONDONTWRITEBYTECODE="1", LAB_SECRET_KEY=secrets.token_hex(24),
+                LAB_STATIC_ROOT=str(places.HOME / "static"), LAB_FRONTEND_URL=frontend or "http://127.0.0.1/")
+
+
+def make_template():
+    """Once: a cluster with a migrated database, the admin, and the web pages' static files."""
+    versions = "\n".join([*places.VENV_REQUIREMENTS["argus"], install.postgres_bin(),
+                          (places.INSIDE / "lab_settings.py").read_text()])
+    if install.stamped("template", versions) and (places.TEMPLATE / "pg").exists():
+        return
+    install.say("migrating Argus' database (once)")
+    shutil.rmtree(places.TEMPLATE, ignore_errors=True)
+    places.TEMPLATE.mkdir(parents=True)
+    cluster = Cluster(places.TEMPLATE / "pg", places.TEMPLATE / "postgres.log")
+    cluster.initialise()
+    cluster.start()
+    cluster.sql(f"CREATE DATABASE {TEMPLATE_DATABASE}")
+    env = environment(cluster.url(TEMPLATE_DATABASE))
+    for arguments in (["migrate"], ["initial_setup", "-p", ADMIN[1]], ["collectstatic", "--noinput"]):
+        install.run([places.venv_program("argus", "django-admin"), *arguments], f"Argus' {arguments[0]}", env=env)
+    cluster.stop()
+    install.stamp("template", versions)
+
+
+class ArgusServer:
+    """A real Argus on a database of its own."""
+
+    def __init__(self, cluster, folder, name="argus"):
+        self.cluster, self.folder, self.database = cluster, folder, name
+        self.port, self.child, self.agent = free_port(), None, None
+        self.access_log = folder / f"{name}-access.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        cluster.clone_database(name)
+        self.env = environment(cluster.url(name), self.url)
+
+    @property
+    def url(self) -> str:
+        """The address of Argus, API and pages."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        """Start gunicorn (and, the first time, the agent) and wait until Argus answers."""
+        self.child = Child(
+            "argus", [places.venv_program("argus", "gunicorn"), "argus.site.wsgi:application", "--bind",
+                      f"127.0.0.1:{self.port}", "--workers", "2", "--worker-class", "gthread", "--threads", "4",
+                      "--graceful-timeout", "2", "--access-logfile", self.access_log, "--access-logformat", _ACCESS],
+            self.folder / f"{self.database}.log", env=self.env, death_signal=signal.SIGTERM)
+        if self.agent is None:
+            child = Child("argus agent", [places.venv_program("argus", "python"), places.INSIDE / "argus_agent.py"],
+                          self.folder / f"{self.database}-agent.log", env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.agent = Control(child)
+        eventually(self._answers, 60, f"Argus answers (its log: {self.child.log_path})", every=0.2)
+
+    def _answers(self):
+        if not self.child.running:
+            raise install.CannotSetUp(f"Argus ended:\n{self.child.log()[-1500:]}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/.still-alive/", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self):
+        """Stop serving; the database stays."""
+        self.child.stop(patience=6)
+
+    def source(self, name) -> dict:
+        """A new source system: id, user, token."""
+        return self.agent.ask("source", name=name)
+
+    def person(self, name) -> dict:
+        """An ordinary user: id, token and password."""
+        password = f"lab-{name}"
+        return {**self.agent.ask("person", name=name, password=password), "password": password}
+
+    def requests(self, token) -> list[dict]:
+        """Every request that this token made, oldest first, from gunicorn's own access log."""
+        if not self.access_log.exists():
+            return []
+        lines = self.access_log.read_text().splitlines()
+        return [entry for entry in map(json.loads, lines) if entry["auth"] == f"Token {token}"]

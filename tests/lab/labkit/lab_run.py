@@ -1,0 +1,66 @@
+"""Owns one run of the lab: its folder, PostgreSQL, Argus and the people in it; and that all of it ends with the run.
+
+Never knows what is checked.
+"""
+
+import os
+import shutil
+import signal
+import sys
+
+from . import argus_server, install, places
+from .argus_server import ArgusServer
+from .children import end_all
+from .postgres import Cluster
+
+
+def _interrupted(number, frame):
+    raise SystemExit(128 + number)
+
+
+def _forget_old_runs():
+    """Keep the newest run that has ended (its logs may be wanted) and those of labs that live."""
+    ended = [run for run in sorted(places.RUNS.glob("*"), key=lambda run: run.stat().st_mtime)
+             if not os.path.exists(f"/proc/{run.name}")]
+    for run in ended[:-1]:
+        shutil.rmtree(run, ignore_errors=True)
+
+
+class LabRun:
+    """PostgreSQL and Argus, up until the `with` block ends."""
+
+    def __init__(self):
+        self.run = places.RUNS / str(os.getpid())
+
+    def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupted)
+        try:
+            self._set_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _set_up(self):
+        install.debian_packages()
+        for name in places.VENV_REQUIREMENTS:
+            install.venv(name)
+        self.program = install.program()
+        argus_server.make_template()
+        shutil.rmtree(self.run, ignore_errors=True)
+        self.run.mkdir(parents=True)
+        _forget_old_runs()
+        self.cluster = Cluster(self.run / "pg", self.run / "postgres.log")
+        self.cluster.copy_from(places.TEMPLATE / "pg")
+        self.cluster.start()
+        self.argus = ArgusServer(self.cluster, self.run)
+        self.argus.start()
+        self.alice, self.bob, self.reader = (self.argus.person(name) for name in ("alice", "bob", "reader"))
+
+    def __exit__(self, *problem):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # the end must not be interrupted: it is short
+        end_all()
+        shutil.rmtree(self.run / "pg", ignore_errors=True)
+        sys.stdout.flush()

@@ -4,8 +4,9 @@
 
 use crate::zino::case::CaseId;
 
-/// The most bytes that one message holds, line ends included.
-pub const MAX_ENTRY: usize = 8 * 1024;
+/// The most bytes that one message holds, line ends included. The callers bound their texts to a quarter of it, so that what
+/// is cut here is not theirs: a text of which a part is missing would not be recognised as delivered.
+pub const MAX_ENTRY: usize = 16 * 1024;
 
 /// The command that asks for the prompt; the message may be sent only after the 302.
 pub(crate) fn command(id: CaseId) -> String {
@@ -48,12 +49,17 @@ fn split(text: &str) -> impl Iterator<Item = String> {
         // The LF of a CR LF stays in the next line and is stripped there.
         is_line_break(c) && !second_of_pair
     })
-    .map(|line| line.trim().chars().map(cleaned).collect())
+    .map(|line| line.trim_matches(is_blank).chars().map(cleaned).collect())
 }
 
 /// Every character at which Zino or Python's `splitlines` begins a new line.
 fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{0B}' | '\u{0C}' | '\u{1C}'..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// White space as Zino strips it: Unicode's, and the separators FS to US that Python counts too.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
 /// Control characters have no business in a history; the tab is kept.
@@ -87,7 +93,7 @@ fn fit(lines: impl Iterator<Item = String>) -> Vec<String> {
             continue;
         }
         if let Some(most) = room.checked_sub(LINE + ELLIPSIS.len()) {
-            kept.push(cut(&line, most).trim_end().to_owned() + ELLIPSIS);
+            kept.push(cut(&line, most).trim_end_matches(is_blank).to_owned() + ELLIPSIS);
         }
         break;
     }

@@ -64,7 +64,8 @@ pub enum ZinoError {
     Protocol(String),
     /// The server refused the login. Fatal only before the first successful login.
     Login(String),
-    /// The server refused this one request with a 500; the connection is usable.
+    /// The server refused this one request with a 500, or what it answered about this one case makes no sense even when
+    /// asked twice; the connection is usable.
     Refused(String),
 }
 

@@ -34,7 +34,7 @@ class World:
     def default_config(self) -> dict:
         """A quick config; checks change it before they start the program."""
         return {
-            "argus": {"url": f"{self.argus_server.url}/", "token": self.source["token"], "timeout": 10.0},
+            "argus": {"url": f"{self.argus_server.url}/api/v2/", "token": self.source["token"], "timeout": 10.0},
             "zino": {"server": "127.0.0.1", "port": self.zino.port, "notify_port": self.zino.notify_port, "user": GLUE_USER,
                      "secret": USERS[GLUE_USER], "default_domain": "example.org"},
             "sync": {"refresh_interval": 1, "acknowledge": {"setstate": "working"}, "ticket": {"enable": True},

@@ -1,0 +1,114 @@
+"""What people do in Argus, as operators find it in Zino (design 4.7)."""
+
+from labkit.runner import check
+from labkit.waiting import eventually
+
+
+def a_case(world, router="gw1"):
+    """A case with its incident."""
+    case = world.zino.case("reachability", router)
+    return case, world.matches(case)["pk"]
+
+
+@check
+def a_close_in_argus_closes_the_case_with_the_persons_name(world):
+    """History gets the words and the name, then the case is closed; once each, with and without words."""
+    world.start()
+    case, pk = a_case(world)
+    silent, silent_pk = a_case(world, "gw2")
+    world.alice.close(pk, "fixed the power, Ærlig")
+    world.bob.close(silent_pk)
+    world.has_entry(case, "fixed the power, Ærlig (alice)", "closed")
+    world.has_entry(silent, "(bob)", "closed")
+    for one in (case, silent):
+        assert world.states_of_ours(one) == ["open -> closed"]
+    world.still([case, silent])
+    world.daemon.restart()
+    world.still([case, silent])
+
+
+@check
+def an_acknowledgement_in_argus_sets_the_case_working(world):
+    """With and without words; a second acknowledgement by somebody else is told too, a state set by an operator stays."""
+    world.start()
+    case, pk = a_case(world)
+    silent, silent_pk = a_case(world, "gw2")
+    world.alice.ack(pk, "looking at it")
+    world.bob.ack(silent_pk)
+    world.has_entry(case, "looking at it (alice)", "working")
+    world.has_entry(silent, "(bob)", "working")
+    world.ford.set_state(case, "waiting")
+    world.bob.ack(pk, "me too")
+    world.has_entry(case, "me too (bob)")
+    world.still([case, silent])
+    world.daemon.restart()
+    world.still([case, silent])
+    assert world.entries_of_ours(case) == ["looking at it (alice)", "me too (bob)"]
+
+
+@check
+def acknowledgements_are_not_carried_when_switched_off(world):
+    """`sync.acknowledge.setstate = "none"`, the default, leaves the case alone."""
+    del world.config["sync"]["acknowledge"]
+    world.start()
+    case, pk = a_case(world)
+    world.alice.ack(pk, "looking at it")
+    world.still([case])
+    assert world.ford.state(case) == "open" and not world.entries_of_ours(case)
+
+
+@check
+def a_ticket_in_argus_is_told_in_zino_with_the_persons_name(world):
+    """One entry with URL and name; a new URL is a new entry; a restart adds nothing."""
+    world.start()
+    case, pk = a_case(world)
+    world.alice.ticket(pk, "https://tickets.example.org/browse/NOC-17?x=1&y=ø")
+    world.has_entry(case, "Ticket https://tickets.example.org/browse/NOC-17?x=1&y=ø added by Argus user alice", "open")
+    world.bob.ticket(pk, "https://tickets.example.org/browse/NOC-1")
+    world.has_entry(case, "Ticket https://tickets.example.org/browse/NOC-1 added by Argus user bob", "open")
+    world.still([case])
+    world.daemon.restart()
+    world.still([case])
+    assert len(world.entries_of_ours(case)) == 2
+
+
+@check
+def a_person_may_reopen_what_zino_closed(world):
+    """A REO after our END is a person's will: the incident stays open, nobody ends it again."""
+    world.start()
+    case, pk = a_case(world)
+    world.ford.set_state(case, "closed")
+    world.ended(pk)
+    world.alice.reopen(pk, "not so fast")
+    world.still([case])
+    world.daemon.restart()
+    world.still([case])
+    assert world.argus.incident(pk)["open"]
+
+
+@check
+def a_person_closes_reopens_and_closes_again(world):
+    """Two closes are two entries in Zino, however the incident went in between."""
+    world.start()
+    case, pk = a_case(world)
+    world.alice.close(pk, "done")
+    world.has_entry(case, "done (alice)", "closed")
+    world.alice.reopen(pk, "no")
+    world.refreshed(2)
+    world.alice.close(pk, "done")
+    eventually(lambda: world.entries_of_ours(case) == ["done (alice)"] * 2, 15, "both closes are in the history")
+    world.still([case])
+
+
+@check
+def acting_on_many_incidents_at_once_reaches_every_case(world):
+    """Thirty closes in a row by one person: thirty cases closed, once each."""
+    world.zino.start()
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(30)]
+    world.start()
+    incidents = world.incidents(cases)
+    world.bob.request("POST", "events/bulk/", {"ids": [one["pk"] for one in incidents.values()], "event": {
+        "type": "CLO", "timestamp": incidents[cases[0]]["start_time"], "description": "night shift"}})
+    for case in cases:
+        world.has_entry(case, "night shift (bob)", "closed", deadline=40)
+    world.still(cases)

@@ -1,0 +1,145 @@
+"""What an operator is told when something is wrong, and what a script can tell from the exit code (design 7)."""
+
+import re
+
+from labkit.children import free_port
+from labkit.runner import check
+from labkit.waiting import eventually
+
+SECRETS = ("glue secret", "another secret", "0123456789abcdef0123456789abcdef01234567")
+
+
+def ends_with(world, code, *patterns, arguments=("-vv",), deadline=40):
+    """The program ends by itself with this code, says these things, and no secret."""
+    found, output = world.daemon.run(*arguments, deadline=deadline)
+    assert found == code, f"exit code {found}, should be {code}; it said:\n{output}"
+    for pattern in patterns:
+        assert re.search(pattern, output, re.IGNORECASE), f"nothing like {pattern!r} in:\n{output}"
+    no_secret(world, output)
+    return output
+
+
+def no_secret(world, text):
+    """No secret and no token of this world is in the text."""
+    for secret in (*SECRETS, world.source["token"]):
+        assert secret not in text, f"a secret is in the output: {secret}"
+
+
+@check
+def a_wrong_zino_secret_ends_it_with_77(world):
+    """Refused before the first login: it says by whom and as which user, and ends."""
+    world.zino.start()
+    world.config["zino"]["secret"] = "another secret"
+    ends_with(world, 77, "zino", world.config["zino"]["user"])
+
+
+@check
+def an_unknown_zino_user_ends_it_with_77(world):
+    """The same for a user that Zino does not know."""
+    world.zino.start()
+    world.config["zino"]["user"] = "nobody-knows-me"
+    ends_with(world, 77, "zino", "nobody-knows-me")
+
+
+@check
+def a_wrong_argus_token_ends_it_with_77(world):
+    """An unknown token cannot become right by waiting: it says so and ends."""
+    world.zino.start()
+    world.zino.case("reachability", "gw1")
+    world.config["argus"]["token"] = SECRETS[2]
+    ends_with(world, 77, "argus", "token")
+
+
+@check
+def an_expired_argus_token_ends_it_with_77(world):
+    """Argus deletes a token after 14 days, while the program runs: it says what that means and ends."""
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    world.argus_server.agent.ask("age_token", key=world.source["token"], days=15)
+    world.zino.case("reachability", "gw2")
+    eventually(lambda: not world.daemon.running, 40, "the program ends")
+    assert world.daemon.child.process.returncode == 77, f"exit code {world.daemon.child.process.returncode}"
+    assert re.search("token", world.daemon.tail(5), re.IGNORECASE), world.daemon.tail()
+    no_secret(world, world.daemon.log())
+
+
+@check
+def unreachable_servers_are_waited_for(world):
+    """As a daemon it tries on, says it once, and works as soon as they are there."""
+    world.zino.start()
+    case = world.zino.case("reachability", "gw1")
+    world.zino.stop(gently=True)
+    port, world.config["zino"]["server"] = world.zino.port, "localhost"
+    url = world.config["argus"]["url"]
+    world.config["argus"]["url"] = f"http://127.0.0.1:{free_port()}/api/v2/"
+    world.daemon.start()
+    world.daemon.logged(rf"(?i)zino.*{port}|{port}.*zino|cannot.*zino")
+    world.zino.start()
+    eventually(lambda: world.zino.ask("connections"), 40, "it is connected to Zino")
+    world.daemon.logged("(?i)argus")
+    assert world.daemon.running
+    world.daemon.stop()
+    world.config["argus"]["url"] = url
+    world.daemon.start()
+    world.matches(case)
+    no_secret(world, world.daemon.log())
+
+
+@check
+def once_and_check_say_69_when_a_server_is_unreachable(world):
+    """For scripts: no waiting, an exit code."""
+    world.zino.start()
+    world.config["argus"]["url"] = f"http://127.0.0.1:{free_port()}/"
+    for argument in ("--once", "--check"):
+        ends_with(world, 69, "argus", arguments=(argument,))
+    world.config.update(world.default_config())
+    world.zino.stop()
+    for argument in ("--once", "--check"):
+        ends_with(world, 69, "zino", arguments=(argument,))
+
+
+@check
+def a_bad_config_is_explained_and_ends_it_with_78(world):
+    """File, key, line, what is wrong, and the nearest key that exists."""
+    sound = world.config["sync"]
+    world.config["sync"] = {**sound, "acknowlege": {"setstate": "working"}}
+    output = ends_with(world, 78, "acknowlege", "acknowledge", re.escape(world.daemon.config_file.name))
+    line = world.daemon.config_file.read_text().splitlines().index("[sync.acknowlege]") + 1
+    assert re.search(rf"\b{line}\b", output), f"line {line} is not named in:\n{output}"
+    world.config["sync"] = {**sound, "acknowledge": {"setstate": "sleeping"}}
+    ends_with(world, 78, "setstate", "sleeping")
+    world.config["sync"] = {**sound, "severity": {"default": 9}}
+    ends_with(world, 78, "severity", "default")
+    world.config["sync"] = sound
+    del world.config["argus"]["token"]
+    ends_with(world, 78, "token")
+
+
+@check
+def a_missing_config_or_a_wrong_argument_is_explained(world):
+    """No config: 78 and its name. An argument that does not exist: 64."""
+    world.daemon.write_config()
+    world.daemon.config_file.unlink()
+    world.daemon.write_config = lambda: None
+    ends_with(world, 78, re.escape(world.daemon.config_file.name))
+    ends_with(world, 64, "--no-such-thing", arguments=("--no-such-thing",))
+
+
+@check
+def secrets_are_in_no_log_at_any_level(world):
+    """Everything it says with -vv while it works, and Argus' token in none of it."""
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    world.still()
+    world.daemon.stop()
+    no_secret(world, world.daemon.log())
+    for word in world.daemon.log().split():
+        assert not re.fullmatch(r"[0-9a-f]{40}", word), f"something like a digest or token is in the log: {word[:6]}…"
+
+
+@check
+def argus_may_be_named_with_or_without_the_last_slash(world):
+    """`argus.url` as the Python program took it."""
+    world.config["argus"]["url"] = world.config["argus"]["url"].rstrip("/")
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))

@@ -1,0 +1,352 @@
+//! An in-memory Argus that behaves as the API's facts say. Never knows about Zino.
+
+use crate::world::{ALICE, Shared, US};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use zinoargus::argus::models::*;
+use zinoargus::argus::{ArgusError, ArgusServer};
+use zinoargus::stamp::Stamp;
+
+/// Small pages, so that their boundaries move while they are read.
+const PAGE: usize = 4;
+
+#[derive(Default)]
+pub struct Argus {
+    pub incidents: BTreeMap<IncidentPk, Incident>,
+    pub events: Vec<Event>,
+    next_pk: IncidentPk,
+    next_event: EventPk,
+    /// Clock offset to the true time, microseconds.
+    pub offset: i64,
+    pub away: bool,
+    /// When each event arrived, on the true clock.
+    pub arrived: BTreeMap<EventPk, i64>,
+}
+
+impl Argus {
+    pub fn stamp(&self, now: i64) -> Stamp {
+        Stamp::from_micros(now + self.offset)
+    }
+
+    pub fn event(&mut self, now: i64, pk: IncidentPk, actor: UserPk, kind: EventKind, at: Stamp, text: &str) -> Event {
+        self.next_event += 1;
+        let event = Event {
+            pk: self.next_event,
+            incident: pk,
+            actor,
+            actor_name: if actor == US { "zino".into() } else { format!("user{actor}") },
+            timestamp: at,
+            received: self.stamp(now),
+            kind,
+            description: text.trim().to_owned(),
+        };
+        self.arrived.insert(event.pk, now);
+        self.events.push(event.clone());
+        event
+    }
+
+    pub fn events_of(&self, pk: IncidentPk) -> Vec<Event> {
+        self.events.iter().filter(|e| e.incident == pk).cloned().collect()
+    }
+
+    fn create(&mut self, now: i64, new: &NewIncident) -> Result<Incident, ArgusError> {
+        if self.incidents.values().any(|i| i.source_incident_id == new.source_incident_id) {
+            return Err(ArgusError::Request { status: 400, why: "duplicate key".into() });
+        }
+        self.next_pk += 1;
+        let pk = self.next_pk;
+        let incident = Incident {
+            pk,
+            start_time: new.start_time,
+            end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
+            source_user: US,
+            source_name: "zino".into(),
+            source_incident_id: new.source_incident_id.clone(),
+            description: new.description.clone(),
+            level: new.level,
+            ticket_url: String::new(),
+            metadata: new.metadata.clone(),
+            tags: new.tags.iter().map(|t| Tag { text: t.clone(), added_by: US }).collect(),
+            open: new.end_time.is_none(),
+            acked: false,
+        };
+        self.incidents.insert(pk, incident.clone());
+        self.event(now, pk, US, EventKind::Start, new.start_time, &new.description);
+        Ok(incident)
+    }
+
+    /// Writes the whole row from what `row` was read as: whatever happened to it since is lost.
+    fn patch(&mut self, now: i64, pk: IncidentPk, row: Option<Incident>, patch: &Patch) -> Result<Incident, ArgusError> {
+        let Some(mut row) = row else {
+            return Err(gone());
+        };
+        let stamp = self.stamp(now);
+        let mut changes: Vec<String> = Vec::new();
+        if let Some(tags) = &patch.tags {
+            let foreign = |t: &&Tag| t.added_by != US && !tags.contains(&t.text);
+            if row.tags.iter().any(|t| foreign(&t)) {
+                return Err(ArgusError::Request { status: 400, why: "Cannot remove this tag".into() });
+            }
+            let old = row.tags.clone();
+            let keep = |text: &String| old.iter().find(|t| t.text == *text).cloned();
+            row.tags = tags.iter().map(|t| keep(t).unwrap_or(Tag { text: t.clone(), added_by: US })).collect();
+            changes.push("Change: \"tags\"".into());
+        }
+        if let Some(description) = &patch.description {
+            row.description.clone_from(description);
+            changes.push("Change: \"description\"".into());
+        }
+        if let Some(level) = patch.level {
+            row.level = level;
+            changes.push("Change: \"level\"".into());
+        }
+        if let Some(metadata) = &patch.metadata {
+            row.metadata.clone_from(metadata);
+            changes.push("Change: \"metadata\"".into());
+        }
+        for change in changes {
+            self.event(now, pk, US, EventKind::Change, stamp, &change);
+        }
+        self.incidents.insert(pk, row.clone());
+        Ok(row)
+    }
+
+    fn post(&mut self, now: i64, pk: IncidentPk, row: Option<Incident>, new: &NewEvent) -> Result<Event, ArgusError> {
+        let Some(mut row) = row else {
+            return Err(gone());
+        };
+        let event = self.event(now, pk, US, new.kind.clone(), new.timestamp, &new.description);
+        match new.kind {
+            EventKind::End if row.is_open() => {
+                row.end_time = EndTime::At(new.timestamp);
+                row.open = false;
+                self.incidents.insert(pk, row);
+            }
+            EventKind::Restart if !row.is_open() => {
+                row.end_time = EndTime::Open;
+                row.open = true;
+                self.incidents.insert(pk, row);
+            }
+            _ => {}
+        }
+        Ok(event)
+    }
+
+    /// A person's act; nothing happens where Argus would refuse it.
+    pub fn person(&mut self, now: i64, pk: IncidentPk, act: &PersonsAct, at: Stamp) -> Option<Event> {
+        let incident = self.incidents.get_mut(&pk)?;
+        let (kind, text) = match act {
+            PersonsAct::Acknowledge(text) => {
+                incident.acked = true;
+                (EventKind::Acknowledge, text.clone())
+            }
+            PersonsAct::Close(text) => {
+                if !incident.is_open() {
+                    return None;
+                }
+                incident.end_time = EndTime::At(at);
+                incident.open = false;
+                (EventKind::Close, text.clone())
+            }
+            PersonsAct::Reopen => {
+                if incident.is_open() {
+                    return None;
+                }
+                incident.end_time = EndTime::Open;
+                incident.open = true;
+                (EventKind::Reopen, String::new())
+            }
+            PersonsAct::Ticket(url) => {
+                let text = format!("Change: \"ticket_url\": {} → {url}", incident.ticket_url);
+                incident.ticket_url.clone_from(url);
+                (EventKind::Change, text)
+            }
+            PersonsAct::Level(level) => {
+                incident.level = *level;
+                (EventKind::Change, "Change: \"level\"".into())
+            }
+            PersonsAct::Comment => (EventKind::Other, "looking at it".into()),
+            PersonsAct::Tag(tag) => {
+                incident.tags.push(Tag { text: tag.clone(), added_by: ALICE });
+                return None;
+            }
+        };
+        Some(self.event(now, pk, ALICE, kind, at, &text))
+    }
+
+    fn page<T: Clone>(mut all: Vec<(i64, i64, T)>, cursor: Option<&str>) -> Page<T> {
+        all.sort_by_key(|(at, pk, _)| std::cmp::Reverse((*at, *pk)));
+        let after = cursor.and_then(|c| {
+            let (at, pk) = c.split_once('/')?;
+            Some((at.parse::<i64>().ok()?, pk.parse::<i64>().ok()?))
+        });
+        let mut rest = all.into_iter().filter(|(at, pk, _)| after.is_none_or(|after| (*at, *pk) < after));
+        let items: Vec<(i64, i64, T)> = rest.by_ref().take(PAGE).collect();
+        let more = rest.next().is_some();
+        let next = items.last().filter(|_| more).map(|(at, pk, _)| format!("{at}/{pk}"));
+        Page { items: items.into_iter().map(|(_, _, item)| item).collect(), next }
+    }
+}
+
+fn gone() -> ArgusError {
+    ArgusError::Unknown { why: "500".into(), status: Some(500) }
+}
+
+/// What a person does in Argus.
+#[derive(Debug, Clone)]
+pub enum PersonsAct {
+    Acknowledge(String),
+    Close(String),
+    Reopen,
+    Ticket(String),
+    Level(u8),
+    Comment,
+    Tag(String),
+}
+
+/// A write that Argus executes later than anybody waited for it.
+pub enum Late {
+    Create(NewIncident),
+    Patch(IncidentPk, Patch),
+    Post(IncidentPk, NewEvent),
+}
+
+impl Argus {
+    pub fn execute(&mut self, now: i64, late: &Late) {
+        let row = |argus: &Self, pk: &IncidentPk| argus.incidents.get(pk).cloned();
+        match late {
+            Late::Create(new) => drop(self.create(now, new)),
+            Late::Patch(pk, patch) => {
+                let row = row(self, pk);
+                drop(self.patch(now, *pk, row, patch));
+            }
+            Late::Post(pk, event) => {
+                let row = row(self, pk);
+                drop(self.post(now, *pk, row, event));
+            }
+        }
+    }
+}
+
+/// An instance's view of Argus.
+pub struct SimArgus<'a> {
+    pub world: &'a Shared,
+    pub instance: usize,
+}
+
+impl SimArgus<'_> {
+    fn read<T>(&self, run: impl FnOnce(&Argus) -> T) -> Result<T, ArgusError> {
+        let world = &mut *self.world.borrow_mut();
+        world.before_argus(self.instance)?;
+        if world.fault(15) {
+            return Err(ArgusError::Unknown { why: "not JSON".into(), status: Some(200) });
+        }
+        world.requests += 1;
+        Ok(run(&world.argus))
+    }
+
+    /// A write: it may fail before, after, or be executed much later; and a person may act between its reading of the row
+    /// and its writing.
+    fn write<T>(
+        &self,
+        what: &str,
+        pk: Option<IncidentPk>,
+        late: impl FnOnce() -> Late,
+        run: impl FnOnce(&mut Argus, i64, Option<Incident>) -> Result<T, ArgusError>,
+    ) -> Result<T, ArgusError> {
+        let world = &mut *self.world.borrow_mut();
+        world.before_argus(self.instance)?;
+        world.note(|| format!("  instance {} {what}", self.instance));
+        world.writes += 1;
+        let standby = world.instances.get(self.instance).is_some_and(|i| i.standby);
+        world.broken_if(standby, "a write to Argus in STANDBY");
+        let unknown = |status| Err(ArgusError::Unknown { why: "lost".into(), status });
+        if world.fault(20) {
+            world.note(|| "    not executed, 502".into());
+            return unknown(Some(502));
+        }
+        if world.fault(20) {
+            let due = world.now + world.rng.below(4_000_000) as i64;
+            world.note(|| "    executed later".into());
+            world.late.push((due, late()));
+            world.now += 2_000_000;
+            return unknown(None);
+        }
+        let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
+        if world.fault(30) {
+            if let Some(pk) = pk {
+                world.person_acts_on(pk);
+            }
+        }
+        let result = run(&mut world.argus, world.now, row);
+        if world.fault(30) {
+            world.note(|| "    executed, reply lost".into());
+            world.now += 2_000_000;
+            return unknown(None);
+        }
+        result
+    }
+}
+
+impl ArgusServer for SimArgus<'_> {
+    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
+        self.read(|argus| {
+            let wanted = |i: &&Incident| match query {
+                ListQuery::Open => i.is_open(),
+                ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
+                ListQuery::Number(n) => i.source_incident_id == *n,
+            };
+            let all = argus.incidents.values().filter(wanted);
+            Argus::page(all.map(|i| (i.start_time.micros(), i.pk, i.clone())).collect(), cursor)
+        })
+    }
+
+    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
+        self.read(|argus| {
+            Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)
+        })
+    }
+
+    fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
+        self.read(|argus| argus.incidents.get(&pk).cloned())
+    }
+
+    fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
+        self.read(|argus| argus.incidents.contains_key(&pk).then(|| argus.events_of(pk)))
+    }
+
+    fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
+        let what = format!("POST incident {} {}", new.source_incident_id, new.description);
+        self.write(&what, None, || Late::Create(new.clone()), |argus, now, _| argus.create(now, new))
+    }
+
+    fn patch(&self, pk: IncidentPk, patch: &Patch) -> Result<Incident, ArgusError> {
+        let run = |argus: &mut Argus, now, row| argus.patch(now, pk, row, patch);
+        self.write(&format!("PATCH {pk} {patch:?}"), Some(pk), || Late::Patch(pk, patch.clone()), run)
+    }
+
+    fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError> {
+        if event.description.contains("no longer in Zino") {
+            self.world.borrow_mut().check_orphan_end(pk);
+        }
+        let what = format!("POST {pk} {:?} {} {:?}", event.kind, event.timestamp, event.description);
+        let run = |argus: &mut Argus, now, row| argus.post(now, pk, row, event);
+        self.write(&what, Some(pk), || Late::Post(pk, event.clone()), run)
+    }
+
+    fn check_token(&self) -> Result<(), ArgusError> {
+        self.read(|_| ())
+    }
+}
+
+/// The problem that an incident's metadata tells, as text, and the case it was made for.
+pub fn told(incident: &Incident) -> (String, u64, i64) {
+    let zino = incident.metadata.get("zino");
+    let text = |key: &str| zino.and_then(|z| z.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |key: &str| zino.and_then(|z| z.get(key)).and_then(Value::as_i64).unwrap_or_default();
+    (
+        format!("{} {} {}", text("type"), text("router"), text("subindex")),
+        u64::try_from(number("case")).unwrap_or_default(),
+        number("opened"),
+    )
+}

@@ -14,8 +14,8 @@ const PAGE: usize = 4;
 pub struct Argus {
     pub incidents: BTreeMap<IncidentPk, Incident>,
     pub events: Vec<Event>,
-    next_pk: IncidentPk,
-    next_event: EventPk,
+    pub next_pk: IncidentPk,
+    pub next_event: EventPk,
     /// Clock offset to the true time, microseconds.
     pub offset: i64,
     pub away: bool,
@@ -76,7 +76,13 @@ impl Argus {
     }
 
     /// Writes the whole row from what `row` was read as: whatever happened to it since is lost.
-    fn patch(&mut self, now: i64, pk: IncidentPk, row: Option<Incident>, patch: &Patch) -> Result<Incident, ArgusError> {
+    fn patch(
+        &mut self,
+        now: i64,
+        pk: IncidentPk,
+        row: Option<Incident>,
+        patch: &Patch,
+    ) -> Result<Incident, ArgusError> {
         let Some(mut row) = row else {
             return Err(gone());
         };

@@ -11,8 +11,6 @@ use zinoargus::zino::{ZinoError, ZinoServer};
 #[derive(Clone)]
 pub struct Held {
     pub case: Case,
-    /// Unique over all lives of all Zinos.
-    pub uid: u64,
     /// When it opened and closed, on the true clock, in microseconds.
     pub opened: i64,
     pub closed: Option<i64>,
@@ -22,7 +20,7 @@ pub struct Held {
 pub struct Zino {
     pub cases: BTreeMap<CaseId, Held>,
     pub next: CaseId,
-    saved: (BTreeMap<CaseId, Held>, CaseId),
+    pub saved: (BTreeMap<CaseId, Held>, CaseId),
     pub down: bool,
     /// What each connected client has not read yet; no entry: not connected.
     pub clients: BTreeMap<usize, Vec<Notice>>,
@@ -46,7 +44,7 @@ impl Zino {
     }
 
     /// Opens a case; refused (`None`) while one about the problem is not closed.
-    pub fn open(&mut self, now: i64, uid: u64, mut case: Case) -> Option<CaseId> {
+    pub fn open(&mut self, now: i64, mut case: Case) -> Option<CaseId> {
         if self.open_case_of(&case.problem()).is_some() {
             return None;
         }
@@ -57,7 +55,7 @@ impl Zino {
         case.opened = at;
         case.history =
             vec![HistoryEntry { at, header: "state change embryonic -> open (monitor)".into(), lines: vec![] }];
-        self.cases.insert(id, Held { case, uid, opened: now, closed: None });
+        self.cases.insert(id, Held { case, opened: now, closed: None });
         self.notify(id, &Happening::State { from: CaseState::Embryonic, to: CaseState::Open });
         Some(id)
     }
@@ -147,7 +145,11 @@ pub struct SimZino<'a> {
 
 impl SimZino<'_> {
     /// One exchange: the world may move before it, and the connection may be cut before or after.
-    fn exchange<T>(&self, write: bool, run: impl FnOnce(&mut Zino, i64) -> Result<T, ZinoError>) -> Result<T, ZinoError> {
+    fn exchange<T>(
+        &self,
+        write: bool,
+        run: impl FnOnce(&mut Zino, i64) -> Result<T, ZinoError>,
+    ) -> Result<T, ZinoError> {
         let world = &mut *self.world.borrow_mut();
         world.between_requests();
         world.now += 400;

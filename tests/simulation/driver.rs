@@ -1,0 +1,322 @@
+//! Runs instances of the program in the world: the machine, the jobs and the errands are those of production; only threads,
+//! sockets and clocks are replaced. Never decides what the world does.
+
+use crate::argus::SimArgus;
+use crate::world::{OUR_USER, Scenario, Shared, World};
+use crate::zino::SimZino;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::Duration;
+use zinoargus::failover::Mode;
+use zinoargus::machine::{Input, Job, Machine, Now, Output, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::stamp::Stamp;
+use zinoargus::sync::errand::snapshot;
+use zinoargus::sync::rules::{Band, Rules};
+use zinoargus::threads::core::execute;
+use zinoargus::threads::poller::{look_again, obey};
+use zinoargus::zino::case::CaseState;
+
+const SECOND: i64 = 1_000_000;
+/// How long the world must stay still at the end without a single write.
+const STILL: i64 = 3600 * SECOND;
+/// How long the program has to put everything right once the faults have stopped.
+const HEALING: i64 = 5400 * SECOND;
+
+pub fn rules(instance: usize, scenario: Scenario) -> Rules {
+    Rules {
+        server: format!("zino{}", if scenario.zinos > 1 { instance } else { 0 }),
+        user: OUR_USER.into(),
+        domain: "example.org".into(),
+        acknowledged_state: Some(CaseState::Working),
+        tickets: true,
+        default_level: 3,
+        bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
+        secondary: scenario.failover && instance > 0,
+    }
+}
+
+struct Instance {
+    machine: Machine,
+    rules: Rules,
+    zino: usize,
+    connected: bool,
+    reconnect_at: i64,
+    ping_at: i64,
+    commands: VecDeque<ZinoCommand>,
+    jobs: VecDeque<Job>,
+}
+
+pub struct Driver {
+    pub world: Shared,
+    instances: Vec<Instance>,
+    scenario: Scenario,
+}
+
+fn fresh(n: usize, scenario: Scenario) -> Instance {
+    let rules = rules(n, scenario);
+    let machine = Machine::new(Settings {
+        rules: rules.clone(),
+        connections: 1 + n % 2 * 3,
+        refresh_interval: Duration::from_secs(30),
+        full_interval: Duration::from_secs(900),
+        orphan_grace: Duration::from_secs(900),
+        failover_threshold: rules.secondary.then_some(3),
+    });
+    Instance {
+        machine,
+        rules,
+        zino: n % scenario.zinos,
+        connected: false,
+        reconnect_at: 0,
+        ping_at: 0,
+        commands: VecDeque::new(),
+        jobs: VecDeque::new(),
+    }
+}
+
+impl Driver {
+    pub fn new(seed: u64, scenario: Scenario) -> Self {
+        let instances = (0..scenario.instances).map(|n| fresh(n, scenario)).collect();
+        Self { world: RefCell::new(World::new(seed, scenario)), instances, scenario }
+    }
+
+    /// Lets everything happen for a while.
+    pub fn storm(&mut self, steps: u64) {
+        for _ in 0..steps {
+            let n = {
+                let mut world = self.world.borrow_mut();
+                let pause = match world.rng.below(20) {
+                    0 => 20 * SECOND,
+                    1..=5 => SECOND,
+                    _ => 20_000,
+                };
+                world.pass(pause);
+                if world.rng.chance(120) {
+                    world.something_happens();
+                }
+                world.rng.below(self.instances.len() as u64) as usize
+            };
+            self.step(n, true);
+        }
+    }
+
+    /// The faults and the people stop; returns whether the program then put everything right and fell still.
+    pub fn calm(&mut self, both_active: bool) -> Result<(), String> {
+        {
+            let mut world = self.world.borrow_mut();
+            world.stormy = false;
+            world.argus.away = false;
+            for zino in &mut world.zinos {
+                zino.down = false;
+            }
+            world.note(|| "the storm is over".to_owned());
+        }
+        let end = self.world.borrow().now + HEALING;
+        self.run_until(end, both_active);
+        let writes = self.world.borrow().writes;
+        let end = end + STILL;
+        self.run_until(end, both_active);
+        let world = self.world.borrow();
+        if let Some(rule) = &world.violation {
+            return Err(rule.clone());
+        }
+        if world.writes != writes {
+            return Err(format!("{} writes in a still world", world.writes - writes));
+        }
+        Ok(())
+    }
+
+    fn run_until(&mut self, end: i64, both_active: bool) {
+        while self.world.borrow().now < end && self.world.borrow().violation.is_none() {
+            let mut busy = false;
+            for n in 0..self.instances.len() {
+                self.ping(n, both_active);
+                while self.step(n, false) {
+                    busy = true;
+                    if self.world.borrow().violation.is_some() {
+                        return;
+                    }
+                }
+            }
+            if !busy {
+                self.world.borrow_mut().pass(SECOND);
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        let now = self.world.borrow().now;
+        Now { mono: Duration::from_micros(u64::try_from(now).unwrap_or_default()), wall: Stamp::from_micros(now) }
+    }
+
+    fn feed(&mut self, n: usize, input: Input) {
+        let now = self.now();
+        let Some(instance) = self.instances.get_mut(n) else { return };
+        for output in instance.machine.step(now, input) {
+            match output {
+                Output::Argus(job) => instance.jobs.push_back(job),
+                Output::Zino(command) => instance.commands.push_back(command),
+                Output::Refused(why) => panic!("the token was refused: {why}"),
+            }
+        }
+        let waiting = instance.machine.waiting();
+        let (cases, _) = instance.machine.known();
+        let standby = instance.machine.mode() == Mode::Standby && instance.jobs.is_empty();
+        let mut world = self.world.borrow_mut();
+        world.broken_if(waiting > cases + 8, "more work in memory than one entry per case");
+        if let Some(view) = world.instances.get_mut(n) {
+            view.standby = standby && instance.commands.is_empty();
+        }
+    }
+
+    fn ping(&mut self, n: usize, both_active: bool) {
+        let primary_down = self.world.borrow().zinos.first().is_some_and(|z| z.down);
+        let now = self.world.borrow().now;
+        let Some(instance) = self.instances.get_mut(n).filter(|i| i.rules.secondary && i.ping_at <= now) else {
+            return;
+        };
+        instance.ping_at = now + 5 * SECOND;
+        let lost = primary_down || both_active || self.world.borrow_mut().fault(100);
+        self.feed(n, Input::Ping(if lost { Err("no answer".into()) } else { Ok(7) }));
+    }
+
+    /// One thing that one instance does; false if it had nothing to do.
+    fn step(&mut self, n: usize, stormy: bool) -> bool {
+        if stormy {
+            self.ping(n, false);
+        }
+        if self.world.borrow_mut().dead.remove(&n) {
+            let mut world = self.world.borrow_mut();
+            for zino in &mut world.zinos {
+                zino.clients.remove(&n);
+            }
+            let pause = 200_000 + world.rng.below(3_000_000) as i64;
+            world.pass(pause);
+            world.note(|| format!("instance {n} starts again"));
+            if let Some(instance) = self.instances.get_mut(n) {
+                *instance = fresh(n, self.scenario);
+            }
+            return true;
+        }
+        let choice = if stormy { self.world.borrow_mut().rng.below(4) } else { 4 };
+        match choice {
+            0 => self.job(n),
+            1 => self.zino_side(n),
+            2 => self.tick(n),
+            _ => self.zino_side(n) || self.job(n) || self.tick(n),
+        }
+    }
+
+    fn tick(&mut self, n: usize) -> bool {
+        let now = self.now();
+        // The shell's wait ends when the machine wanted it to, counted from its last step.
+        let before = now.mono.saturating_sub(Duration::from_micros(1_500_000));
+        let due = self.instances.get(n).and_then(|i| i.machine.next_wake(before)).is_some_and(|at| at <= now.mono);
+        if due {
+            let jobs = self.instances.get(n).map(|i| i.jobs.len() + i.commands.len());
+            self.feed(n, Input::Tick);
+            return self.instances.get(n).map(|i| i.jobs.len() + i.commands.len()) != jobs;
+        }
+        false
+    }
+
+    fn job(&mut self, n: usize) -> bool {
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let turn = self.world.borrow_mut().rng.below(instance.jobs.len() as u64) as usize;
+        let Some(job) = instance.jobs.remove(turn) else { return false };
+        let report = execute(&SimArgus { world: &self.world, instance: n }, &instance.rules, job);
+        if !self.world.borrow().dead.contains(&n) {
+            self.feed(n, Input::Argus(report));
+        }
+        true
+    }
+
+    fn zino_side(&mut self, n: usize) -> bool {
+        let Some(instance) = self.instances.get(n) else { return false };
+        let z = instance.zino;
+        let (now, up, known) = {
+            let world = self.world.borrow();
+            let zino = world.zinos.get(z);
+            (world.now, zino.is_some_and(|z| !z.down), zino.is_some_and(|z| z.clients.contains_key(&n)))
+        };
+        if !instance.connected {
+            if !up || now < instance.reconnect_at {
+                return false;
+            }
+            self.connect(n, z);
+            return true;
+        }
+        if !known {
+            self.lose(n);
+            return true;
+        }
+        self.obey_one(n, z) || self.listen(n, z)
+    }
+
+    fn connect(&mut self, n: usize, z: usize) {
+        if let Some(zino) = self.world.borrow_mut().zinos.get_mut(z) {
+            zino.clients.insert(n, Vec::new());
+        }
+        if let Some(instance) = self.instances.get_mut(n) {
+            instance.connected = true;
+            instance.commands.clear();
+        }
+        self.feed(n, Input::Zino(ZinoEvent::Connected));
+        match snapshot(&mut SimZino { world: &self.world, zino: z, instance: n }) {
+            Ok(snapshot) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
+            Err(_) => self.lose(n),
+        }
+    }
+
+    fn lose(&mut self, n: usize) {
+        let now = {
+            let mut world = self.world.borrow_mut();
+            for zino in &mut world.zinos {
+                zino.clients.remove(&n);
+            }
+            world.now
+        };
+        if let Some(instance) = self.instances.get_mut(n) {
+            instance.connected = false;
+            instance.commands.clear();
+            instance.reconnect_at = now + SECOND;
+        }
+        self.feed(n, Input::Zino(ZinoEvent::Disconnected));
+        if let Some(instance) = self.instances.get_mut(n) {
+            instance.commands.clear();
+        }
+    }
+
+    fn obey_one(&mut self, n: usize, z: usize) -> bool {
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(command) = instance.commands.pop_front() else { return false };
+        let (event, lost) = obey(command, &mut SimZino { world: &self.world, zino: z, instance: n }, &instance.rules);
+        if let Some(event) = event {
+            self.feed(n, Input::Zino(event));
+        }
+        if lost.is_some() {
+            self.lose(n);
+        }
+        true
+    }
+
+    fn listen(&mut self, n: usize, z: usize) -> bool {
+        let notices = {
+            let mut world = self.world.borrow_mut();
+            world.zinos.get_mut(z).and_then(|zino| zino.clients.get_mut(&n)).map(std::mem::take).unwrap_or_default()
+        };
+        if notices.is_empty() {
+            return false;
+        }
+        match look_again(&notices, &mut SimZino { world: &self.world, zino: z, instance: n }) {
+            Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
+            Err(_) => self.lose(n),
+        }
+        true
+    }
+
+    /// The instances that are active at the end, with their Zino and rules.
+    pub fn active(&self) -> Vec<(usize, &Rules)> {
+        self.instances.iter().filter(|i| i.machine.mode() == Mode::Active).map(|i| (i.zino, &i.rules)).collect()
+    }
+}

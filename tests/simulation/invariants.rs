@@ -1,0 +1,194 @@
+//! What must be true once the faults have stopped and the program has had its time. Never changes the world.
+
+use crate::argus::told;
+use crate::driver::Driver;
+use crate::world::{OUR_USER, World};
+use crate::zino::Held;
+use std::collections::BTreeMap;
+use zinoargus::argus::models::{Event, EventKind, Incident, UserPk};
+use zinoargus::sync::filter::{Verdict, verdict};
+use zinoargus::sync::identity::exact;
+use zinoargus::sync::mapping::{closing, entry_text, tags};
+use zinoargus::sync::rules::Rules;
+use zinoargus::sync::text::{normal, persons_text};
+
+fn problem_text(held: &Held) -> String {
+    let problem = held.case.problem();
+    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
+}
+
+/// Checks everything; the first thing that is not true is the error.
+pub fn check(driver: &Driver) -> Result<(), String> {
+    let world = &*driver.world.borrow();
+    let active = driver.active();
+    for (z, rules) in &active {
+        let Some(zino) = world.zinos.get(*z) else { continue };
+        for held in zino.cases.values() {
+            let at = |what: String| format!("zino {z} case {} ({}): {what}", held.case.id, problem_text(held));
+            one_incident(world, held).map_err(at)?;
+            if world.scenario.zinos == 1 {
+                right_look(world, held, rules).map_err(at)?;
+                history_once(world, held, rules).map_err(at)?;
+            }
+            acts_once(world, held, rules).map_err(at)?;
+        }
+    }
+    nothing_left_open(world, &active)
+}
+
+fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
+    let problem = problem_text(held);
+    world.argus.incidents.values().filter(|i| told(i).0 == problem).collect()
+}
+
+fn one_incident(world: &World, held: &Held) -> Result<(), String> {
+    let open: Vec<i64> = about(world, held).iter().filter(|i| i.is_open()).map(|i| i.pk).collect();
+    if held.case.is_closed() {
+        return Ok(());
+    }
+    if open.len() > 1 {
+        return Err(format!("several open incidents {open:?}"));
+    }
+    if open.is_empty() && verdict(&held.case) == Verdict::Wanted {
+        return Err("it is open and has no open incident".into());
+    }
+    Ok(())
+}
+
+/// The incident that is this case's: the open one, or the one that is exactly its own.
+fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
+    let all = about(world, held);
+    let open = all.iter().find(|i| i.is_open() && !held.case.is_closed());
+    open.or_else(|| all.iter().find(|i| exact(&held.case, i))).copied()
+}
+
+fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
+    let Some(incident) = home(world, held).filter(|i| i.is_open() && !held.case.is_closed()) else {
+        return Ok(());
+    };
+    let wanted = tags(&held.case, rules);
+    if let Some(missing) = wanted.iter().find(|text| !incident.tags.iter().any(|t| t.text == **text)) {
+        return Err(format!("incident {} lacks tag {missing}", incident.pk));
+    }
+    let stale = incident.tags.iter().find(|t| t.added_by == incident.source_user && !wanted.contains(&t.text));
+    if let Some(stale) = stale {
+        return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
+    }
+    let level = rules.level(held.case.priority);
+    if incident.level != level && !world.levelled.contains(&incident.pk) {
+        return Err(format!("incident {} has level {}, not {level}", incident.pk, incident.level));
+    }
+    Ok(())
+}
+
+fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
+    let Some(incident) = home(world, held) else {
+        return Ok(());
+    };
+    let case = &held.case;
+    let events = world.argus.events_of(incident.pk);
+    let ours: Vec<&Event> = events.iter().filter(|e| e.actor == incident.source_user).collect();
+    let closing = closing(case);
+    let mut wanted: BTreeMap<(i64, String), usize> = BTreeMap::new();
+    for (position, entry) in case.history.iter().enumerate() {
+        let by_us = entry.author() == Some(rules.user.as_str())
+            || entry.state_change().is_some_and(|c| c.user == rules.user || c.from == "embryonic");
+        if !by_us && closing.as_ref().and_then(|c| c.entry) != Some(position) {
+            *wanted.entry((entry.at.secs(), normal(&entry_text(entry)))).or_default() += 1;
+        }
+    }
+    for ((at, text), n) in wanted {
+        let told = |kinds: &[EventKind]| {
+            ours.iter()
+                .filter(|e| kinds.contains(&e.kind) && e.timestamp.secs() == at && normal(&e.description) == text)
+                .count()
+        };
+        let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]));
+        let alone = world.scenario.instances == 1;
+        if all < n || (alone && others > n) {
+            return Err(format!("history {text:?} at {at}: {others} events for {n} entries in {}", incident.pk));
+        }
+    }
+    if let Some(closing) = closing.filter(|_| exact(case, incident)) {
+        let told = ours.iter().any(|e| e.kind == EventKind::End && e.timestamp.secs() >= closing.at.secs());
+        let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
+        if !told && !wanted_open {
+            return Err(format!("incident {} has no END of its closing", incident.pk));
+        }
+    }
+    Ok(())
+}
+
+fn by_person(event: &Event, us: UserPk) -> bool {
+    matches!(event.kind, EventKind::Close | EventKind::Acknowledge) && event.actor != us
+}
+
+/// Every act on the case's own incident has its entry, and no entry of ours is more than what people did about the problem.
+fn acts_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
+    let mut entries: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in held.case.history.iter().filter(|e| e.author() == Some(OUR_USER)) {
+        *entries.entry(normal(&entry.lines.join("\n"))).or_default() += 1;
+    }
+    let acts = |incidents: &[&Incident]| {
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for incident in incidents {
+            for event in world.argus.events_of(incident.pk).iter().filter(|e| by_person(e, incident.source_user)) {
+                *count.entry(normal(&persons_text(&event.description, &event.actor_name))).or_default() += 1;
+            }
+        }
+        count
+    };
+    let all = about(world, held);
+    let most = acts(&all);
+    for (text, n) in entries.iter().filter(|(text, _)| !text.starts_with("Ticket ")) {
+        let most = most.get(text).copied().unwrap_or_default();
+        if *n > most {
+            return Err(format!("{n} entries {text:?} for {most} acts of people"));
+        }
+    }
+    for (text, n) in entries.iter().filter(|(text, _)| text.starts_with("Ticket ")) {
+        if *n > 1 {
+            return Err(format!("{n} entries {text:?}"));
+        }
+    }
+    let own: Vec<&Incident> = home(world, held).into_iter().filter(|i| exact(&held.case, i)).collect();
+    for (text, n) in acts(&own) {
+        let have = entries.get(&text).copied().unwrap_or_default();
+        if have < n {
+            return Err(format!("{have} entries {text:?} for {n} acts on its own incident"));
+        }
+    }
+    for incident in own.iter().filter(|i| !i.ticket_url.is_empty()) {
+        let told = format!("Ticket {} added by Argus user", incident.ticket_url);
+        if rules.tickets && !entries.keys().any(|text| text.starts_with(&told)) {
+            return Err(format!("ticket {} is not told", incident.ticket_url));
+        }
+    }
+    Ok(())
+}
+
+/// No incident is open whose problem's cases are all closed, unless a person wanted it open or it began after.
+fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), String> {
+    for incident in world.argus.incidents.values().filter(|i| i.is_open()) {
+        let problem = told(incident).0;
+        let held = || {
+            active
+                .iter()
+                .filter_map(|(z, _)| world.zinos.get(*z))
+                .flat_map(|z| z.cases.values())
+                .filter(|h| problem_text(h) == problem)
+        };
+        if held().any(|h| !h.case.is_closed()) {
+            continue;
+        }
+        let closed_after = held().filter_map(|h| closing(&h.case)).any(|c| c.at >= incident.start_time);
+        let own_closed = held().any(|h| exact(&h.case, incident));
+        let mut turns = world.argus.events_of(incident.pk);
+        turns.sort_by_key(|e| e.pk);
+        let wanted = turns.iter().any(|e| matches!(e.kind, EventKind::Reopen | EventKind::Restart));
+        if (closed_after || own_closed) && !wanted {
+            return Err(format!("incident {} ({problem}) is open, and its case is closed", incident.pk));
+        }
+    }
+    Ok(())
+}

@@ -179,6 +179,7 @@ struct Looking {
     /// So were the ended ones that may matter.
     ended_listed: bool,
     feed_next: Option<String>,
+    deep_at: Duration,
     refresh_at: Duration,
     full_at: Duration,
     /// Incidents of another instance to be looked at.

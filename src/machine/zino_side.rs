@@ -3,6 +3,7 @@
 use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, ZinoCommand, ZinoEvent};
+use crate::argus::models::EndTime;
 use crate::sync::carry::writes;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::filter::{Verdict, verdict};
@@ -78,6 +79,15 @@ impl Machine {
         if !self.looking.ended_listed {
             ids.extend(self.gap());
         }
+        self.read_cases(ids);
+    }
+
+    /// Asks for the closed cases of incidents that ended lately: much can have happened to them while nobody looked.
+    pub(super) fn read_ended_numbers(&mut self, now: Now) {
+        let since = now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS);
+        let lately = |end: EndTime| matches!(end, EndTime::At(t) if t >= since);
+        let ended = self.incidents.all().filter(|i| lately(i.end_time)).filter_map(number);
+        let ids: BTreeSet<CaseId> = ended.filter(|id| self.cases.get(*id).is_none()).collect();
         self.read_cases(ids);
     }
 

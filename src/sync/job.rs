@@ -82,9 +82,9 @@ pub struct ProblemReport {
     /// Incidents that are not there.
     pub gone: Vec<IncidentPk>,
     /// Which case has which incident.
-    pub homes: Vec<(CaseId, IncidentPk)>,
+    pub homes: Vec<(Arc<Case>, IncidentPk)>,
     /// What people did on a case's incidents.
-    pub acts: Vec<(CaseId, Vec<Act>)>,
+    pub acts: Vec<(Arc<Case>, Vec<Act>)>,
     /// Events that this job made.
     pub posted: Vec<EventPk>,
 }
@@ -152,7 +152,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 acts.extend(self.acts_on(&work.case, *pk)?);
             }
             acts.sort_by_key(|act| act.pk);
-            self.report.acts.push((work.case.id, acts));
+            self.report.acts.push((Arc::clone(&work.case), acts));
         }
         for (duplicate, kept) in &assignment.duplicates {
             let text = duplicate_text(*kept);
@@ -173,7 +173,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Brings one case up to date and returns what people did on its incident.
     fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
-        let case = work.case.as_ref();
+        let case = &work.case;
         match home {
             Home::Covered => Ok(Vec::new()),
             Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
@@ -231,7 +231,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Looks, plans and writes until nothing is lacking.
-    fn reconcile(&mut self, case: &Case, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+    fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
         let mut seen = BTreeSet::from([pk]);
         for _ in 0..MAX_ROUNDS {
@@ -247,7 +247,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
             let look_again = self.write(case, pk, &plan)?;
-            self.report.homes.push((case.id, pk));
+            self.report.homes.push((Arc::clone(case), pk));
             if !look_again {
                 return Ok(plan.acts);
             }
@@ -256,7 +256,12 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// The incident that this one was ended for as a duplicate, if that one still stands for the open case's problem.
-    fn stands_for(&mut self, case: &Case, incident: &Incident, events: &[Event]) -> Result<Option<IncidentPk>, Stop> {
+    fn stands_for(
+        &mut self,
+        case: &Arc<Case>,
+        incident: &Incident,
+        events: &[Event],
+    ) -> Result<Option<IncidentPk>, Stop> {
         let evidence = Evidence::new(events, incident.source_user);
         let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk && !case.is_closed()) else {
             return Ok(None);
@@ -270,7 +275,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Carries a plan's steps out; true if the result must be looked at, because Argus can lose an update there.
-    fn write(&mut self, case: &Case, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
+    fn write(&mut self, case: &Arc<Case>, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
         let mut look_again = false;
         for step in &plan.steps {
             self.step(pk, step)?;
@@ -299,7 +304,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Creates a case's incident where the filter wants one.
-    fn create(&mut self, case: &Case) -> Result<Vec<Act>, Stop> {
+    fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
         if verdict(case) != Verdict::Wanted {
             return Ok(Vec::new());
         }
@@ -338,11 +343,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Brings an incident that was just made up to date; nobody else can have touched it.
-    fn created(&mut self, case: &Case, incident: Incident) -> Result<Vec<Act>, Stop> {
+    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
         self.saw(incident.clone());
-        self.report.homes.push((case.id, pk));
+        self.report.homes.push((Arc::clone(case), pk));
         let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
         let plan = plan(&view, self.rules);
         self.write(case, pk, &plan)?;

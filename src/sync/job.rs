@@ -182,7 +182,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             Home::None => self.create(case),
             Home::Perhaps(candidates) => {
                 for pk in candidates.iter().take(MAX_PERHAPS) {
-                    if self.lived_during(case, *pk)? {
+                    if self.look(*pk)?.is_some_and(|(i, events)| lived_during(case, &i, &events)) {
                         return self.reconcile(case, *pk, false);
                     }
                 }
@@ -218,18 +218,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         self.known.insert(incident.pk, incident);
     }
 
-    /// Whether an ended incident about this problem was still open well after the case opened.
-    fn lived_during(&mut self, case: &Case, pk: IncidentPk) -> Result<bool, Stop> {
-        let Some((incident, events)) = self.look(pk)? else {
-            return Ok(false);
-        };
-        let evidence = Evidence::new(&events, incident.source_user);
-        let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-        Ok(same_problem(case, &incident)
-            && evidence.duplicate_of().is_none()
-            && evidence.newest_turn().is_some_and(|turn| turn.received >= since))
-    }
-
     /// Looks, plans and writes until nothing is lacking.
     fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
@@ -243,6 +231,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             {
                 (pk, exact) = (kept, false);
                 continue;
+            }
+            if !exact && !case.is_closed() && !lived_during(case, &incident, &events) {
+                // It has ended since it was adopted, and not for anything that this case tells.
+                return self.create(case);
             }
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
@@ -267,8 +259,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             return Ok(None);
         };
         let stands = match self.look(kept)? {
-            Some((other, _)) if other.is_open() => same_problem(case, &other),
-            Some(_) => self.lived_during(case, kept)?,
+            Some((other, events)) => lived_during(case, &other, &events),
             None => false,
         };
         Ok(stands.then_some(kept))
@@ -390,6 +381,17 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
+}
+
+/// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it
+/// was about this case. A duplicate stands for another incident, and a person's close from before says nothing of this case.
+fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
+    let evidence = Evidence::new(events, incident.source_user);
+    let since = case.opened.plus_secs(SURELY_AFTER_SECS);
+    let ended_later = evidence.duplicate_of().is_none()
+        && evidence.newest_turn().is_some_and(|turn| turn.received >= since)
+        && evidence.standing_close().is_none_or(|close| close.received >= since);
+    same_problem(case, incident) && (incident.is_open() || ended_later)
 }
 
 /// What a write does, in the words of a log line.

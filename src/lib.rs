@@ -3,6 +3,8 @@
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 
 pub mod argus;
+pub mod cli;
+pub mod exit;
 pub mod failover;
 pub mod machine;
 pub mod secret;

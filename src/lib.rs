@@ -4,6 +4,7 @@
 
 pub mod argus;
 pub mod cli;
+pub mod config;
 pub mod exit;
 pub mod failover;
 pub mod machine;

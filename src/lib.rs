@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod exit;
 pub mod failover;
+pub mod logging;
 pub mod machine;
 pub mod secret;
 pub mod stamp;

@@ -265,6 +265,20 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_exactly_the_options_of_the_help() {
+        let help: Vec<&str> = HELP.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).collect();
+        let in_help = help.iter().filter(|word| word.starts_with("--"));
+        let table = include_str!("../README.md").lines().filter(|line| line.starts_with("| `-"));
+        let in_readme: String = table.map(|line| line.split('|').nth(1).unwrap()).collect();
+        let mut count = 0;
+        for option in in_help {
+            assert!(in_readme.contains(option), "{option}");
+            count += 1;
+        }
+        assert_eq!(in_readme.matches("--").count(), count);
+    }
+
+    #[test]
     fn help_names_every_option_that_is_available() {
         for name in ["-c, --config-file", "-v, --verbose", "-V, --version", "-h, --help"] {
             assert!(HELP.contains(name), "{name}");

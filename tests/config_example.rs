@@ -1,4 +1,5 @@
-//! The example configuration: it works, it names every key, and what it calls a default is one.
+//! The example configuration: it works, it names every key, and what it calls a default is one. And the README's:
+//! they work, too.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used)]
@@ -140,4 +141,13 @@ fn what_has_no_default_is_of_the_right_kind() {
         let wrong = problems.iter().find(|problem| problem.key == entry.path() && problem.text.starts_with("must"));
         assert_eq!(wrong, None);
     }
+}
+
+#[test]
+fn the_configuration_in_the_readme_works() {
+    let readme = include_str!("../README.md");
+    let blocks = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text: String = blocks.collect();
+    assert!(text.contains("[argus]") && text.contains("[sync.severity]"), "{text}");
+    assert_eq!(config(&text).rules().level(500), 1);
 }

@@ -14,14 +14,22 @@ use toml::de::DeTable;
 /// Resolves a whole file.
 pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     let mut reader = Reader::new(text);
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, mut errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // What the parser made of the rest is not looked at: after a slip of the pen in a line with a secret, the
         // secret could be what it takes for a key.
+        errors.sort_by_key(|error| error.span().map_or(text.len(), |span| span.start));
+        let mut line_end = 0;
         for error in errors {
             let position = error.span().map_or(text.len(), |span| span.start);
-            let key = key_at(text, position);
-            reader.add_at(position, &key, format!("not TOML: {}", error.message()));
+            // The second error of a line is mostly a consequence of the first.
+            if position >= line_end {
+                let key = key_at(text, position);
+                let message = error.message().replace(", expected nothing", "");
+                reader.add_at(position, &key, format!("not TOML: {message}"));
+                let rest = text.get(position..).unwrap_or_default();
+                line_end = rest.find('\n').map_or(text.len(), |length| position + length) + 1;
+            }
         }
         return Err(reader.into_problems());
     }

@@ -207,6 +207,18 @@ fn a_syntax_error_on_the_line_of_a_secret_does_not_show_it() {
 }
 
 #[test]
+fn one_slip_of_the_pen_is_one_error_and_many_are_counted() {
+    let slips = "[argus]\ntoken = \"x\nurl = x y\nport = = 3\n";
+    let lines: Vec<String> = problems(slips).iter().map(|problem| problem.chars().take(6).collect()).collect();
+    assert_eq!(lines, ["line 2", "line 3", "line 4"]);
+    let folder = Folder::new("slips");
+    let file = folder.write("z.toml", "<br>\n".repeat(1000).as_bytes(), 0o600);
+    let error = load(&file).unwrap_err();
+    assert_eq!(error.lines().count(), 21);
+    assert!(error.lines().last().unwrap().ends_with("z.toml: 980 more things are wrong"));
+}
+
+#[test]
 fn debug_output_shows_no_secret() {
     let text = minimal_and("[failover]\nprimary_server = 'x'\nsnmp_community = 'c0mmunity'");
     let shown = format!("{:?}", loaded(&text));

@@ -36,6 +36,14 @@ fn wrong_kind<T>(expected: &str, value: &DeValue<'_>) -> Converted<T> {
     Err(format!("must be {expected}, not {}{hint}", kind(value)))
 }
 
+/// A number as it stands in the file, cut where nobody would read on.
+fn short(number: &str) -> String {
+    match number.get(..20) {
+        Some(start) if number.len() > 20 => format!("{start}…"),
+        _ => number.to_owned(),
+    }
+}
+
 /// Text that is not empty.
 pub fn text(value: &DeValue<'_>) -> Converted<String> {
     match value.as_str() {
@@ -55,10 +63,11 @@ pub fn whole(value: &DeValue<'_>, low: i64, high: i64) -> Converted<i64> {
     let Some(number) = value.as_integer() else {
         return wrong_kind("a whole number", value);
     };
+    let shown = short(&number.to_string());
     match i64::from_str_radix(number.as_str(), number.radix()) {
         Ok(number) if (low..=high).contains(&number) => Ok(number),
-        _ if high == i64::MAX => Err(format!("must be at least {low}, not {number}")),
-        _ => Err(format!("must be between {low} and {high}, not {number}")),
+        _ if high == i64::MAX => Err(format!("must be at least {low}, not {shown}")),
+        _ => Err(format!("must be between {low} and {high}, not {shown}")),
     }
 }
 
@@ -92,7 +101,7 @@ pub fn seconds(value: &DeValue<'_>) -> Converted<Duration> {
         let duration = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
         Ok(duration.clamp(SHORTEST, LONGEST))
     } else {
-        Err(format!("must be more than 0 seconds and finite, not {shown}"))
+        Err(format!("must be more than 0 seconds and finite, not {}", short(&shown)))
     }
 }
 
@@ -249,6 +258,7 @@ mod tests {
         check(port, "65535", Ok(65535));
         check(port, "0", Err("must be between 1 and 65535, not 0"));
         check(port, "65536", Err("must be between 1 and 65535, not 65536"));
+        check(port, "123456789012345678901", Err("must be between 1 and 65535, not 12345678901234567890…"));
         check(port, "8001.0", Err("must be a whole number, not a fractional number"));
         check(level, "6", Err("must be between 1 and 5, not 6"));
         check(|value| whole(value, 0, i64::MAX), "-1", Err("must be at least 0, not -1"));

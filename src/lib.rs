@@ -5,6 +5,7 @@
 pub mod argus;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod exit;
 pub mod failover;
 pub mod logging;

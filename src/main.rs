@@ -2,7 +2,8 @@
 
 use std::io::Write;
 use zinoargus::cli::{self, Command, Options, UsageError};
-use zinoargus::config::{self, Config, ConfigError};
+use zinoargus::config::{self, ConfigError};
+use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
 use zinoargus::logging;
 
@@ -40,10 +41,5 @@ fn start(options: &Options) -> ExitCode {
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
-    run(options, &loaded.config)
-}
-
-/// Stands in for the daemon until its threads exist.
-fn run(_options: &Options, _config: &Config) -> ExitCode {
-    ExitCode::Done
+    daemon::run(&loaded.config)
 }

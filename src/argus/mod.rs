@@ -2,7 +2,10 @@
 //!
 //! Owns the REST client (`client.rs`), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
+pub mod client;
 pub mod models;
+mod tls;
+mod wire;
 
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 

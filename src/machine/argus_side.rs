@@ -234,9 +234,9 @@ impl Machine {
             }
             return;
         };
-        let text_only = event.kind == EventKind::Other;
-        let ours = event.actor == incident.source_user;
-        if !text_only && !(ours && event.kind == EventKind::Start) {
+        // Text moves nothing, and an incident that another instance made is told by its place in the lists.
+        let our_start = event.actor == incident.source_user && event.kind == EventKind::Start;
+        if event.kind != EventKind::Other && !our_start {
             self.touch(event.incident, Lane::Live);
         }
     }

@@ -78,7 +78,7 @@ pub enum ZinoEvent {
     /// Zino has deleted a closed case.
     Scavenged(CaseId),
     /// An errand is over; the case as it is after, `None` if Zino does not know it.
-    Carried(CaseId, Result<Option<Case>, ZinoError>),
+    Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
     /// The connection has ended.
     Disconnected,
 }

@@ -164,7 +164,7 @@ impl Machine {
         verdict(case) != Verdict::Wanted && !self.incidents.near(case).any(|i| same_problem(case, i))
     }
 
-    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Case>, ZinoError>) {
+    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
         if self.errand_under_way == Some(id) {
             self.errand_under_way = None;
         }
@@ -177,7 +177,7 @@ impl Machine {
                         || case.opened != errand.opened
                         || writes(&case, &errand.acts, &self.settings.rules).is_empty()
                 });
-                self.put_case(case, Lane::Live);
+                self.put_case(*case, Lane::Live);
                 if done {
                     self.errands.remove(&id);
                     return;

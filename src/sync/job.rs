@@ -12,7 +12,7 @@ use super::text::normal;
 use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::stamp::Stamp;
-use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::case::{Case, Problem};
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

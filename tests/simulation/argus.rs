@@ -280,10 +280,10 @@ impl SimArgus<'_> {
             return unknown(None);
         }
         let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
-        if world.fault(30) {
-            if let Some(pk) = pk {
-                world.person_acts_on(pk);
-            }
+        if world.fault(30)
+            && let Some(pk) = pk
+        {
+            world.person_acts_on(pk);
         }
         let result = run(&mut world.argus, world.now, row);
         if world.fault(30) {

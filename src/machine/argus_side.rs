@@ -87,16 +87,20 @@ impl Machine {
 
     /// These cases were brought to where they should be, or cannot be.
     fn settle_cases(&mut self, brought: Vec<(CaseId, u64)>) {
-        for (id, fingerprint) in brought {
-            let Some(slot) = self.cases.get_mut(id) else {
+        for (id, fingerprint) in &brought {
+            if let Some(slot) = self.cases.get_mut(*id) {
+                slot.synced = Some(*fingerprint);
+            }
+        }
+        for (id, _) in brought {
+            let Some(slot) = self.cases.get(id) else {
                 continue;
             };
-            slot.synced = Some(fingerprint);
             if slot.due() {
                 let problem = Arc::clone(&slot.problem);
                 self.queue.add(&problem, Lane::Live);
             } else if slot.gone {
-                self.cases.remove(id);
+                self.drop_case(id);
             }
         }
     }
@@ -173,12 +177,12 @@ impl Machine {
                 }
                 self.looking.open_listed = true;
                 self.retry_refused();
-                self.read_unheld_numbers();
+                self.read_unheld_numbers(now);
                 self.forget_old(now);
             }
             ListQuery::EndedSince(_) => {
                 self.looking.ended_listed = true;
-                self.read_ended_numbers(now);
+                self.read_unheld_numbers(now);
             }
             ListQuery::Number(_) => {}
         }
@@ -217,7 +221,10 @@ impl Machine {
                 self.take_news(event);
             }
         }
-        self.looking.baseline = true;
+        if !self.looking.baseline {
+            self.looking.baseline = true;
+            self.looking.deep_at = now.mono + super::dispatch::DEEP_EVERY;
+        }
         self.looking.feed_next = news.next;
         if news.overflow {
             self.looking.full_at = now.mono;

@@ -3,7 +3,7 @@
 use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, ZinoCommand, ZinoEvent};
-use crate::argus::models::EndTime;
+use crate::argus::models::{EndTime, Incident};
 use crate::sync::carry::writes;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::filter::{Verdict, verdict};
@@ -12,6 +12,7 @@ use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, CaseKind};
 use log::{debug, warn};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many numbers are asked for to find cases that opened and closed while nobody looked.
@@ -28,7 +29,7 @@ impl Machine {
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
             }
-            ZinoEvent::Snapshot(snapshot) => self.take_snapshot(snapshot),
+            ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
             ZinoEvent::Found(found) => self.take_found(now, found),
             ZinoEvent::Scavenged(id) => self.forget_case(id),
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
@@ -42,7 +43,7 @@ impl Machine {
         }
     }
 
-    fn take_snapshot(&mut self, snapshot: Snapshot) {
+    fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -57,7 +58,7 @@ impl Machine {
         self.link.read = true;
         self.link.ever_read = true;
         self.read_cases(to_read);
-        self.read_unheld_numbers();
+        self.read_unheld_numbers(now);
     }
 
     /// Asks Zino for cases, and waits for the answer before anything is created.
@@ -68,26 +69,20 @@ impl Machine {
         }
     }
 
-    /// Asks for the cases of open incidents that are not in the snapshot: they closed while nobody looked, or Zino does
-    /// not know them; and, once, for cases that may have opened and closed meanwhile.
-    pub(super) fn read_unheld_numbers(&mut self) {
+    /// Asks for the cases of incidents that are not in the snapshot: they closed while nobody looked, or Zino does not know
+    /// them. Much can have happened to a case that ended lately, too. Before the first work also for cases that may have
+    /// opened and closed meanwhile.
+    pub(super) fn read_unheld_numbers(&mut self, now: Now) {
         if !self.link.read || !self.looking.open_listed || !self.is_active() {
             return;
         }
-        let mut ids: BTreeSet<CaseId> =
-            self.incidents.open().filter_map(number).filter(|id| self.cases.get(*id).is_none()).collect();
+        let since = now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS);
+        let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
+        let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
+        ids.retain(|id| self.cases.get(*id).is_none());
         if !self.looking.ended_listed {
             ids.extend(self.gap());
         }
-        self.read_cases(ids);
-    }
-
-    /// Asks for the closed cases of incidents that ended lately: much can have happened to them while nobody looked.
-    pub(super) fn read_ended_numbers(&mut self, now: Now) {
-        let since = now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS);
-        let lately = |end: EndTime| matches!(end, EndTime::At(t) if t >= since);
-        let ended = self.incidents.all().filter(|i| lately(i.end_time)).filter_map(number);
-        let ids: BTreeSet<CaseId> = ended.filter(|id| self.cases.get(*id).is_none()).collect();
         self.read_cases(ids);
     }
 
@@ -155,7 +150,22 @@ impl Machine {
         if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
             slot.gone = true;
         } else {
-            self.cases.remove(id);
+            self.drop_case(id);
+        }
+    }
+
+    /// Forgets a case. What was exactly its own is free for another case of its problem to take.
+    pub(super) fn drop_case(&mut self, id: CaseId) {
+        let Some(slot) = self.cases.get(id) else {
+            return;
+        };
+        let (case, problem) = (Arc::clone(&slot.case), Arc::clone(&slot.problem));
+        self.cases.remove(id);
+        if self.incidents.near(&case).any(|i| i.is_open() && same_problem(&case, i)) {
+            for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
+                self.make_due(id);
+            }
+            self.queue.add(&problem, Lane::Bulk);
         }
     }
 

@@ -42,6 +42,7 @@ struct Instance {
     connected: bool,
     reconnect_at: i64,
     ping_at: i64,
+    wake_at: Option<Duration>,
     commands: VecDeque<ZinoCommand>,
     jobs: VecDeque<Job>,
 }
@@ -69,6 +70,7 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         connected: false,
         reconnect_at: 0,
         ping_at: 0,
+        wake_at: None,
         commands: VecDeque::new(),
         jobs: VecDeque::new(),
     }
@@ -159,6 +161,7 @@ impl Driver {
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }
+        instance.wake_at = instance.machine.next_wake(now.mono);
         let waiting = instance.machine.waiting();
         let (cases, _) = instance.machine.known();
         let standby = instance.machine.mode() == Mode::Standby && instance.jobs.is_empty();
@@ -207,17 +210,14 @@ impl Driver {
         }
     }
 
+    /// As the shell does: a tick when the machine wanted one after its last step.
     fn tick(&mut self, n: usize) -> bool {
-        let now = self.now();
-        // The shell's wait ends when the machine wanted it to, counted from its last step.
-        let before = now.mono.saturating_sub(Duration::from_micros(1_500_000));
-        let due = self.instances.get(n).and_then(|i| i.machine.next_wake(before)).is_some_and(|at| at <= now.mono);
+        let now = self.now().mono;
+        let due = self.instances.get(n).and_then(|i| i.wake_at).is_some_and(|at| at <= now);
         if due {
-            let jobs = self.instances.get(n).map(|i| i.jobs.len() + i.commands.len());
             self.feed(n, Input::Tick);
-            return self.instances.get(n).map(|i| i.jobs.len() + i.commands.len()) != jobs;
         }
-        false
+        due
     }
 
     fn job(&mut self, n: usize) -> bool {

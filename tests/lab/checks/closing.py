@@ -1,7 +1,6 @@
 """The end of a case in Zino, as Argus sees it (design 4.6)."""
 
 from labkit.runner import check
-from labkit.waiting import eventually
 from labkit.zino_server import ago
 
 
@@ -94,7 +93,6 @@ def closed_at_the_same_moment_on_both_sides(world):
     pk = world.matches(case)["pk"]
     world.alice.close(pk, "done")
     world.ford.set_state(case, "closed")
-    eventually(lambda: not world.argus.incident(pk)["open"] and world.ford.state(case) == "closed", 15, "both closed")
-    world.refreshed(2)
+    world.has_entry(case, "done (alice)", "closed")
     world.still([case])
-    assert world.entries_of_ours(case).count("done (alice)") == 1
+    assert not world.argus.incident(pk)["open"]

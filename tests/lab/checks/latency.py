@@ -23,7 +23,7 @@ def summary(name, times):
     return f"{name} p50 {statistics.median(ordered):.0f} ms, p95 {ordered[int(0.95 * (len(ordered) - 1))]:.0f} ms"
 
 
-@check
+@check(alone=True)
 def from_notification_to_visible_incident(world):
     """p50 and p95 for a new case and for a closed one, in an idle system with the default refresh interval."""
     del world.config["sync"]["refresh_interval"]

@@ -1,23 +1,24 @@
 """Owns the processes that the lab starts: each in its own group, each with a log, none left behind.
 
-A child dies with the lab even when the lab is killed with SIGKILL (the kernel's parent-death signal), and
-every normal or abnormal end of the lab goes through `end_all`. The parent-death signal belongs to the *thread* that forked, so
-children are started from the main thread only.
+A child dies with the lab even when the lab is killed with SIGKILL (the kernel's parent-death signal, arranged by
+`inside/guard.py`), and every normal or abnormal end of the lab goes through `end_all`. That signal belongs to the *thread* that
+forked: a child ends when the thread that started it does.
 """
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
-_PR_SET_PDEATHSIG = 1
-_CLONE_NEWUSER = 0x10000000
-_libc = ctypes.CDLL(None, use_errno=True)
+from . import places
+
 _running: list["Child"] = []
 _given_ports: set[int] = set()
+_lock = threading.Lock()
+_ending = False
 
 
 def free_port(kind=socket.SOCK_STREAM) -> int:
@@ -26,54 +27,33 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
         with socket.socket(socket.AF_INET, kind) as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        if port not in _given_ports:
-            _given_ports.add(port)
-            return port
+        with _lock:
+            if port not in _given_ports:
+                _given_ports.add(port)
+                return port
 
 
-def _enter_own_user_namespace():
-    """Be user 1000 inside a namespace that maps it to who we are: for PostgreSQL, which refuses to be root,
-    in a checkout that no other account can reach."""
-    user, group = os.geteuid(), os.getegid()
-    if _libc.unshare(_CLONE_NEWUSER):
-        raise OSError(ctypes.get_errno(), "cannot make a user namespace")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"1000 {user} 1"), ("gid_map", f"1000 {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-
-
-def _prepare(account, death_signal):
-    """What the child does between fork and exec. The account comes first: changing it clears the death signal."""
-    parent = os.getpid()
-
-    def prepare():
-        if account == "namespace":
-            _enter_own_user_namespace()
-        elif account is not None:
-            os.setgroups([])
-            os.setgid(account.pw_gid)
-            os.setuid(account.pw_uid)
-        _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-        if os.getppid() != parent:  # the lab died before the kernel knew that we care
-            os._exit(1)
-
-    return prepare
+def _guarded(command, account, death_signal):
+    """The command as the guard takes it."""
+    who = account if account in ("namespace", "same") else f"{account.pw_uid}:{account.pw_gid}"
+    return [sys.executable, "-I", "-S", str(places.INSIDE / "guard.py"), str(os.getpid()), str(int(death_signal)), who,
+            *(str(part) for part in command)]
 
 
 class Child:
     """One process of the lab."""
 
-    def __init__(self, name, command, log, *, cwd=None, env=None, stdin=None, stdout=None, account=None,
+    def __init__(self, name, command, log, *, cwd=None, env=None, stdin=None, stdout=None, account="same",
                  stop_signal=signal.SIGTERM, death_signal=signal.SIGKILL):
-        assert threading.current_thread() is threading.main_thread(), "children are started by the main thread"
         self.name, self.log_path, self.stop_signal = name, log, stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "ab") as file:
+        with open(log, "ab") as file, _lock:
+            if _ending:
+                raise RuntimeError("the lab is ending")
             self.process = subprocess.Popen(
-                [str(part) for part in command], cwd=cwd, env=env, stdin=stdin or subprocess.DEVNULL,
-                stdout=stdout or file, stderr=file, start_new_session=True, text=True,
-                preexec_fn=_prepare(account, death_signal))
-        _running.append(self)
+                _guarded(command, account, death_signal), cwd=cwd, env=env, stdin=stdin or subprocess.DEVNULL,
+                stdout=stdout or file, stderr=file, start_new_session=True, text=True)
+            _running.append(self)
 
     @property
     def running(self) -> bool:
@@ -105,14 +85,18 @@ class Child:
         except ProcessLookupError:
             pass
         code = self.process.wait()
-        if self in _running:
-            _running.remove(self)
+        with _lock:
+            if self in _running:
+                _running.remove(self)
         return code
 
 
 def end_all():
-    """End every child, the youngest first (clients before servers)."""
-    children = list(reversed(_running))
+    """End every child, the youngest first (clients before servers), and let nobody start another one."""
+    global _ending
+    with _lock:
+        _ending = True
+        children = list(reversed(_running))
     for child in children:
         child.send(child.stop_signal)
     end = time.monotonic() + 5

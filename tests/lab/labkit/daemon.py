@@ -6,6 +6,7 @@ Never looks inside it: what it does is seen in Zino, in Argus and in its log.
 import os
 import re
 import subprocess
+import time
 
 from . import places, toml_writer
 from .children import Child
@@ -17,7 +18,7 @@ class Daemon:
 
     def __init__(self, folder, program, config, name="zinoargus"):
         self.folder, self.program, self.config, self.name = folder, program, config, name
-        self.child, self.starts = None, 0
+        self.child, self.started = None, 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -39,7 +40,7 @@ class Daemon:
         """Start it as a daemon with -vv (or other arguments)."""
         assert not self.running, f"{self.name} runs already"
         self.write_config()
-        self.starts += 1
+        self.started = time.monotonic()
         self.child = Child(self.name, [self.program, *(arguments or ("-vv",)), "-c", self.config_file], self.log_path,
                            cwd=self.folder, env=dict(os.environ, RUST_BACKTRACE="1"))
 
@@ -76,6 +77,11 @@ class Daemon:
     def tail(self, lines=15) -> str:
         """The end of its log."""
         return "\n".join(self.log().splitlines()[-lines:])
+
+    def memory(self) -> int:
+        """The most memory it ever had, in bytes."""
+        status = open(f"/proc/{self.child.process.pid}/status").read()
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 
     def logged(self, pattern, deadline=15):
         """Wait until the log matches; gives the match."""

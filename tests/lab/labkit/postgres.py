@@ -28,9 +28,9 @@ def _reachable_by(account) -> bool:
 
 
 def account():
-    """Whom PostgreSQL runs as, since it refuses root: None = as we are, an account, or "namespace"."""
+    """Whom PostgreSQL runs as, since it refuses root: "same" as we are, an account, or "namespace"."""
     if os.geteuid():
-        return None
+        return "same"
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -77,7 +77,7 @@ class Cluster:
         shutil.copy2(template.parent / "pg-password", self.folder.parent / "pg-password")
 
     def _own(self, folder):
-        if self.account not in (None, "namespace"):
+        if self.account not in ("same", "namespace"):
             os.chown(folder, self.account.pw_uid, self.account.pw_gid)
             for parent, folders, files in os.walk(folder):
                 for name in folders + files:

@@ -4,8 +4,11 @@ Never says what is right; the checks do.
 """
 
 import importlib
+import os
 import pkgutil
+import queue
 import re
+import threading
 import time
 import traceback
 
@@ -14,10 +17,13 @@ from .world import World
 _CHECKS = []
 
 
-def check(function):
-    """Register a check: a function that gets a world of its own and asserts."""
-    _CHECKS.append(function)
-    return function
+def check(function=None, *, alone=False):
+    """Register a check: a function that gets a world of its own and asserts. `alone`: it measures time, so nothing runs beside it."""
+    def register(one):
+        one.alone = alone
+        _CHECKS.append(one)
+        return one
+    return register(function) if function else register
 
 
 def find(names):
@@ -34,7 +40,7 @@ def find(names):
 def _details(world, trace):
     """What somebody needs who has to find out why a check failed."""
     lines = [trace.rstrip()]
-    for daemon in (world.daemon, *world._others) if world else ():
+    for daemon in world.programs if world else ():
         if daemon.log():
             lines += [f"--- the end of {daemon.log_path.name}:", daemon.tail(25)]
     return "\n".join(f"    {line}" for line in "\n".join(lines).splitlines())
@@ -53,16 +59,47 @@ def _run_one(lab, function):
             world.leave()
 
 
-def run(lab, functions) -> int:
-    """Run checks one after the other; gives how many failed."""
-    failed = 0
-    for function in functions:
+class Report:
+    """What is printed: a line a check as it ends, and the count at last."""
+
+    def __init__(self):
+        self.passed, self.failed, self._lock = 0, 0, threading.Lock()
+
+    def of(self, lab, function):
+        """Run one check and print its line."""
         began = time.monotonic()
         good, words = _run_one(lab, function)
-        failed += not good
-        print(f"{'passed' if good else 'FAILED'}  {time.monotonic() - began:6.1f} s  {function.__name__}"
-              + (f": {words}" if good and words else ""), flush=True)
-        if not good:
-            print(words, flush=True)
-    print(f"{len(functions) - failed} passed, {failed} failed")
-    return failed
+        line = f"{'passed' if good else 'FAILED'}  {time.monotonic() - began:6.1f} s  {function.__name__}"
+        with self._lock:
+            self.passed, self.failed = self.passed + good, self.failed + (not good)
+            print(f"{line}: {words}" if good and words else line if good else f"{line}\n{words}", flush=True)
+
+
+def _work(lab, report, waiting):
+    """What each of the threads does: one check after the other until none is left."""
+    while True:
+        try:
+            function = waiting.get_nowait()
+        except queue.Empty:
+            return
+        report.of(lab, function)
+
+
+def run(lab, functions, beside=None) -> int:
+    """Run checks, some beside each other, those that measure time alone at the end; gives how many failed."""
+    report, waiting = Report(), queue.SimpleQueue()
+    for function in functions:
+        if not function.alone:
+            waiting.put(function)
+    beside = beside or int(os.environ.get("LAB_JOBS", 3))
+    threads = [threading.Thread(target=_work, args=(lab, report, waiting), daemon=True) for _ in range(beside)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():  # in short steps, so that signals are seen
+            thread.join(0.2)
+    for function in functions:
+        if function.alone:
+            report.of(lab, function)
+    print(f"{report.passed} passed, {report.failed} failed", flush=True)
+    return report.failed

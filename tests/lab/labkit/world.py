@@ -10,10 +10,14 @@ import time
 from . import oracle
 from .argus_people import ArgusView, Person
 from .daemon import Daemon, PythonProgram
+from .http_proxy import HttpProxy
+from .tcp_proxy import TcpProxy
 from .waiting import eventually
 from .zino_server import USERS, ZinoServer
 
 GLUE_USER = "zinoargus"
+# For its first seconds the program holds back what an earlier life may still be doing; rest before that proves nothing.
+HELD_BACK = 6.0
 
 
 class World:
@@ -26,9 +30,10 @@ class World:
         self.source = lab.argus.source(name)
         self.alice, self.bob = (Person(lab.argus.url, login) for login in (lab.alice, lab.bob))
         self.argus = ArgusView(Person(lab.argus.url, lab.reader), self.source)
-        self.zino = ZinoServer(self.folder)
+        self.zinos, self.proxies, self.programs = [], [], []
+        self.zino = self.another_zino("zino")
         self.daemon = Daemon(self.folder, lab.program, self.default_config())
-        self._others = []
+        self.programs.append(self.daemon)
 
     def default_config(self) -> dict:
         """A quick config; checks change it before they start the program."""
@@ -45,6 +50,20 @@ class World:
         """The program's config, to be changed before it starts."""
         return self.daemon.config
 
+    def through_argus_proxy(self) -> HttpProxy:
+        """Lead the program to Argus through a faulty road."""
+        proxy = HttpProxy(self.argus_server.port)
+        self.proxies.append(proxy)
+        self.config["argus"]["url"] = f"{proxy.url}/api/v2/"
+        return proxy
+
+    def through_zino_proxies(self) -> tuple[TcpProxy, TcpProxy]:
+        """Lead the program to both ports of Zino through faulty roads: commands, notifications."""
+        proxies = TcpProxy(self.zino.port), TcpProxy(self.zino.notify_port)
+        self.proxies += proxies
+        self.config["zino"]["port"], self.config["zino"]["notify_port"] = (proxy.port for proxy in proxies)
+        return proxies
+
     @property
     def ford(self):
         """An operator, logged in at Zino."""
@@ -58,9 +77,20 @@ class World:
 
     def python_program(self) -> PythonProgram:
         """The Python program in this world."""
-        program = PythonProgram(self.folder, self.config)
-        self._others.append(program)
-        return program
+        self.programs.append(PythonProgram(self.folder, self.config))
+        return self.programs[-1]
+
+    def another_zino(self, name) -> ZinoServer:
+        """One more Zino, with cases, numbers and ports of its own (a secondary)."""
+        self.zinos.append(ZinoServer(self.folder, name))
+        return self.zinos[-1]
+
+    def another_program(self, name, zino, **sections) -> Daemon:
+        """One more instance, between another Zino and the same Argus; `sections` go into its config."""
+        config = self.default_config()
+        config["zino"].update(port=zino.port, notify_port=zino.notify_port)
+        self.programs.append(Daemon(self.folder, self.lab.program, {**config, **sections}, name))
+        return self.programs[-1]
 
     def incident(self, case, deadline=20) -> dict:
         """The incident of a case, waited for."""
@@ -128,8 +158,17 @@ class World:
         # one refresh may be several lists, so both are needed: the time of that many refreshes and as many reads
         eventually(lambda: self.looks() > before + times and time.monotonic() > least, deadline, "the program asks Argus again")
 
+    def settled(self, deadline=30):
+        """Wait until the program has asked Argus twice more without writing anything: what it had begun is done."""
+        def quiet():
+            before = len(self.writes())
+            self.refreshed(2)
+            return len(self.writes()) == before and time.monotonic() > self.daemon.started + HELD_BACK
+        eventually(quiet, deadline, "the program comes to rest")
+
     def still(self, cases=()):
         """The program does nothing more while it looks again and again: not in Argus, not in Zino."""
+        self.settled()
         before, fingerprint = self.writes(), self.fingerprint(cases)
         self.refreshed()
         more = self.writes()[len(before):]
@@ -146,8 +185,11 @@ class World:
 
     def leave(self):
         """End the processes of this world; its logs stay."""
-        for program in (self.daemon, *self._others):
+        for program in self.programs:
             if program.running:
                 program.kill()
-        if self.zino.child:
-            self.zino.child.kill()
+        for zino in self.zinos:
+            if zino.child:
+                zino.child.kill()
+        for proxy in self.proxies:
+            proxy.close()

@@ -1,0 +1,75 @@
+"""What people can type must stay text (design 4.7; issue "nobody let in")."""
+
+import re
+
+from labkit.runner import check
+from labkit.waiting import eventually
+
+NASTY = ["closed\n.\nSETSTATE {other} closed", "a\r\n.\r\nSETSTATE {other} closed\r\n.", ".", ".\n.", "..", "x\u2028.\u2028SETSTATE {other} closed",
+         "x\u0085.\u0085SETSTATE {other} closed", "x\x0b.\x0bSETSTATE {other} closed", "x\r.\rSETSTATE {other} closed\r.\r",
+         "x\x0c.\x0cSETSTATE {other} closed", "\n.\n\nSETSTATE {other} closed\n", "SETSTATE {other} closed", "QUIT", "long " * 200_000]
+
+
+@check
+def text_from_argus_cannot_command_zino(world):
+    """Closes, acknowledgements and tickets full of line breaks, lone dots and commands change nothing but their own case."""
+    world.start()
+    other = world.zino.case("reachability", "innocent-gw")
+    world.matches(other)
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(len(NASTY))]
+    incidents = world.incidents(cases)
+    world.settled()
+    before = world.fingerprint([other])[1]
+    for n, text in enumerate(NASTY):
+        pk = incidents[cases[n]]["pk"]
+        (world.alice.close if n % 2 else world.alice.ack)(pk, text.format(other=other))
+        world.alice.ticket(pk, f"https://tickets.example.org/\n.\nSETSTATE {other} closed")
+    for n, case in enumerate(cases):
+        eventually(lambda: world.ford.state(case) == ("closed" if n % 2 else "working"), 60, f"the act on case {case} arrives")
+    world.settled(60)
+    assert world.fingerprint([other])[1] == before, "the innocent case was touched"
+    world.still([other, *cases])
+    for case in cases:
+        texts = world.entries_of_ours(case)
+        assert len(texts) == 2 and any("(alice)" in text for text in texts), f"case {case}: {[text[:80] for text in texts]}"
+
+
+@check
+def text_from_zino_cannot_forge_log_lines_or_break_json(world):
+    """Control characters and line breaks in what devices and operators say: one log line each, and a correct incident."""
+    world.start()
+    case = world.zino.case("portstate", "gw1", 7, descr='cust, "x" \\ \x1b[31mred\x07\u2028ERROR forged')
+    incident = world.incident(case)
+    world.ford.add_history(case, 'two\nERROR forged line\n{"json": "broken')
+    eventually(lambda: world.argus.events(incident["pk"], "OTH"), 20, "the history in Argus")
+    world.still([case])
+    log = world.daemon.log()
+    assert "\x1b" not in log and "\x07" not in log, "control characters of a device reach the terminal"
+    forged = [line for line in log.splitlines() if re.match(r"\s*ERROR forged", line)]
+    assert not forged, f"a forged line: {forged}"
+
+
+@check
+def a_config_that_everybody_can_read_is_warned_about(world):
+    """It holds secrets: one warning that names the file."""
+    world.zino.start()
+    write = world.daemon.write_config
+
+    def readable():
+        write()
+        world.daemon.config_file.chmod(0o644)
+    world.daemon.write_config = readable
+    world.start()
+    world.daemon.logged(rf"WARN.*{re.escape(world.daemon.config_file.name)}")
+
+
+@check
+def secrets_may_come_from_files(world):
+    """`argus.token_file` and `zino.secret_file` in place of the inline values, as systemd credentials."""
+    for section, key in (("argus", "token"), ("zino", "secret")):
+        file = world.folder / f"{key}.secret"
+        file.touch(mode=0o600)
+        file.write_text(world.config[section].pop(key) + "\n")
+        world.config[section][f"{key}_file"] = str(file)
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))

@@ -1,0 +1,212 @@
+//! The Argus REST client: which request each question is, and which error each answer is. Never repeats a request,
+//! never decides what an incident should look like.
+
+use super::base::{Base, quoted};
+use super::exchange::{Answer, Exchange};
+use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+use super::text::{json, summary};
+use super::{ArgusError, ArgusServer, wire};
+use crate::secret::Secret;
+use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+use ureq::http::{HeaderValue, Method};
+
+/// How many incidents a page has; a list costs Argus about 5 ms for each, so a larger page would run into time-outs.
+pub const INCIDENTS_PER_PAGE: usize = 100;
+/// How many events a page of the newest has.
+pub const EVENTS_PER_PAGE: usize = 100;
+
+/// Where Argus is, who we are there, and how long we wait.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address of the API, `https://argus.example.org/api/v2/`, with or without the last slash.
+    pub url: String,
+    /// Our token.
+    pub token: Secret,
+    /// Bounds a whole request: finding the name, connecting, TLS, sending, waiting and reading.
+    pub timeout: Duration,
+    /// PEM file of the CAs to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// What we call ourselves.
+    pub user_agent: String,
+}
+
+/// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
+pub struct Client {
+    exchange: Exchange,
+    token: RwLock<HeaderValue>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, by the name of the key: the URL, the token, or the CA file.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let base = Base::parse(&settings.url)?;
+        let token = RwLock::new(header(&settings.token)?);
+        let exchange = Exchange::new(base, settings.ca_file.as_deref(), settings.timeout, &settings.user_agent)?;
+        Ok(Self { exchange, token })
+    }
+
+    /// Uses another token from the next request on.
+    ///
+    /// # Errors
+    /// If the text cannot be a token; then the old one stays.
+    pub fn set_token(&self, token: &Secret) -> Result<(), String> {
+        let header = header(token)?;
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = header;
+        Ok(())
+    }
+
+    fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.exchange.run(token, method, path, body.as_deref())
+    }
+
+    fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+        understood(judge(self.run(Method::GET, path, None)?)?, read)
+    }
+
+    fn get_if_there<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<Option<T>, ArgusError> {
+        let answer = self.run(Method::GET, path, None)?;
+        if answer.status == 404 && json(&answer.body).is_some() {
+            return Ok(None);
+        }
+        understood(judge(answer)?, read).map(Some)
+    }
+
+    fn write<T>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Result<Vec<u8>, String>,
+        read: fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, ArgusError> {
+        let body = body.map_err(|why| ArgusError::Request { status: 400, why: format!("not sent: {why}") })?;
+        understood(judge(self.run(method, path, Some(body))?)?, read)
+    }
+}
+
+impl ArgusServer for Client {
+    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
+        let query_string = match cursor {
+            Some(cursor) => cursor.to_owned(),
+            None => first_page(query)?,
+        };
+        let mut page = self.get(&format!("incidents/mine/?{query_string}"), wire::incident_page)?;
+        if let ListQuery::Number(number) = query {
+            // Argus ignores what it does not know, so a filter that another version has not would find everything.
+            page.items.retain(|incident| incident.source_incident_id == *number);
+        }
+        Ok(page)
+    }
+
+    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
+        let query = cursor.map_or_else(|| format!("page_size={EVENTS_PER_PAGE}"), str::to_owned);
+        self.get(&format!("incidents/events/?{query}"), wire::event_page)
+    }
+
+    fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
+        self.get_if_there(&format!("incidents/{pk}/"), wire::incident)
+    }
+
+    fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
+        self.get_if_there(&format!("incidents/{pk}/events/"), wire::events)
+    }
+
+    fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
+        self.write(Method::POST, "incidents/", wire::new_incident(new), wire::incident)
+    }
+
+    fn patch(&self, pk: IncidentPk, patch: &Patch) -> Result<Incident, ArgusError> {
+        self.write(Method::PATCH, &format!("incidents/{pk}/"), wire::patch(patch), wire::incident)
+    }
+
+    fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError> {
+        self.write(Method::POST, &format!("incidents/{pk}/events/"), wire::new_event(event), wire::event)
+    }
+
+    fn check_token(&self) -> Result<(), ArgusError> {
+        self.get("auth/user/", |body| json(body).map(|_| ()).ok_or_else(|| "no JSON".to_owned()))
+    }
+}
+
+/// The header that shows a token. White space around it is a file's last line break.
+fn header(token: &Secret) -> Result<HeaderValue, String> {
+    let token = token.reveal().trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("argus.token must be a token: letters and digits, without blanks".to_owned());
+    }
+    let header = HeaderValue::from_str(&format!("Token {token}"));
+    let mut header = header.map_err(|_| "argus.token cannot be sent".to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn first_page(query: &ListQuery) -> Result<String, ArgusError> {
+    let filter = match query {
+        ListQuery::Open => "open=true".to_owned(),
+        // An open incident ends at infinity, which is later than any time.
+        ListQuery::EndedSince(since) => format!("open=false&end_time__gte={}", quoted(&since.to_string())),
+        ListQuery::Number(number) if number.trim() != number || number.is_empty() => {
+            // Argus would trim it, and an empty filter is none at all.
+            return Err(ArgusError::Request {
+                status: 400,
+                why: "not sent: this is no number of an incident".to_owned(),
+            });
+        }
+        ListQuery::Number(number) => format!("source_incident_id={}", quoted(number)),
+    };
+    Ok(format!("{filter}&page_size={INCIDENTS_PER_PAGE}"))
+}
+
+/// Which error an answer is, if it is none of success.
+fn judge(answer: Answer) -> Result<Answer, ArgusError> {
+    let why = || format!("{}: {}", answer.status, summary(&answer.body));
+    match answer.status {
+        200..=299 => Ok(answer),
+        300..=399 => Err(ArgusError::Busy(redirected(&answer))),
+        401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        // A proxy in front of an Argus that is being restarted, or an address that is not the API's: Argus itself says
+        // 404 in JSON, and then about one incident.
+        404 if json(&answer.body).is_none() => {
+            Err(ArgusError::Busy(format!("{}, not from Argus: is argus.url the address of its API?", why())))
+        }
+        429 => Err(ArgusError::Busy(why())),
+        // The server gave up waiting for the request, or something between us gave up on it.
+        408 => Err(ArgusError::Unknown { why: why(), status: Some(408) }),
+        status @ 400..=499 => Err(ArgusError::Request { status, why: summary(&answer.body) }),
+        status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
+    }
+}
+
+fn redirected(answer: &Answer) -> String {
+    let to = answer.location.as_deref().unwrap_or("nowhere");
+    format!(
+        "{} redirects to {to}, which is never followed: argus.url must be the very address of the API (http or https, \
+         host and path)",
+        answer.status
+    )
+}
+
+fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+    let status = Some(answer.status);
+    if !looks_like_json(&answer.body) {
+        let why = format!("{} with {} instead of JSON", answer.status, summary(&answer.body));
+        return Err(ArgusError::Unknown { why, status });
+    }
+    read(&answer.body).map_err(|why| ArgusError::Unknown { why: format!("the answer makes no sense: {why}"), status })
+}
+
+/// Whether a body at least begins as Argus' answers do; parsing it is then worth its own message.
+fn looks_like_json(body: &[u8]) -> bool {
+    body.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['))
+}

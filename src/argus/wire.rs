@@ -1,0 +1,336 @@
+//! The JSON of the Argus API v2 <-> the models. Never talks to a server, and never leaves out an item of a list that it
+//! cannot understand: a list is complete or an error, because what is not on a list gets acted on.
+
+use super::models::{EndTime, Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Page, Patch, Tag, UserPk};
+use super::text::shown;
+use crate::stamp::Stamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Argus answers 500 to incompressible tag values of 2750 bytes. The mapping cuts what it sends; this only makes sure.
+const MAX_TAG_VALUE: usize = 2000;
+
+#[derive(Deserialize)]
+struct WirePage {
+    #[serde(default)]
+    next: Option<String>,
+    results: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct WireIncident {
+    pk: IncidentPk,
+    start_time: String,
+    /// Not given at all is not the same as `null`, which means stateless.
+    #[serde(default, deserialize_with = "given")]
+    end_time: Option<Option<String>>,
+    source: WireSource,
+    source_incident_id: Option<String>,
+    description: Option<String>,
+    level: Option<u8>,
+    ticket_url: Option<String>,
+    /// People can put anything here, also JSON deeper than a parser goes.
+    metadata: Option<Box<RawValue>>,
+    tags: Option<Vec<WireTag>>,
+    open: Option<bool>,
+    acked: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct WireSource {
+    user: UserPk,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireTag {
+    tag: String,
+    added_by: Option<UserPk>,
+}
+
+#[derive(Deserialize)]
+struct WireEvent {
+    pk: i64,
+    incident: IncidentPk,
+    actor: Option<WireActor>,
+    timestamp: String,
+    received: String,
+    #[serde(rename = "type")]
+    kind: WireKind,
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireActor {
+    pk: UserPk,
+    username: Option<String>,
+}
+
+/// Answers have an object, requests a bare text; either is understood.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireKind {
+    Object { value: String },
+    Text(String),
+}
+
+#[derive(Serialize)]
+struct WireTagOut {
+    tag: String,
+}
+
+#[derive(Serialize)]
+struct WireNewIncident {
+    start_time: String,
+    end_time: String,
+    source_incident_id: String,
+    description: String,
+    level: u8,
+    tags: Vec<WireTagOut>,
+    metadata: Value,
+}
+
+#[derive(Serialize)]
+struct WirePatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<WireTagOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct WireNewEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    timestamp: String,
+    description: String,
+}
+
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Reads one incident.
+pub(super) fn incident(body: &[u8]) -> Result<Incident, String> {
+    decode::<WireIncident>(body)?.try_into()
+}
+
+/// Reads one event.
+pub(super) fn event(body: &[u8]) -> Result<Event, String> {
+    decode::<WireEvent>(body)?.try_into()
+}
+
+/// Reads the events of one incident: a plain list.
+pub(super) fn events(body: &[u8]) -> Result<Vec<Event>, String> {
+    all(&decode::<Vec<Box<RawValue>>>(body)?, event)
+}
+
+/// Reads a page of incidents.
+pub(super) fn incident_page(body: &[u8]) -> Result<Page<Incident>, String> {
+    page(body, incident)
+}
+
+/// Reads a page of events.
+pub(super) fn event_page(body: &[u8]) -> Result<Page<Event>, String> {
+    page(body, event)
+}
+
+/// The JSON that creates an incident.
+pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
+    encode(&WireNewIncident {
+        start_time: new.start_time.to_string(),
+        // Left out would mean open too, but the API's own documentation says otherwise.
+        end_time: new.end_time.map_or_else(|| "infinity".to_owned(), |at| at.to_string()),
+        source_incident_id: clean(&new.source_incident_id),
+        description: clean(&new.description),
+        level: new.level,
+        tags: new.tags.iter().map(|tag| WireTagOut { tag: bounded_tag(&clean(tag)) }).collect(),
+        metadata: clean_value(&new.metadata),
+    })
+}
+
+/// The JSON that changes an incident. Tags are not cut here: some are other people's, and must go back as they came.
+pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
+    let tags = |tags: &Vec<String>| tags.iter().map(|tag| WireTagOut { tag: clean(tag) }).collect();
+    encode(&WirePatch {
+        tags: patch.tags.as_ref().map(tags),
+        description: patch.description.as_deref().map(clean),
+        level: patch.level,
+        metadata: patch.metadata.as_ref().map(clean_value),
+    })
+}
+
+/// The JSON that posts an event.
+pub(super) fn new_event(new: &NewEvent) -> Result<Vec<u8>, String> {
+    encode(&WireNewEvent {
+        kind: code(&new.kind),
+        timestamp: new.timestamp.to_string(),
+        description: clean(&new.description),
+    })
+}
+
+fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| shown(&error.to_string()))
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(value).map_err(|error| error.to_string())
+}
+
+fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>, String> {
+    let page = decode::<WirePage>(body)?;
+    let next = page.next.as_deref().map(query_of).transpose()?;
+    Ok(Page { items: all(&page.results, item)?, next })
+}
+
+fn all<T>(raw: &[Box<RawValue>], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let named = |(n, raw): (usize, &Box<RawValue>)| {
+        item(raw.get().as_bytes()).map_err(|why| format!("item {} of the list{}: {why}", n + 1, pk_of(raw)))
+    };
+    raw.iter().enumerate().map(named).collect()
+}
+
+fn pk_of(raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Keyed {
+        pk: i64,
+    }
+    serde_json::from_str::<Keyed>(raw.get()).map(|keyed| format!(" (pk {})", keyed.pk)).unwrap_or_default()
+}
+
+/// The query of a `next` link. Scheme, host and path are whatever Argus believes it is called, and never used.
+fn query_of(next: &str) -> Result<String, String> {
+    let query = next.split_once('?').map_or("", |(_, query)| query);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%&=+:,/?@!$'()*;".contains(&b);
+    let has_cursor = query.split('&').any(|part| part.starts_with("cursor="));
+    if has_cursor && query.bytes().all(plain) {
+        Ok(query.to_owned())
+    } else {
+        Err(format!("the link to the next page makes no sense: {}", shown(next)))
+    }
+}
+
+impl TryFrom<WireIncident> for Incident {
+    type Error = String;
+
+    fn try_from(wire: WireIncident) -> Result<Self, String> {
+        let tags = wire.tags.unwrap_or_default().into_iter();
+        Ok(Self {
+            pk: wire.pk,
+            start_time: instant("start_time", &wire.start_time)?,
+            end_time: end_time(wire.end_time)?,
+            source_user: wire.source.user,
+            source_name: wire.source.name.unwrap_or_default(),
+            source_incident_id: wire.source_incident_id.unwrap_or_default(),
+            description: wire.description.unwrap_or_default(),
+            level: wire.level.unwrap_or(5),
+            ticket_url: wire.ticket_url.unwrap_or_default(),
+            metadata: wire.metadata.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null),
+            // Nobody has the key 0, so a tag that nobody added is somebody else's.
+            tags: tags.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect(),
+            open: wire.open.unwrap_or(false),
+            acked: wire.acked.unwrap_or(false),
+        })
+    }
+}
+
+impl TryFrom<WireEvent> for Event {
+    type Error = String;
+
+    fn try_from(wire: WireEvent) -> Result<Self, String> {
+        let (actor, actor_name) = wire.actor.map_or((0, None), |actor| (actor.pk, actor.username));
+        let (WireKind::Object { value: kind } | WireKind::Text(kind)) = wire.kind;
+        Ok(Self {
+            pk: wire.pk,
+            incident: wire.incident,
+            actor,
+            actor_name: actor_name.unwrap_or_default(),
+            timestamp: instant("timestamp", &wire.timestamp)?,
+            received: instant("received", &wire.received)?,
+            kind: kind_of(kind),
+            description: wire.description.unwrap_or_default(),
+        })
+    }
+}
+
+fn end_time(wire: Option<Option<String>>) -> Result<EndTime, String> {
+    match wire {
+        None => Err("missing field `end_time`".to_owned()),
+        Some(None) => Ok(EndTime::Stateless),
+        // The last day of the calendar is how some clients, and some versions of Argus, write infinity.
+        Some(Some(text)) if text == "infinity" || text.starts_with("9999-12-31") => Ok(EndTime::Open),
+        Some(Some(text)) => instant("end_time", &text).map(EndTime::At),
+    }
+}
+
+/// A time. Before zones were whole minutes, Python writes their seconds too (`+00:53:28`): those are cut off, because
+/// one event that somebody dated 1850 must not make a list unreadable.
+fn instant(field: &str, text: &str) -> Result<Stamp, String> {
+    let without_seconds = || {
+        let (head, tail) = text.split_at_checked(text.len().checked_sub(9)?)?;
+        let zone = tail.strip_prefix(['+', '-'])?;
+        let short = tail.get(..6).filter(|_| zone.matches(':').count() == 2)?;
+        Stamp::parse(&format!("{head}{short}"))
+    };
+    Stamp::parse(text).or_else(without_seconds).ok_or_else(|| format!("{field} is no time: {}", shown(text)))
+}
+
+fn kind_of(code: String) -> EventKind {
+    match code.as_str() {
+        "STA" => EventKind::Start,
+        "END" => EventKind::End,
+        "RES" => EventKind::Restart,
+        "CLO" => EventKind::Close,
+        "REO" => EventKind::Reopen,
+        "ACK" => EventKind::Acknowledge,
+        "OTH" => EventKind::Other,
+        "CHI" => EventKind::Change,
+        _ => EventKind::Unknown(code),
+    }
+}
+
+fn code(kind: &EventKind) -> &str {
+    match kind {
+        EventKind::Start => "STA",
+        EventKind::End => "END",
+        EventKind::Restart => "RES",
+        EventKind::Close => "CLO",
+        EventKind::Reopen => "REO",
+        EventKind::Acknowledge => "ACK",
+        EventKind::Other => "OTH",
+        EventKind::Change => "CHI",
+        EventKind::Unknown(code) => code,
+    }
+}
+
+/// Argus refuses NUL with 400 or 500, so it becomes U+FFFD, as where texts are compared.
+fn clean(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn clean_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.iter().map(clean_value).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), clean_value(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn bounded_tag(tag: &str) -> String {
+    let start = tag.find('=').map_or(0, |at| at + 1);
+    let mut end = tag.len().min(start + MAX_TAG_VALUE);
+    while !tag.is_char_boundary(end) {
+        end -= 1;
+    }
+    tag.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

@@ -77,7 +77,7 @@ impl Client {
 
     fn get_if_there<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<Option<T>, ArgusError> {
         let answer = self.run(Method::GET, path, None)?;
-        if answer.status == 404 && json(&answer.body).is_some() {
+        if answer.status == 404 && is_argus_error(&answer.body) {
             return Ok(None);
         }
         understood(judge(answer)?, read).map(Some)
@@ -175,9 +175,8 @@ fn judge(answer: Answer) -> Result<Answer, ArgusError> {
         200..=299 => Ok(answer),
         300..=399 => Err(ArgusError::Busy(redirected(&answer))),
         401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
-        // A proxy in front of an Argus that is being restarted, or an address that is not the API's: Argus itself says
-        // 404 in JSON, and then about one incident.
-        404 if json(&answer.body).is_none() => {
+        // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
+        404 if !is_argus_error(&answer.body) => {
             Err(ArgusError::Busy(format!("{}, not from Argus: is argus.url the address of its API?", why())))
         }
         429 => Err(ArgusError::Busy(why())),
@@ -186,6 +185,11 @@ fn judge(answer: Answer) -> Result<Answer, ArgusError> {
         status @ 400..=499 => Err(ArgusError::Request { status, why: summary(&answer.body) }),
         status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
     }
+}
+
+/// Whether Argus itself says so: its API answers 404 with JSON that has a `detail`, and then about one incident or cursor.
+fn is_argus_error(body: &[u8]) -> bool {
+    json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
 }
 
 fn redirected(answer: &Answer) -> String {

@@ -189,10 +189,10 @@ fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>,
 }
 
 fn all<T>(raw: &[Box<RawValue>], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
-    let named = |(n, raw): (usize, &Box<RawValue>)| {
+    let named = |(n, raw): (usize, &RawValue)| {
         item(raw.get().as_bytes()).map_err(|why| format!("item {} of the list{}: {why}", n + 1, pk_of(raw)))
     };
-    raw.iter().enumerate().map(named).collect()
+    raw.iter().map(AsRef::as_ref).enumerate().map(named).collect()
 }
 
 fn pk_of(raw: &RawValue) -> String {

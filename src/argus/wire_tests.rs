@@ -164,6 +164,16 @@ proptest! {
     }
 
     #[test]
+    fn a_page_with_a_few_bytes_changed_is_a_value_or_an_error(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4)) {
+        let mut page = format!(r#"{{"next":"http://h/?cursor=x","results":[{INCIDENT},{INCIDENT}]}}"#).into_bytes();
+        for (at, byte) in changes {
+            let at = at % page.len();
+            page[at] = byte;
+        }
+        let _ = incident_page(&page);
+    }
+
+    #[test]
     fn a_field_of_any_kind_is_a_value_or_an_error(
         field in prop::sample::select(vec!["pk", "start_time", "end_time", "source", "level", "tags", "metadata", "open"]),
         text in any::<String>(), number in any::<f64>(), kind in 0..5usize,

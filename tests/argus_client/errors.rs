@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fake_argus::{Act, FakeArgus, answer, html, json};
+use std::time::Instant;
 use zinoargus::argus::ArgusServer;
 use zinoargus::argus::models::{ListQuery, Patch};
 
@@ -39,12 +40,19 @@ fn none_is_only_what_argus_itself_says_is_not_there() {
     assert_eq!(request(argus.list(&ListQuery::Open, Some("cursor=x"))).0, 404);
     assert_eq!(request(argus.patch(5, &Patch::default())).0, 404);
 
-    let proxy = FakeArgus::always(html("404 Not Found", "default backend"));
-    let argus = client(&proxy);
-    let why = busy(argus.incident(5));
-    assert!(why.contains("default backend") && why.contains("argus.url"), "{why}");
-    busy(argus.events(5));
-    busy(argus.create(&new_incident()));
+    let others = [
+        html("404 Not Found", "no route"),
+        json("404 Not Found", r#"{"message":"no route"}"#),
+        json("404 No", "\"no route\""),
+    ];
+    for other in others {
+        let proxy = FakeArgus::always(other);
+        let argus = client(&proxy);
+        let why = busy(argus.incident(5));
+        assert!(why.contains("no route") && why.contains("argus.url"), "{why}");
+        busy(argus.events(5));
+        busy(argus.create(&new_incident()));
+    }
 }
 
 #[test]
@@ -60,6 +68,7 @@ fn a_server_in_trouble_leaves_the_outcome_unknown() {
             assert!(why.contains("Server Error"), "{why}");
         }
         assert_eq!(fake.seen().len(), 2, "nothing is repeated");
+        assert_eq!(fake.connections(), 1, "a whole answer leaves the connection usable");
     }
 }
 
@@ -117,7 +126,7 @@ fn nobody_listening_is_refused() {
 fn a_name_that_does_not_exist_is_refused() {
     // Names under .invalid never exist (RFC 6761); whether the resolver says so or does not answer in time is the same.
     let url = "http://argus.invalid/api/v2/".to_owned();
-    let argus = Client::new(&Settings { url, timeout: Duration::from_secs(2), ..settings("http://h/") }).unwrap();
+    let argus = Client::new(&Settings { url, timeout: Duration::from_secs(1), ..settings("http://h/") }).unwrap();
     refused(argus.create(&new_incident()));
     refused(argus.incident(1));
 }
@@ -172,6 +181,12 @@ fn an_answer_that_breaks_off_or_drips_is_unknown() {
     assert_eq!(unknown(client(&fake).create(&new_incident())).1, None);
     let fake = FakeArgus::always(Act::AnswerAndClose(b"220 mail.example.org ESMTP\r\n\r\n".to_vec()));
     assert_eq!(unknown(client(&fake).create(&new_incident())).1, None);
+    let fake = FakeArgus::always(Act::Drip(head));
+    let started = Instant::now();
+    assert_eq!(unknown(impatient(&fake).create(&new_incident())).1, Some(201));
+    let fake = FakeArgus::always(Act::Drip(b"HTTP/1.1 201 Created\r\nX: ".to_vec()));
+    assert_eq!(unknown(impatient(&fake).create(&new_incident())).1, None);
+    assert!(started.elapsed() < Duration::from_secs(15));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod connections;
 mod errors;
 #[path = "../support/fake_argus.rs"]
 mod fake_argus;
+mod logging;
 mod questions;
 mod real;
 mod tls;
@@ -47,7 +48,7 @@ fn client(fake: &FakeArgus) -> Client {
 }
 
 fn impatient(fake: &FakeArgus) -> Client {
-    Client::new(&Settings { timeout: Duration::from_millis(300), ..settings(&fake.url()) }).unwrap()
+    Client::new(&Settings { timeout: Duration::from_secs(1), ..settings(&fake.url()) }).unwrap()
 }
 
 fn new_incident() -> NewIncident {

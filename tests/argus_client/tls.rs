@@ -57,7 +57,7 @@ fn a_certificate_for_another_name_is_refused() {
 fn tls_and_no_tls_mixed_up_is_refused_or_no_answer() {
     let plain = FakeArgus::always(json("200 OK", INCIDENT));
     let url = plain.url().replace("http://", "https://");
-    let argus = Client::new(&Settings { timeout: Duration::from_secs(3), ..settings(&url) }).unwrap();
+    let argus = Client::new(&Settings { timeout: Duration::from_secs(1), ..settings(&url) }).unwrap();
     refused(argus.create(&new_incident()));
 
     let ca = OwnCa::new("127.0.0.1");
@@ -72,7 +72,7 @@ fn tls_and_no_tls_mixed_up_is_refused_or_no_answer() {
 fn a_handshake_that_stands_still_is_refused() {
     let fake = FakeArgus::with(Manners { deaf: true, ..Manners::default() }, |_| json("200 OK", INCIDENT));
     let url = fake.url().replace("http://", "https://");
-    let argus = Client::new(&Settings { timeout: Duration::from_millis(300), ..settings(&url) }).unwrap();
+    let argus = Client::new(&Settings { timeout: Duration::from_secs(1), ..settings(&url) }).unwrap();
     refused(argus.create(&new_incident()));
     refused(argus.incident(1));
 }

@@ -21,6 +21,8 @@ pub enum Act {
     AnswerAndClose(Vec<u8>),
     /// These bytes, and then the filler for ever.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, and then one more every 20 ms for ever.
+    Drip(Vec<u8>),
     /// The connection closes without a word: the reply is lost.
     Close,
     /// No answer for as long as the client stays.
@@ -219,6 +221,13 @@ fn perform(stream: &mut (impl Read + Write), act: Act, shared: &Shared) -> bool 
             let mut next = start;
             while !shared.stop.load(Ordering::SeqCst) && stream.write_all(&next).is_ok() {
                 next.clone_from(&filler);
+            }
+            false
+        }
+        Act::Drip(mut next) => {
+            while !shared.stop.load(Ordering::SeqCst) && stream.write_all(&next).and_then(|()| stream.flush()).is_ok() {
+                next = vec![b' '];
+                std::thread::sleep(Duration::from_millis(20));
             }
             false
         }

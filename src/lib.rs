@@ -3,7 +3,12 @@
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 
 pub mod argus;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod exit;
 pub mod failover;
+pub mod logging;
 pub mod machine;
 pub mod secret;
 pub mod stamp;

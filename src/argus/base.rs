@@ -8,8 +8,6 @@ pub(super) struct Base {
     prefix: String,
     /// Scheme, host and port, for messages.
     pub origin: String,
-    /// Whether the server is this very machine.
-    pub is_loopback: bool,
 }
 
 impl Base {
@@ -38,18 +36,13 @@ impl Base {
         }
         let origin = format!("{scheme}://{authority}");
         let prefix = format!("{origin}{}/", uri.path().trim_end_matches('/'));
-        Ok(Self { prefix, origin, is_loopback: is_loopback(host) })
+        Ok(Self { prefix, origin })
     }
 
     /// The address of something below the API. What `path` holds can change neither server nor scheme.
     pub fn join(&self, path: &str) -> Result<Uri, String> {
         format!("{}{path}", self.prefix).parse().map_err(|error| format!("{error}"))
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// A text as the value of a query parameter.
@@ -101,19 +94,6 @@ mod tests {
         ] {
             let why = Base::parse(url).unwrap_err();
             assert!(why.contains("argus.url") && !why.contains("hunter2"), "{url}: {why}");
-        }
-    }
-
-    #[test]
-    fn this_machine_is_recognised() {
-        for (url, expected) in [
-            ("http://127.0.0.1:1/", true),
-            ("http://[::1]/", true),
-            ("http://LocalHost/", true),
-            ("http://127.0.0.1.example.org/", false),
-            ("http://10.0.0.1/", false),
-        ] {
-            assert_eq!(Base::parse(url).unwrap().is_loopback, expected, "{url}");
         }
     }
 

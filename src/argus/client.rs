@@ -28,8 +28,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// PEM file of the CAs to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
-    /// What we call ourselves.
-    pub user_agent: String,
+    /// How many connections are kept; as many as threads share the client.
+    pub connections: usize,
 }
 
 /// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
@@ -52,7 +52,7 @@ impl Client {
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let base = Base::parse(&settings.url)?;
         let token = RwLock::new(header(&settings.token)?);
-        let exchange = Exchange::new(base, settings.ca_file.as_deref(), settings.timeout, &settings.user_agent)?;
+        let exchange = Exchange::new(base, settings)?;
         Ok(Self { exchange, token })
     }
 
@@ -60,8 +60,8 @@ impl Client {
     ///
     /// # Errors
     /// If the text cannot be a token; then the old one stays.
-    pub fn set_token(&self, token: &Secret) -> Result<(), String> {
-        let header = header(token)?;
+    pub fn set_token(&self, token: Secret) -> Result<(), String> {
+        let header = header(&token)?;
         *self.token.write().unwrap_or_else(PoisonError::into_inner) = header;
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 use super::ArgusError;
 use super::base::Base;
+use super::client::Settings;
 use super::text::shown;
 use super::tls::{self, Trust};
 use log::debug;
@@ -22,8 +23,6 @@ const MAX_IDLE: Duration = Duration::from_millis(1500);
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
-/// More threads than this never share a client.
-const MAX_IDLE_CONNECTIONS: usize = 32;
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -44,18 +43,16 @@ pub(super) struct Answer {
 }
 
 impl Exchange {
-    pub fn new(base: Base, ca_file: Option<&std::path::Path>, timeout: Duration, agent: &str) -> Result<Self, String> {
-        if timeout.is_zero() {
+    pub fn new(base: Base, settings: &Settings) -> Result<Self, String> {
+        if settings.timeout.is_zero() {
             return Err("argus.timeout must be above zero".to_owned());
         }
-        if HeaderValue::from_str(agent).is_err() {
-            return Err("the user agent cannot be sent".to_owned());
-        }
-        let timeout = timeout.min(LONGEST_TIMEOUT);
+        let timeout = settings.timeout.min(LONGEST_TIMEOUT);
+        let connections = settings.connections.max(1);
         // A little less than the whole, so that a connection that does not come about is told from a missing answer.
         let to_connect = timeout.mul_f64(0.9);
-        let (tls, trust) = tls::config(ca_file)?;
-        let mut config = Agent::config_builder()
+        let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
+        let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -64,14 +61,12 @@ impl Exchange {
             .timeout_resolve(Some(to_connect))
             .timeout_connect(Some(to_connect))
             .max_idle_age(MAX_IDLE)
-            .max_idle_connections(MAX_IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections(connections)
+            .max_idle_connections_per_host(connections)
+            // One named in the environment would be a place that the token goes to and no configuration shows.
+            .proxy(None)
             .accept("application/json")
-            .user_agent(agent);
-        if base.is_loopback {
-            // A proxy named in the environment is for elsewhere.
-            config = config.proxy(None);
-        }
+            .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
         Ok(Self { agent: config.build().into(), base, trust, timeout })
     }
 

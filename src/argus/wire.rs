@@ -4,12 +4,10 @@
 use super::models::{EndTime, Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Page, Patch, Tag, UserPk};
 use super::text::shown;
 use crate::stamp::Stamp;
+use crate::sync::text::{MAX_TAG_VALUE, clean};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-/// Argus answers 500 to incompressible tag values of 2750 bytes. The mapping cuts what it sends; this only makes sure.
-const MAX_TAG_VALUE: usize = 2000;
 
 #[derive(Deserialize)]
 struct WirePage {
@@ -308,11 +306,6 @@ fn code(kind: &EventKind) -> &str {
     }
 }
 
-/// Argus refuses NUL with 400 or 500, so it becomes U+FFFD, as where texts are compared.
-fn clean(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
-}
-
 fn clean_value(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(clean(text)),
@@ -322,6 +315,7 @@ fn clean_value(value: &Value) -> Value {
     }
 }
 
+/// The mapping cuts the values that it sends; this only makes sure.
 fn bounded_tag(tag: &str) -> String {
     let start = tag.find('=').map_or(0, |at| at + 1);
     let mut end = tag.len().min(start + MAX_TAG_VALUE);

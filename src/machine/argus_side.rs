@@ -5,11 +5,11 @@ use super::queue::Lane;
 use super::{Carrying, Machine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page};
-use crate::sync::carry::writes;
+use crate::sync::carry::{Act, writes};
 use crate::sync::errand::Errand;
 use crate::sync::identity::same_problem;
 use crate::sync::job::{Outcome, ProblemReport};
-use crate::zino::case::{CaseId, Problem};
+use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,13 +47,13 @@ impl Machine {
         for incident in report.incidents {
             self.incidents.put(incident);
         }
-        for (id, pk) in report.homes {
-            if let Some(slot) = self.cases.get_mut(id) {
+        for (case, pk) in report.homes {
+            if let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case)) {
                 slot.home = Some(pk);
             }
         }
-        for (id, acts) in report.acts {
-            self.plan_errand(now, id, acts);
+        for (case, acts) in report.acts {
+            self.plan_errand(now, &case, acts);
         }
         match report.outcome {
             Outcome::Done => {
@@ -102,8 +102,10 @@ impl Machine {
     }
 
     /// Compares what people did with what the case has, and has the rest carried.
-    fn plan_errand(&mut self, now: Now, id: CaseId, acts: Vec<crate::sync::carry::Act>) {
-        let Some(slot) = self.cases.get(id) else {
+    fn plan_errand(&mut self, now: Now, case: &Case, acts: Vec<Act>) {
+        let id = case.id;
+        // The number may mean another case by now, and nobody did anything to that one.
+        let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
             return;
         };
         if slot.gone || writes(&slot.case, &acts, &self.settings.rules).is_empty() {
@@ -174,7 +176,10 @@ impl Machine {
                 self.read_unheld_numbers();
                 self.forget_old(now);
             }
-            ListQuery::EndedSince(_) => self.looking.ended_listed = true,
+            ListQuery::EndedSince(_) => {
+                self.looking.ended_listed = true;
+                self.read_ended_numbers(now);
+            }
             ListQuery::Number(_) => {}
         }
     }
@@ -229,9 +234,9 @@ impl Machine {
             }
             return;
         };
-        let text_only = event.kind == EventKind::Other;
-        let ours = event.actor == incident.source_user;
-        if !text_only && !(ours && event.kind == EventKind::Start) {
+        // Text moves nothing, and an incident that another instance made is told by its place in the lists.
+        let our_start = event.actor == incident.source_user && event.kind == EventKind::Start;
+        if event.kind != EventKind::Other && !our_start {
             self.touch(event.incident, Lane::Live);
         }
     }

@@ -28,6 +28,12 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// Whether this is still the case that was looked at: a number can come to mean another one.
+    #[must_use]
+    pub fn is(&self, case: &Case) -> bool {
+        self.case.opened == case.opened && *self.problem == case.problem()
+    }
+
     /// Whether Argus may not show what it should.
     #[must_use]
     pub fn due(&self) -> bool {
@@ -107,7 +113,7 @@ impl Cases {
         let problem = case.problem();
         let fingerprint = fingerprint(&case, rules);
         let before = match self.slots.get_mut(&id) {
-            Some(slot) if *slot.problem == problem && slot.case.opened == case.opened => {
+            Some(slot) if slot.is(&case) => {
                 slot.gone = false;
                 slot.case = Arc::new(case);
                 slot.fingerprint = fingerprint;

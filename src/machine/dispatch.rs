@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How far back ended incidents matter: Zino keeps a closed case for eight hours and a half.
 pub(super) const ENDED_WINDOW_SECS: i64 = 9 * 3600;
+/// How often the newest events are read back over what was seen, for acts that were dated back.
+const DEEP_EVERY: Duration = Duration::from_secs(300);
 /// How far the clocks of the servers and ours may differ where a list is limited by time.
 const CLOCKS_SECS: i64 = 3600;
 
@@ -81,6 +83,11 @@ impl Machine {
             job
         } else if now.mono >= self.looking.refresh_at {
             self.looking.refresh_at = now.mono + self.settings.refresh_interval;
+            let deep = now.mono >= self.looking.deep_at;
+            if deep {
+                self.looking.deep_at = now.mono + DEEP_EVERY;
+            }
+            self.looking.feed.begin(deep);
             Job::Newest(None)
         } else {
             return None;

@@ -6,8 +6,9 @@ use crate::argus::models::{Event, EventPk, Incident, IncidentPk, ListQuery, Page
 use crate::stamp::Stamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far behind the newest event the feed is read again: people's programs may date an event by their own clock.
-const FEED_WINDOW_SECS: i64 = 600;
+/// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
+/// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new.
+const DEEP_WINDOW_SECS: i64 = 900;
 /// How many pages of the feed are read in one refresh before a complete look is taken instead.
 const MAX_FEED_PAGES: usize = 30;
 /// How many events are remembered as seen.
@@ -67,6 +68,7 @@ pub struct Feed {
     seen: BTreeSet<EventPk>,
     newest: Option<Stamp>,
     pages: usize,
+    deep: bool,
 }
 
 /// What a page of the feed brought.
@@ -86,6 +88,12 @@ impl Feed {
         self.seen.extend(pks);
     }
 
+    /// A reading begins; a deep one goes back over what was seen.
+    pub fn begin(&mut self, deep: bool) {
+        self.pages = 0;
+        self.deep = deep;
+    }
+
     /// Takes a page.
     pub fn take(&mut self, page: Page<Event>) -> News {
         let first_ever = self.newest.is_none();
@@ -97,14 +105,11 @@ impl Feed {
             self.seen.pop_first();
         }
         self.pages += 1;
-        let since = self.newest.map(|t| t.plus_secs(-FEED_WINDOW_SECS));
+        let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
         // What was before the first page ever is found by the complete look at the start.
-        let more = !first_ever && !events.is_empty() && oldest >= since;
+        let more = !first_ever && oldest >= since && (self.deep || !events.is_empty());
         let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
         let next = page.next.filter(|_| more && !overflow);
-        if next.is_none() {
-            self.pages = 0;
-        }
         News { events, next, overflow }
     }
 }
@@ -138,6 +143,17 @@ mod tests {
         let news = feed.take(page(vec![e(9), e(8)], Some("n")));
         assert_eq!((news.events.len(), news.next.as_deref()), (2, Some("n")));
         assert_eq!(feed.take(page(vec![e(8), e(3)], Some("n"))).next, None);
+    }
+
+    #[test]
+    fn an_act_that_was_dated_back_is_found_by_a_deep_reading() {
+        let mut feed = Feed::default();
+        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
+        feed.take(page(vec![e(3, 1000), e(2, 999)], Some("n")));
+        feed.begin(true);
+        assert_eq!(feed.take(page(vec![e(3, 1000), e(2, 999)], Some("n"))).next.as_deref(), Some("n"));
+        let news = feed.take(page(vec![e(9, 500), e(1, 50)], Some("m")));
+        assert_eq!((news.events.len(), news.next), (2, None));
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub enum ZinoEvent {
     /// Zino has deleted a closed case.
     Scavenged(CaseId),
     /// An errand is over; the case as it is after, `None` if Zino does not know it.
-    Carried(CaseId, Result<Option<Case>, ZinoError>),
+    Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
     /// The connection has ended.
     Disconnected,
 }
@@ -179,6 +179,7 @@ struct Looking {
     /// So were the ended ones that may matter.
     ended_listed: bool,
     feed_next: Option<String>,
+    deep_at: Duration,
     refresh_at: Duration,
     full_at: Duration,
     /// Incidents of another instance to be looked at.

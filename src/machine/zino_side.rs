@@ -3,6 +3,7 @@
 use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, ZinoCommand, ZinoEvent};
+use crate::argus::models::EndTime;
 use crate::sync::carry::writes;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::filter::{Verdict, verdict};
@@ -81,6 +82,15 @@ impl Machine {
         self.read_cases(ids);
     }
 
+    /// Asks for the closed cases of incidents that ended lately: much can have happened to them while nobody looked.
+    pub(super) fn read_ended_numbers(&mut self, now: Now) {
+        let since = now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS);
+        let lately = |end: EndTime| matches!(end, EndTime::At(t) if t >= since);
+        let ended = self.incidents.all().filter(|i| lately(i.end_time)).filter_map(number);
+        let ids: BTreeSet<CaseId> = ended.filter(|id| self.cases.get(*id).is_none()).collect();
+        self.read_cases(ids);
+    }
+
     /// The numbers above the newest that Argus knows of, and some beyond the newest that Zino shows.
     fn gap(&self) -> BTreeSet<CaseId> {
         let held = self.cases.all().next_back().map(|s| s.case.id);
@@ -154,7 +164,7 @@ impl Machine {
         verdict(case) != Verdict::Wanted && !self.incidents.near(case).any(|i| same_problem(case, i))
     }
 
-    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Case>, ZinoError>) {
+    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
         if self.errand_under_way == Some(id) {
             self.errand_under_way = None;
         }
@@ -167,7 +177,7 @@ impl Machine {
                         || case.opened != errand.opened
                         || writes(&case, &errand.acts, &self.settings.rules).is_empty()
                 });
-                self.put_case(case, Lane::Live);
+                self.put_case(*case, Lane::Live);
                 if done {
                     self.errands.remove(&id);
                     return;

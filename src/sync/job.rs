@@ -12,7 +12,7 @@ use super::text::normal;
 use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::stamp::Stamp;
-use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::case::{Case, Problem};
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -82,9 +82,9 @@ pub struct ProblemReport {
     /// Incidents that are not there.
     pub gone: Vec<IncidentPk>,
     /// Which case has which incident.
-    pub homes: Vec<(CaseId, IncidentPk)>,
+    pub homes: Vec<(Arc<Case>, IncidentPk)>,
     /// What people did on a case's incidents.
-    pub acts: Vec<(CaseId, Vec<Act>)>,
+    pub acts: Vec<(Arc<Case>, Vec<Act>)>,
     /// Events that this job made.
     pub posted: Vec<EventPk>,
 }
@@ -152,7 +152,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 acts.extend(self.acts_on(&work.case, *pk)?);
             }
             acts.sort_by_key(|act| act.pk);
-            self.report.acts.push((work.case.id, acts));
+            self.report.acts.push((Arc::clone(&work.case), acts));
         }
         for (duplicate, kept) in &assignment.duplicates {
             let text = duplicate_text(*kept);
@@ -173,7 +173,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Brings one case up to date and returns what people did on its incident.
     fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
-        let case = work.case.as_ref();
+        let case = &work.case;
         match home {
             Home::Covered => Ok(Vec::new()),
             Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
@@ -182,7 +182,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             Home::None => self.create(case),
             Home::Perhaps(candidates) => {
                 for pk in candidates.iter().take(MAX_PERHAPS) {
-                    if self.lived_during(case, *pk)? {
+                    if self.look(*pk)?.is_some_and(|(i, events)| lived_during(case, &i, &events)) {
                         return self.reconcile(case, *pk, false);
                     }
                 }
@@ -218,20 +218,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         self.known.insert(incident.pk, incident);
     }
 
-    /// Whether an ended incident about this problem was still open well after the case opened.
-    fn lived_during(&mut self, case: &Case, pk: IncidentPk) -> Result<bool, Stop> {
-        let Some((incident, events)) = self.look(pk)? else {
-            return Ok(false);
-        };
-        let evidence = Evidence::new(&events, incident.source_user);
-        let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-        Ok(same_problem(case, &incident)
-            && evidence.duplicate_of().is_none()
-            && evidence.newest_turn().is_some_and(|turn| turn.received >= since))
-    }
-
     /// Looks, plans and writes until nothing is lacking.
-    fn reconcile(&mut self, case: &Case, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+    fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
         let mut seen = BTreeSet::from([pk]);
         for _ in 0..MAX_ROUNDS {
@@ -244,10 +232,14 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 (pk, exact) = (kept, false);
                 continue;
             }
+            if !exact && !case.is_closed() && !lived_during(case, &incident, &events) {
+                // It has ended since it was adopted, and not for anything that this case tells.
+                return self.create(case);
+            }
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
             let look_again = self.write(case, pk, &plan)?;
-            self.report.homes.push((case.id, pk));
+            self.report.homes.push((Arc::clone(case), pk));
             if !look_again {
                 return Ok(plan.acts);
             }
@@ -256,21 +248,25 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// The incident that this one was ended for as a duplicate, if that one still stands for the open case's problem.
-    fn stands_for(&mut self, case: &Case, incident: &Incident, events: &[Event]) -> Result<Option<IncidentPk>, Stop> {
+    fn stands_for(
+        &mut self,
+        case: &Arc<Case>,
+        incident: &Incident,
+        events: &[Event],
+    ) -> Result<Option<IncidentPk>, Stop> {
         let evidence = Evidence::new(events, incident.source_user);
         let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk && !case.is_closed()) else {
             return Ok(None);
         };
         let stands = match self.look(kept)? {
-            Some((other, _)) if other.is_open() => same_problem(case, &other),
-            Some(_) => self.lived_during(case, kept)?,
+            Some((other, events)) => lived_during(case, &other, &events),
             None => false,
         };
         Ok(stands.then_some(kept))
     }
 
     /// Carries a plan's steps out; true if the result must be looked at, because Argus can lose an update there.
-    fn write(&mut self, case: &Case, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
+    fn write(&mut self, case: &Arc<Case>, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
         let mut look_again = false;
         for step in &plan.steps {
             self.step(pk, step)?;
@@ -299,7 +295,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Creates a case's incident where the filter wants one.
-    fn create(&mut self, case: &Case) -> Result<Vec<Act>, Stop> {
+    fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
         if verdict(case) != Verdict::Wanted {
             return Ok(Vec::new());
         }
@@ -338,11 +334,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Brings an incident that was just made up to date; nobody else can have touched it.
-    fn created(&mut self, case: &Case, incident: Incident) -> Result<Vec<Act>, Stop> {
+    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
         self.saw(incident.clone());
-        self.report.homes.push((case.id, pk));
+        self.report.homes.push((Arc::clone(case), pk));
         let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
         let plan = plan(&view, self.rules);
         self.write(case, pk, &plan)?;
@@ -385,6 +381,17 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
+}
+
+/// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it
+/// was about this case. A duplicate stands for another incident, and a person's close from before says nothing of this case.
+fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
+    let evidence = Evidence::new(events, incident.source_user);
+    let since = case.opened.plus_secs(SURELY_AFTER_SECS);
+    let ended_later = evidence.duplicate_of().is_none()
+        && evidence.newest_turn().is_some_and(|turn| turn.received >= since)
+        && evidence.standing_close().is_none_or(|close| close.received >= since);
+    same_problem(case, incident) && (incident.is_open() || ended_later)
 }
 
 /// What a write does, in the words of a log line.

@@ -170,7 +170,7 @@ pub fn obey<Z: ZinoServer>(
         ZinoCommand::Carry(errand) => {
             let result = carry(zino, &errand, rules);
             let error = result.as_ref().err().cloned().and_then(lost);
-            (Some(ZinoEvent::Carried(errand.case, result)), error)
+            (Some(ZinoEvent::Carried(errand.case, result.map(|case| case.map(Box::new)))), error)
         }
     }
 }

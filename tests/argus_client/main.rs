@@ -39,7 +39,7 @@ fn settings(url: &str) -> Settings {
         // Generous: a test that wants a time-out says so.
         timeout: Duration::from_secs(20),
         ca_file: None,
-        user_agent: "zinoargus/test".to_owned(),
+        connections: 4,
     }
 }
 

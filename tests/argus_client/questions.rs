@@ -47,7 +47,7 @@ fn every_question_is_one_request_of_the_documented_form() {
     for one in &seen {
         assert_eq!(one.header("authorization"), Some("Token 0123456789abcdef"), "{one:?}");
         assert_eq!(one.header("accept"), Some("application/json"));
-        assert_eq!(one.header("user-agent"), Some("zinoargus/test"));
+        assert_eq!(one.header("user-agent"), Some(concat!("zinoargus/", env!("CARGO_PKG_VERSION"))));
         assert_eq!(one.header("transfer-encoding"), None);
     }
     assert_eq!(seen[6].header("content-length"), Some(seen[6].body.len().to_string().as_str()));
@@ -116,9 +116,9 @@ fn the_address_may_lack_the_last_slash_or_have_a_prefix() {
 fn a_new_token_is_used_from_the_next_request_on() {
     let fake = FakeArgus::always(json("200 OK", INCIDENT));
     let argus = client(&fake);
-    argus.set_token(&Secret::new("second\n".to_owned())).unwrap();
+    argus.set_token(Secret::new("second\n".to_owned())).unwrap();
     argus.incident(1).unwrap();
-    assert!(argus.set_token(&Secret::new("two words".to_owned())).is_err());
+    assert!(argus.set_token(Secret::new("two words".to_owned())).is_err());
     argus.incident(1).unwrap();
     let tokens: Vec<_> = fake.seen().iter().map(|s| s.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(tokens, ["Token second", "Token second"]);

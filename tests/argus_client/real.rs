@@ -138,7 +138,7 @@ fn real_refusals_are_told_apart() {
     assert!(status == 400 && why.contains("level"), "{why}");
     let bad_tag = NewIncident { tags: vec!["Host=x".to_owned()], source_incident_id: number(), ..new_incident() };
     assert!(request(argus.create(&bad_tag)).1.contains("tags"));
-    argus.set_token(&Secret::new("nonsense".to_owned())).unwrap();
+    argus.set_token(Secret::new("nonsense".to_owned())).unwrap();
     assert_eq!(argus.check_token(), Err(ArgusError::Unauthorized("Invalid token.".to_owned())));
     let url = std::env::var("ARGUS_URL").unwrap();
     let wrong = Client::new(&settings(&format!("{}/nowhere", url.trim_end_matches('/')))).unwrap();

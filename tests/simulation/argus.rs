@@ -241,13 +241,14 @@ pub struct SimArgus<'a> {
 }
 
 impl SimArgus<'_> {
-    fn read<T>(&self, run: impl FnOnce(&Argus) -> T) -> Result<T, ArgusError> {
+    fn read<T>(&self, what: &str, run: impl FnOnce(&Argus) -> T) -> Result<T, ArgusError> {
         let world = &mut *self.world.borrow_mut();
         world.before_argus(self.instance)?;
         if world.fault(15) {
             return Err(ArgusError::Unknown { why: "not JSON".into(), status: Some(200) });
         }
         world.requests += 1;
+        world.note(|| format!("  instance {} reads {what}", self.instance));
         Ok(run(&world.argus))
     }
 
@@ -279,10 +280,10 @@ impl SimArgus<'_> {
             return unknown(None);
         }
         let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
-        if world.fault(30) {
-            if let Some(pk) = pk {
-                world.person_acts_on(pk);
-            }
+        if world.fault(30)
+            && let Some(pk) = pk
+        {
+            world.person_acts_on(pk);
         }
         let result = run(&mut world.argus, world.now, row);
         if world.fault(30) {
@@ -296,7 +297,7 @@ impl SimArgus<'_> {
 
 impl ArgusServer for SimArgus<'_> {
     fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
-        self.read(|argus| {
+        self.read(&format!("{query:?}"), |argus| {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
@@ -308,17 +309,17 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
-        self.read(|argus| {
+        self.read("the newest events", |argus| {
             Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)
         })
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
-        self.read(|argus| argus.incidents.get(&pk).cloned())
+        self.read(&format!("incident {pk}"), |argus| argus.incidents.get(&pk).cloned())
     }
 
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
-        self.read(|argus| argus.incidents.contains_key(&pk).then(|| argus.events_of(pk)))
+        self.read(&format!("events of {pk}"), |argus| argus.incidents.contains_key(&pk).then(|| argus.events_of(pk)))
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
@@ -341,7 +342,7 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn check_token(&self) -> Result<(), ArgusError> {
-        self.read(|_| ())
+        self.read("whether the token is good", |_| ())
     }
 }
 

@@ -42,14 +42,20 @@ fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
 }
 
 fn one_incident(world: &World, held: &Held) -> Result<(), String> {
-    let open: Vec<i64> = about(world, held).iter().filter(|i| i.is_open()).map(|i| i.pk).collect();
+    // A person may keep the incident of an earlier case of the problem open.
+    let kept = |i: &&&Incident| {
+        let zinos = world.zinos.iter().flat_map(|z| z.cases.values());
+        let another = zinos.filter(|h| h.case.is_closed()).any(|h| exact(&h.case, i));
+        another && world.argus.events_of(i.pk).iter().any(|e| e.kind == EventKind::Reopen)
+    };
+    let open: Vec<i64> = about(world, held).iter().filter(|i| i.is_open()).filter(|i| !kept(i)).map(|i| i.pk).collect();
     if held.case.is_closed() {
         return Ok(());
     }
     if open.len() > 1 {
         return Err(format!("several open incidents {open:?}"));
     }
-    if open.is_empty() && verdict(&held.case) == Verdict::Wanted {
+    if !about(world, held).iter().any(|i| i.is_open()) && verdict(&held.case) == Verdict::Wanted {
         return Err("it is open and has no open incident".into());
     }
     Ok(())
@@ -58,8 +64,10 @@ fn one_incident(world: &World, held: &Held) -> Result<(), String> {
 /// The incident that is this case's: the open one, or the one that is exactly its own.
 fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
     let all = about(world, held);
-    let open = all.iter().find(|i| i.is_open() && !held.case.is_closed());
-    open.or_else(|| all.iter().find(|i| exact(&held.case, i))).copied()
+    let own = |i: &&&Incident| exact(&held.case, i);
+    let open = |i: &&&Incident| i.is_open() && !held.case.is_closed();
+    let first = all.iter().filter(open).find(own).or_else(|| all.iter().find(open));
+    first.or_else(|| all.iter().find(own)).copied()
 }
 
 fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {

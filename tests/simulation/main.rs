@@ -22,7 +22,8 @@ const SCENARIOS: [(&str, Scenario); 4] = [
 ];
 
 fn scenario(name: &str) -> Scenario {
-    SCENARIOS.iter().find(|(n, _)| *n == name).map(|(_, s)| *s).expect("a scenario of that name")
+    let found = SCENARIOS.iter().find(|(n, _)| *n == name);
+    found.map(|(_, s)| *s).unwrap_or_else(|| panic!("no scenario is called {name}"))
 }
 
 /// Runs one seed; the error is what was not true, with the trace.
@@ -30,7 +31,7 @@ fn run(name: &str, seed: u64) -> Result<(), String> {
     let scenario = scenario(name);
     let mut driver = Driver::new(seed, scenario);
     driver.storm(150 + seed % 200);
-    let both_active = scenario.failover && seed % 3 == 0;
+    let both_active = scenario.failover && seed.is_multiple_of(3);
     let result = driver.calm(both_active).and_then(|()| invariants::check(&driver));
     result.map_err(|rule| {
         let trace = driver.world.borrow().trace.join("\n");

@@ -170,6 +170,10 @@ impl SimZino<'_> {
             return lost();
         }
         let result = run(zino, now);
+        world.note(|| format!("  instance {} asks zino {}", self.instance, self.zino));
+        let Some(zino) = world.zinos.get_mut(self.zino) else {
+            return lost();
+        };
         if cut_after {
             zino.clients.remove(&self.instance);
         }

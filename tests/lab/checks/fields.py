@@ -6,7 +6,7 @@ from labkit.runner import check
 from labkit.waiting import eventually
 from labkit.zino_server import ago, case_of
 
-DESCRIPTIONS = ["Ærfugl – Ålesund, 100G", 'the "big" one, with = and \' and \\', "a=b, c=d", "日本, 東京 → Oslo", "trailing comma,", "  spaces, around  ",
+DESCRIPTIONS = ["Ærfugl – Ålesund, 100G", 'the "big" one, with = and \' and \\', "a=b, c=d", "日本, 東京 → Oslo", "trailing comma,", "double  blanks,  inside",
                 "tab\tinside, percent %s {braces}", "<b>html</b>, & more"]
 PRIORITIES = [100, 199, 200, 499, 500, 0, 1000, 300]
 

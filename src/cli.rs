@@ -1,0 +1,304 @@
+//! The command line: text in, a [`Command`] or a [`UsageError`] out. Never touches a file and never prints.
+
+use crate::exit::ExitCode;
+use pico_args::Arguments;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the configuration is read from if `-c` does not say otherwise.
+pub const DEFAULT_CONFIG_FILE: &str = "zinoargus.toml";
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Keeps Zino cases and Argus incidents telling the same truth, both ways.
+
+Usage: zinoargus [-h] [-V] [-v]... [-c FILE]
+
+Options:
+  -c, --config-file FILE  configuration file (default: zinoargus.toml)
+  -v, --verbose           say more: -v what is done, -vv also the protocols
+  -V, --version           print the version and exit
+  -h, --help              print this help and exit
+
+Without -v, warnings and errors are logged, to standard error.
+";
+
+/// What `--version` prints, without the line end.
+pub const VERSION: &str = concat!("zinoargus ", env!("CARGO_PKG_VERSION"));
+
+/// What the user asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Print [`VERSION`].
+    Version,
+    /// Do the program's work.
+    Run(Options),
+}
+
+/// How to do the program's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What to run.
+    pub mode: RunMode,
+    /// How often `-v` was given.
+    pub verbosity: usize,
+    /// The configuration file, as given.
+    pub config_file: PathBuf,
+}
+
+/// The ways to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunMode {
+    /// Synchronise until stopped.
+    Daemon,
+    /// `--once`: synchronise completely, then exit; not longer than `--timeout` seconds.
+    Once {
+        /// The longest that the run may take, if limited.
+        timeout: Option<Duration>,
+    },
+    /// `--check`: try everything, change nothing.
+    Check,
+}
+
+/// The options that this version offers: turn one on here (and in [`HELP`]) when its code has landed.
+#[derive(Debug, Clone, Copy)]
+struct Available {
+    once: bool,
+    check: bool,
+}
+
+const AVAILABLE: Available = Available { once: false, check: false };
+
+/// The command line makes no sense; the text says why, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageError(String);
+
+impl UsageError {
+    /// What the process ends with.
+    pub const EXIT: ExitCode = ExitCode::Usage;
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nTry 'zinoargus --help'.", self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Reads the arguments (without the program's name).
+///
+/// # Errors
+/// An unknown argument, a missing or senseless value, or options that exclude each other.
+pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
+    parse_for(AVAILABLE, arguments)
+}
+
+fn parse_for(available: Available, arguments: Vec<OsString>) -> Result<Command, UsageError> {
+    let mut arguments = Arguments::from_vec(arguments);
+    // Options with a value come first, or the combined flags would eat letters of a joined `-cFILE`.
+    let config_file = value(&mut arguments, ["-c", "--config-file"], "a file name")?;
+    let timeout = value(&mut arguments, ["--timeout", ""], "a number of seconds")?;
+    let help = arguments.contains(["-h", "--help"]);
+    let version = arguments.contains(["-V", "--version"]);
+    let once = arguments.contains("--once");
+    let check = arguments.contains("--check");
+    let mut verbosity = 0;
+    while arguments.contains(["-v", "--verbose"]) {
+        verbosity += 1;
+    }
+    if let Some(rest) = arguments.finish().first() {
+        return Err(leftover(&rest.to_string_lossy()));
+    }
+    if help {
+        return Ok(Command::Help);
+    }
+    if version {
+        return Ok(Command::Version);
+    }
+    Ok(Command::Run(Options {
+        mode: run_mode(available, once, check, timeout)?,
+        verbosity,
+        config_file: PathBuf::from(config_file.unwrap_or_else(|| DEFAULT_CONFIG_FILE.to_owned())),
+    }))
+}
+
+/// Takes an option's value, which must not be empty and must not be the next option.
+fn value(
+    arguments: &mut Arguments,
+    [first, second]: [&'static str; 2],
+    what: &str,
+) -> Result<Option<String>, UsageError> {
+    let taken = if second.is_empty() {
+        arguments.opt_value_from_str::<_, String>(first)
+    } else {
+        arguments.opt_value_from_str::<_, String>([first, second])
+    };
+    let name = if second.is_empty() { first } else { second };
+    match taken {
+        Ok(Some(text)) if text.is_empty() || (text.len() > 1 && text.starts_with('-')) => {
+            Err(UsageError(format!("{name} needs {what} after it")))
+        }
+        Ok(text) => Ok(text),
+        Err(pico_args::Error::NonUtf8Argument) => Err(UsageError(format!("the value of {name} is not valid UTF-8"))),
+        Err(_) => Err(UsageError(format!("{name} needs {what} after it"))),
+    }
+}
+
+fn run_mode(available: Available, once: bool, check: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
+    let not_yet = |name| Err(UsageError(format!("{name} is not available in this version")));
+    match (once, check) {
+        (true, _) if !available.once => not_yet("--once"),
+        (_, true) if !available.check => not_yet("--check"),
+        _ if timeout.is_some() && !available.once => not_yet("--timeout"),
+        (true, true) => Err(UsageError("--once and --check exclude each other".to_owned())),
+        (true, false) => Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()? }),
+        _ if timeout.is_some() => Err(UsageError("--timeout goes with --once".to_owned())),
+        (false, true) => Ok(RunMode::Check),
+        (false, false) => Ok(RunMode::Daemon),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, UsageError> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| UsageError("--timeout needs a positive number of seconds".to_owned()))
+}
+
+fn leftover(argument: &str) -> UsageError {
+    if matches!(argument, "-c" | "--config-file") {
+        return UsageError("-c is given twice, or joined to other options".to_owned());
+    }
+    UsageError(format!("unknown argument '{}'", argument.escape_debug()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALL: Available = Available { once: true, check: true };
+
+    fn parsed(available: Available, line: &[&str]) -> Result<Command, String> {
+        parse_for(available, line.iter().map(OsString::from).collect()).map_err(|error| error.0)
+    }
+
+    fn options(line: &[&str]) -> Options {
+        match parsed(ALL, line) {
+            Ok(Command::Run(options)) => options,
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_given_means_the_daemon_with_the_file_in_the_working_directory() {
+        let expected = Options { mode: RunMode::Daemon, verbosity: 0, config_file: PathBuf::from("zinoargus.toml") };
+        assert_eq!(options(&[]), expected);
+    }
+
+    #[test]
+    fn verbosity_counts_in_every_spelling() {
+        for (line, expected) in [(&["-v"][..], 1), (&["-vv"], 2), (&["-v", "-v"], 2), (&["--verbose", "-vv"], 3)] {
+            assert_eq!(options(line).verbosity, expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_config_file_is_taken_in_every_spelling() {
+        for line in [
+            &["-c", "v/V.toml"][..],
+            &["-cv/V.toml"],
+            &["--config-file", "v/V.toml"],
+            &["--config-file=v/V.toml"],
+            &["-v", "-c", "v/V.toml", "--verbose"],
+        ] {
+            assert_eq!(options(line).config_file, PathBuf::from("v/V.toml"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_win_over_running() {
+        assert_eq!(parsed(ALL, &["-v", "-h", "-V"]), Ok(Command::Help));
+        assert_eq!(parsed(ALL, &["--version", "-c", "x"]), Ok(Command::Version));
+        assert_eq!(parsed(ALL, &["-vV"]), Ok(Command::Version));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (line, expected) in [
+            (&["--frobnicate"][..], "unknown argument '--frobnicate'"),
+            (&["-x"], "unknown argument '-x'"),
+            (&["a\nb"], "unknown argument 'a\\nb'"),
+            (&["-c"], "--config-file needs a file name after it"),
+            (&["-c", ""], "--config-file needs a file name after it"),
+            (&["-c", "-v"], "--config-file needs a file name after it"),
+            (&["-c", "a", "-c", "b"], "-c is given twice, or joined to other options"),
+            (&["--once", "--check"], "--once and --check exclude each other"),
+            (&["--timeout", "5"], "--timeout goes with --once"),
+            (&["--once", "--timeout", "0"], "--timeout needs a positive number of seconds"),
+            (&["--once", "--timeout=inf"], "--timeout needs a positive number of seconds"),
+        ] {
+            assert_eq!(parsed(ALL, line), Err(expected.to_owned()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_ways_to_run_are_known() {
+        assert_eq!(options(&["--check"]).mode, RunMode::Check);
+        let timeout = Some(Duration::from_millis(2500));
+        assert_eq!(options(&["--once", "--timeout=2.5"]).mode, RunMode::Once { timeout });
+    }
+
+    #[test]
+    fn what_this_version_lacks_is_said_so() {
+        let none = Available { once: false, check: false };
+        for line in [&["--once"][..], &["--check"], &["--timeout", "3"]] {
+            let error = parsed(none, line).unwrap_err();
+            assert!(error.ends_with("is not available in this version"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_readme_lists_exactly_the_options_of_the_help() {
+        let help: Vec<&str> = HELP.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).collect();
+        let in_help = help.iter().filter(|word| word.starts_with("--"));
+        let table = include_str!("../README.md").lines().filter(|line| line.starts_with("| `-"));
+        let in_readme: String = table.map(|line| line.split('|').nth(1).unwrap()).collect();
+        let mut count = 0;
+        for option in in_help {
+            assert!(in_readme.contains(option), "{option}");
+            count += 1;
+        }
+        assert_eq!(in_readme.matches("--").count(), count);
+    }
+
+    #[test]
+    fn help_names_every_option_that_is_available() {
+        for name in ["-c, --config-file", "-v, --verbose", "-V, --version", "-h, --help"] {
+            assert!(HELP.contains(name), "{name}");
+        }
+        assert_eq!(HELP.contains("--once"), AVAILABLE.once);
+        assert_eq!(HELP.contains("--check"), AVAILABLE.check);
+    }
+
+    proptest! {
+        #[test]
+        fn any_arguments_give_a_command_or_an_error(line in proptest::collection::vec("(-|--)?[cvVhxé=]{0,6}", 0..5)) {
+            let _ = parse(line.iter().map(OsString::from).collect());
+        }
+
+        #[test]
+        fn arguments_that_are_not_utf8_are_no_reason_to_panic(bytes in proptest::collection::vec(any::<u8>(), 0..8)) {
+            use std::os::unix::ffi::OsStringExt;
+            let argument = OsString::from_vec(bytes);
+            let _ = parse(vec!["-c".into(), argument.clone()]);
+            let _ = parse(vec![argument]);
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
+//! file in a message (it may be a secret in the wrong place), only numbers.
+
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::de::DeValue;
+
+/// What a value that is converted becomes, or what is wrong with it.
+pub type Converted<T> = Result<T, String>;
+
+/// Durations are brought into these bounds, within which no clock arithmetic overflows and no wait is a busy loop.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+
+/// The kind of a value, for messages.
+pub fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a fractional number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a section",
+    }
+}
+
+fn wrong_kind<T>(expected: &str, value: &DeValue<'_>) -> Converted<T> {
+    let is_quoted = matches!(value, DeValue::String(_));
+    let hint = match expected {
+        "text" => " (put it in quotes)",
+        _ if is_quoted => " (write it without quotes)",
+        _ => "",
+    };
+    Err(format!("must be {expected}, not {}{hint}", kind(value)))
+}
+
+/// A number as it stands in the file, cut where nobody would read on.
+fn short(number: &str) -> String {
+    match number.get(..20) {
+        Some(start) if number.len() > 20 => format!("{start}…"),
+        _ => number.to_owned(),
+    }
+}
+
+/// Text that is not empty.
+pub fn text(value: &DeValue<'_>) -> Converted<String> {
+    match value.as_str() {
+        None => wrong_kind("text", value),
+        Some("") => Err("must not be empty".to_owned()),
+        Some(text) => Ok(text.to_owned()),
+    }
+}
+
+/// True or false.
+pub fn flag(value: &DeValue<'_>) -> Converted<bool> {
+    value.as_bool().map_or_else(|| wrong_kind("true or false", value), Ok)
+}
+
+/// A whole number between two bounds, both included.
+pub fn whole(value: &DeValue<'_>, low: i64, high: i64) -> Converted<i64> {
+    let Some(number) = value.as_integer() else {
+        return wrong_kind("a whole number", value);
+    };
+    let shown = short(&number.to_string());
+    match i64::from_str_radix(number.as_str(), number.radix()) {
+        Ok(number) if (low..=high).contains(&number) => Ok(number),
+        _ if high == i64::MAX => Err(format!("must be at least {low}, not {shown}")),
+        _ => Err(format!("must be between {low} and {high}, not {shown}")),
+    }
+}
+
+/// A port number.
+pub fn port(value: &DeValue<'_>) -> Converted<u16> {
+    whole(value, 1, u16::MAX.into()).map(|port| u16::try_from(port).unwrap_or(u16::MAX))
+}
+
+/// An Argus level.
+pub fn level(value: &DeValue<'_>) -> Converted<u8> {
+    whole(value, 1, 5).map(|level| u8::try_from(level).unwrap_or(5))
+}
+
+/// A positive number of seconds, whole or fractional.
+pub fn seconds(value: &DeValue<'_>) -> Converted<Duration> {
+    let (shown, seconds) = match value {
+        DeValue::Integer(number) => {
+            let parsed = i128::from_str_radix(number.as_str(), number.radix());
+            // A number beyond 128 bits is as good as infinite here, and refused below.
+            #[allow(clippy::cast_precision_loss)]
+            let seconds = parsed.map_or(f64::INFINITY, |seconds| seconds as f64);
+            (number.to_string(), seconds)
+        }
+        DeValue::Float(number) => {
+            let seconds = number.as_str().parse().unwrap_or(f64::NAN);
+            (number.to_string(), seconds)
+        }
+        other => return wrong_kind("a number of seconds", other),
+    };
+    if seconds.is_finite() && seconds > 0.0 {
+        let duration = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
+        Ok(duration.clamp(SHORTEST, LONGEST))
+    } else {
+        Err(format!("must be more than 0 seconds and finite, not {}", short(&shown)))
+    }
+}
+
+/// A server's name or address, without a port.
+pub fn host(value: &DeValue<'_>) -> Converted<String> {
+    let host = text(value)?;
+    let is_ipv6 = |text: &str| {
+        let address = text.split_once('%').map_or(text, |(address, _)| address);
+        address.parse::<Ipv6Addr>().is_ok()
+    };
+    if is_ipv6(&host) {
+        return Ok(host);
+    }
+    let fault = if host.contains("//") {
+        "must be a name or an address, not a URL"
+    } else if host.starts_with('[') {
+        "must be an address without brackets"
+    } else if host.contains(':') {
+        "must be a name or an address; the port has a key of its own"
+    } else if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@,;".contains(c)) {
+        "must be one name or address, without blanks and slashes"
+    } else {
+        return Ok(host);
+    };
+    Err(fault.to_owned())
+}
+
+/// A name that Zino reads as one word of a line.
+pub fn user(value: &DeValue<'_>) -> Converted<String> {
+    let user = text(value)?;
+    if user.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("must be one word, without blanks".to_owned());
+    }
+    Ok(user)
+}
+
+/// A domain; a dot in front is dropped, and an empty one is none.
+pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
+    let Some(domain) = value.as_str() else {
+        return wrong_kind("text", value);
+    };
+    if domain.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("must be one name, without blanks".to_owned());
+    }
+    let domain = domain.trim_matches('.');
+    Ok((!domain.is_empty()).then(|| domain.to_owned()))
+}
+
+/// A file's name.
+pub fn file(value: &DeValue<'_>) -> Converted<PathBuf> {
+    let name = text(value)?;
+    if name.contains('\0') {
+        return Err("must be a file name".to_owned());
+    }
+    Ok(PathBuf::from(name))
+}
+
+/// The state that an acknowledgement gives a case.
+pub fn setstate(value: &DeValue<'_>) -> Converted<String> {
+    let state = text(value)?;
+    if matches!(state.as_str(), "none" | "working" | "waiting") {
+        return Ok(state);
+    }
+    Err("must be \"none\", \"working\" or \"waiting\"".to_owned())
+}
+
+/// The address of an API: http or https, host, perhaps port and path. Given back without the last slash.
+pub fn url(value: &DeValue<'_>) -> Converted<String> {
+    let url = text(value)?;
+    let fail = |what: &str| Err(what.to_owned());
+    let lower = url.to_ascii_lowercase();
+    let Some(scheme) = ["http://", "https://"].into_iter().find(|scheme| lower.starts_with(scheme)) else {
+        return fail("must begin with http:// or https://");
+    };
+    if url.contains(|c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c)) {
+        return fail("must not hold blanks, or characters that a URL cannot have");
+    }
+    let rest = url.get(scheme.len()..).unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return fail("must not hold a user or password");
+    }
+    if url.contains(['?', '#']) {
+        return fail("must not hold a query or fragment (? or #)");
+    }
+    check_authority(authority)?;
+    Ok(format!("{scheme}{}", rest.trim_end_matches('/')))
+}
+
+/// Host and port of a URL.
+fn check_authority(authority: &str) -> Converted<()> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, rest)) if address.parse::<Ipv6Addr>().is_ok() => (address, rest),
+            _ => return Err("must hold an IPv6 address in the brackets".to_owned()),
+        },
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    if host.is_empty() || host.contains(['[', ']', '%']) {
+        return Err("must name a host after the two slashes".to_owned());
+    }
+    let good_port = match port.strip_prefix(':') {
+        Some(digits) => {
+            digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        }
+        None => port.is_empty(),
+    };
+    if good_port { Ok(()) } else { Err("must have a port between 1 and 65535, or none".to_owned()) }
+}
+
+/// What makes text unfit as a token: it must go into an HTTP header.
+pub fn check_token(token: &str) -> Converted<()> {
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err("must be one word of plain letters, digits and signs".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check<T: std::fmt::Debug + PartialEq>(
+        convert: impl Fn(&DeValue<'_>) -> Converted<T>,
+        source: &str,
+        expected: Result<T, &str>,
+    ) {
+        let parsed = DeValue::parse(source).unwrap();
+        assert_eq!(convert(parsed.get_ref()), expected.map_err(str::to_owned), "{source}");
+    }
+
+    #[test]
+    fn seconds_are_positive_finite_whole_or_fractional() {
+        check(seconds, "2", Ok(Duration::from_secs(2)));
+        check(seconds, "0.25", Ok(Duration::from_millis(250)));
+        check(seconds, "0x10", Ok(Duration::from_secs(16)));
+        check(seconds, "1e-9", Ok(SHORTEST));
+        check(seconds, "1e300", Ok(LONGEST));
+        check(seconds, "99999999999999999999", Ok(LONGEST));
+        for source in ["0", "-1", "0.0", "-0.5", "inf", "-inf", "nan"] {
+            let parsed = DeValue::parse(source).unwrap();
+            let error = seconds(parsed.get_ref()).unwrap_err();
+            assert!(error.starts_with("must be more than 0 seconds and finite, not"), "{error}");
+        }
+        let quoted = "must be a number of seconds, not text (write it without quotes)";
+        check(seconds, "\"2\"", Err(quoted));
+    }
+
+    #[test]
+    fn ports_and_levels_have_bounds() {
+        check(port, "1", Ok(1));
+        check(port, "65535", Ok(65535));
+        check(port, "0", Err("must be between 1 and 65535, not 0"));
+        check(port, "65536", Err("must be between 1 and 65535, not 65536"));
+        check(port, "123456789012345678901", Err("must be between 1 and 65535, not 12345678901234567890…"));
+        check(port, "8001.0", Err("must be a whole number, not a fractional number"));
+        check(level, "6", Err("must be between 1 and 5, not 6"));
+        check(|value| whole(value, 0, i64::MAX), "-1", Err("must be at least 0, not -1"));
+    }
+
+    #[test]
+    fn urls_lose_their_last_slash_and_nothing_else() {
+        for (source, expected) in [
+            ("'https://argus.example.org/api/v2/'", "https://argus.example.org/api/v2"),
+            ("'https://argus.example.org/api/v2'", "https://argus.example.org/api/v2"),
+            ("'HTTP://[::1]:8080'", "http://[::1]:8080"),
+            ("'http://localhost:8000/'", "http://localhost:8000"),
+        ] {
+            check(url, source, Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn urls_that_cannot_work_are_refused() {
+        for (source, expected) in [
+            ("''", "must not be empty"),
+            ("7", "must be text, not a whole number (put it in quotes)"),
+            ("'argus.example.org'", "must begin with http:// or https://"),
+            ("'ftp://x'", "must begin with http:// or https://"),
+            ("'https://'", "must name a host after the two slashes"),
+            ("'https:///api'", "must name a host after the two slashes"),
+            ("'https://u:p@x/'", "must not hold a user or password"),
+            ("'https://x/?a=b'", "must not hold a query or fragment (? or #)"),
+            ("'https://x#y'", "must not hold a query or fragment (? or #)"),
+            ("'https://x:0'", "must have a port between 1 and 65535, or none"),
+            ("'https://x:'", "must have a port between 1 and 65535, or none"),
+            ("'https://x:+80'", "must have a port between 1 and 65535, or none"),
+            ("'https://::1/'", "must name a host after the two slashes"),
+            ("'https://[nonsense]/'", "must hold an IPv6 address in the brackets"),
+            ("'https://x y'", "must not hold blanks, or characters that a URL cannot have"),
+            ("'https://blåbær.no'", "must not hold blanks, or characters that a URL cannot have"),
+        ] {
+            check(url, source, Err(expected));
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        for good in ["localhost", "zino.example.org", "192.0.2.1", "2001:db8::1", "fe80::1%eth0"] {
+            check(host, &format!("'{good}'"), Ok(good.to_owned()));
+        }
+        for (source, expected) in [
+            ("''", "must not be empty"),
+            ("'https://x'", "must be a name or an address, not a URL"),
+            ("'[::1]'", "must be an address without brackets"),
+            ("'x:8001'", "must be a name or an address; the port has a key of its own"),
+            ("'a b'", "must be one name or address, without blanks and slashes"),
+        ] {
+            check(host, source, Err(expected));
+        }
+    }
+
+    #[test]
+    fn small_values_mean_what_they_say() {
+        check(domain, "'example.org'", Ok(Some("example.org".to_owned())));
+        check(domain, "'.example.org'", Ok(Some("example.org".to_owned())));
+        check(domain, "''", Ok(None));
+        check(user, "'a b'", Err("must be one word, without blanks"));
+        check(setstate, "'waiting'", Ok("waiting".to_owned()));
+        check(setstate, "'closed'", Err("must be \"none\", \"working\" or \"waiting\""));
+        check(flag, "true", Ok(true));
+        check(flag, "1", Err("must be true or false, not a whole number"));
+        assert_eq!(check_token("0123456789abcdef"), Ok(()));
+        assert!(check_token("a b").is_err() && check_token("å").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_value_or_an_error(text in any::<String>()) {
+            let value = DeValue::String(text.as_str().into());
+            let _ = (url(&value), host(&value), user(&value), domain(&value));
+        }
+
+        #[test]
+        fn a_url_that_is_taken_is_one_for_the_client(path in "https?://[a-z.:0-9\\[\\]@/?#%]{0,20}") {
+            if let Ok(url) = url(&DeValue::String(path.as_str().into())) {
+                prop_assert!(url.parse::<ureq::http::Uri>().is_ok(), "{}", url);
+            }
+        }
+    }
+}

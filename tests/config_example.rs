@@ -1,0 +1,153 @@
+//! The example configuration: it works, it names every key, and what it calls a default is one. And the README's:
+//! they work, too.
+
+// In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use zinoargus::config::{Config, KEYS, parse};
+
+const EXAMPLE: &str = include_str!("../zinoargus.toml.example");
+
+/// One key of the example.
+struct Entry {
+    section: String,
+    name: String,
+    value: String,
+    is_active: bool,
+    /// Whether the text above says that there is no default.
+    has_default: bool,
+}
+
+impl Entry {
+    fn path(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut section = String::new();
+    let mut has_default = true;
+    for line in EXAMPLE.lines() {
+        // A comment for people has a blank after its sign, a value that is commented out has none.
+        let (text, is_active) = line.strip_prefix('#').map_or((line, true), |text| (text, false));
+        if text.is_empty() {
+            has_default = true;
+        } else if text.starts_with(' ') {
+            has_default &= !text.starts_with(" No default");
+        } else if text.starts_with('[') {
+            section = text.trim_matches(['[', ']']).to_owned();
+        } else {
+            let (name, value) = text.split_once(" = ").unwrap();
+            entries.push(Entry {
+                section: section.clone(),
+                name: name.to_owned(),
+                value: value.to_owned(),
+                is_active,
+                has_default,
+            });
+        }
+    }
+    entries
+}
+
+/// The example as it stands, with the one key of `[failover]` that must be there.
+fn base() -> String {
+    format!("{EXAMPLE}\n[failover]\nprimary_server = \"primary.example.org\"\n")
+}
+
+fn config(text: &str) -> Config {
+    parse(text, Path::new("")).unwrap_or_else(|problems| panic!("{problems:?}\n{text}")).config
+}
+
+/// The text with one more key in a section that it has.
+fn with(text: &str, entry: &Entry) -> String {
+    let header = format!("\n[{}]\n", entry.section);
+    assert!(text.contains(&header), "{header}");
+    text.replacen(&header, &format!("{header}{} = {}\n", entry.name, entry.value), 1)
+}
+
+#[test]
+fn the_example_works_as_it_stands() {
+    let loaded = parse(EXAMPLE, Path::new("")).unwrap();
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.config.failover, None);
+}
+
+#[test]
+fn the_example_names_every_key_once() {
+    let named: Vec<String> = entries().iter().map(Entry::path).collect();
+    let known: BTreeSet<&str> = KEYS.iter().copied().collect();
+    assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
+    assert_eq!(named.len(), known.len());
+}
+
+#[test]
+fn a_default_in_the_example_changes_nothing() {
+    let base = base();
+    let expected = config(&base);
+    let defaults: Vec<Entry> = entries().into_iter().filter(|entry| !entry.is_active && entry.has_default).collect();
+    assert_eq!(defaults.len(), 16, "a default more or less: adapt this number");
+    for entry in defaults {
+        assert_eq!(config(&with(&base, &entry)), expected, "{}", entry.path());
+    }
+}
+
+/// Guards the test above: a value that is not the default does make a difference.
+#[test]
+fn another_value_changes_something() {
+    let base = base();
+    for entry in entries().into_iter().filter(|entry| !entry.is_active && entry.has_default) {
+        let value = match entry.value.as_str() {
+            "false" => "true".to_owned(),
+            "\"none\"" => "\"working\"".to_owned(),
+            "\"public\"" => "\"private\"".to_owned(),
+            number => format!("1{number}"),
+        };
+        let other = Entry { value, ..entry };
+        // Some of them are out of bounds then, or need another key: also a difference.
+        let parsed = parse(&with(&base, &other), Path::new(""));
+        assert!(parsed.is_err() || parsed.is_ok_and(|loaded| loaded.config != config(&base)), "{}", other.path());
+    }
+}
+
+#[test]
+fn what_has_no_default_is_of_the_right_kind() {
+    let all = entries();
+    let without: Vec<&Entry> = all.iter().filter(|entry| !entry.has_default).collect();
+    let paths: Vec<String> = without.iter().map(|entry| entry.path()).collect();
+    assert_eq!(
+        paths,
+        [
+            "argus.token_file",
+            "argus.ca_file",
+            "zino.secret_file",
+            "zino.default_domain",
+            "sync.severity.thresholds.min_priority",
+            "sync.severity.thresholds.level",
+            "metadata.ports_url",
+            "failover.primary_server",
+        ]
+    );
+    for entry in without {
+        let header = match entry.section.as_str() {
+            section @ "sync.severity.thresholds" => format!("[[{section}]]"),
+            section => format!("[{section}]"),
+        };
+        let text = format!("{header}\n{} = {}\n", entry.name, entry.value);
+        let problems = parse(&text, Path::new("")).unwrap_err();
+        let wrong = problems.iter().find(|problem| problem.key == entry.path() && problem.text.starts_with("must"));
+        assert_eq!(wrong, None);
+    }
+}
+
+#[test]
+fn the_configuration_in_the_readme_works() {
+    let readme = include_str!("../README.md");
+    let blocks = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text: String = blocks.collect();
+    assert!(text.contains("[argus]") && text.contains("[sync.severity]"), "{text}");
+    assert_eq!(config(&text).rules().level(500), 1);
+}

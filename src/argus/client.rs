@@ -1,257 +1,216 @@
-//! The HTTP client of the Argus API: one method, one request. Never repeats a request, never follows a redirect, and never
-//! sends the token anywhere but to the configured origin.
+//! The Argus REST client: which request each question is, and which error each answer is. Never repeats a request,
+//! never decides what an incident should look like.
 
+use super::base::{Base, quoted};
+use super::exchange::{Answer, Exchange};
 use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
-use super::{ArgusError, ArgusServer, tls, wire};
+use super::text::{json, summary};
+use super::{ArgusError, ArgusServer, wire};
 use crate::secret::Secret;
-use log::debug;
-use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::RwLock;
-use std::time::{Duration, Instant};
-use ureq::Agent;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+use ureq::http::{HeaderValue, Method};
 
-/// Log target of the protocol.
-const LOG: &str = "argus";
-/// Argus' usual server drops a connection that was idle for 2 s; a POST sent into that would be of unknown outcome.
-const MAX_IDLE: Duration = Duration::from_millis(1500);
-/// The largest answer that is read; a page of 100 incidents is well under 1 MiB.
-const MAX_BODY: u64 = 32 * 1024 * 1024;
-/// How many of the newest events one page holds.
-const NEWEST: usize = 100;
-/// How much of an error's text is told.
-const MAX_WHY: usize = 300;
+/// How many incidents a page has; a list costs Argus about 5 ms for each, so a larger page would run into time-outs.
+pub const INCIDENTS_PER_PAGE: usize = 100;
+/// How many events a page of the newest has.
+pub const EVENTS_PER_PAGE: usize = 100;
 
-/// How to reach Argus.
+/// Where Argus is, who we are there, and how long we wait.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Base address of the API, such as `https://argus.example.org/api/v2`, with or without the last slash.
+    /// Address of the API, `https://argus.example.org/api/v2/`, with or without the last slash.
     pub url: String,
-    /// The source system's token.
+    /// Our token.
     pub token: Secret,
-    /// Bounds each request as a whole, from the look-up of the name to the last byte of the answer.
+    /// Bounds a whole request: finding the name, connecting, TLS, sending, waiting and reading.
     pub timeout: Duration,
-    /// PEM certificates to trust instead of the system's.
+    /// PEM file of the CAs to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
-    /// How many connections are kept.
+    /// How many connections are kept; as many as threads share the client.
     pub connections: usize,
 }
 
-/// A client that several threads share.
-#[derive(Debug)]
+/// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
 pub struct Client {
-    agent: Agent,
-    base: String,
-    token: RwLock<Secret>,
+    exchange: Exchange,
+    token: RwLock<HeaderValue>,
 }
 
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
 }
 
 impl Client {
-    /// Sets the client up; connects to nothing yet.
+    /// A client that has not connected yet.
     ///
     /// # Errors
-    /// What is wrong with the certificates, for a person.
+    /// What is wrong with the settings, by the name of the key: the URL, the token, or the CA file.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        let tls = tls::config(settings.ca_file.as_deref())?;
-        let agent = Agent::config_builder()
-            .timeout_global(Some(settings.timeout))
-            .timeout_connect(Some(settings.timeout))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .max_idle_age(MAX_IDLE)
-            .max_idle_connections(settings.connections)
-            .max_idle_connections_per_host(settings.connections)
-            .proxy(None)
-            .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
-            .build()
-            .into();
-        let base = settings.url.trim_end_matches('/').to_owned();
-        Ok(Self { agent, base, token: RwLock::new(settings.token.clone()) })
+        let base = Base::parse(&settings.url)?;
+        let token = RwLock::new(header(&settings.token)?);
+        let exchange = Exchange::new(base, settings)?;
+        Ok(Self { exchange, token })
     }
 
-    /// Uses another token from now on.
-    pub fn set_token(&self, token: Secret) {
-        *self.token.write().unwrap_or_else(std::sync::PoisonError::into_inner) = token;
+    /// Uses another token from the next request on.
+    ///
+    /// # Errors
+    /// If the text cannot be a token; then the old one stays.
+    pub fn set_token(&self, token: Secret) -> Result<(), String> {
+        let header = header(&token)?;
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = header;
+        Ok(())
     }
 
-    fn authorization(&self) -> String {
-        let token = self.token.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        format!("Token {}", token.reveal())
+    fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.exchange.run(token, method, path, body.as_deref())
     }
 
-    /// One request; any answer that is not an outage is `Ok`, whatever its status.
-    fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, ArgusError> {
-        let url = format!("{}/{path}", self.base);
-        let began = Instant::now();
-        let result = self.send(method, &url, body);
-        let took = began.elapsed().as_millis();
-        match &result {
-            Ok(answer) => debug!(target: LOG, "{method} {path}: {} in {took} ms", answer.status),
-            Err(error) => debug!(target: LOG, "{method} {path}: {error} after {took} ms"),
-        }
-        result
+    fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+        understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
 
-    fn send(&self, method: &str, url: &str, body: Option<&Value>) -> Result<Answer, ArgusError> {
-        let headers = |name: &'static str| match name {
-            "accept" => "application/json".to_owned(),
-            _ => self.authorization(),
-        };
-        let sent = match body {
-            None => self
-                .agent
-                .get(url)
-                .header("Accept", headers("accept"))
-                .header("Authorization", headers("authorization"))
-                .call(),
-            // A whole body, so that it goes with Content-Length: Argus reads a chunked one as empty.
-            Some(body) => {
-                let request = if method == "PATCH" { self.agent.patch(url) } else { self.agent.post(url) };
-                request
-                    .header("Accept", headers("accept"))
-                    .header("Authorization", headers("authorization"))
-                    .header("Content-Type", "application/json")
-                    .send(body.to_string().as_bytes())
-            }
-        };
-        let mut response = sent.map_err(failure)?;
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
-        match body {
-            Ok(body) => Ok(Answer { status, body }),
-            Err(error) => Err(ArgusError::Unknown { why: told(&error), status: Some(status) }),
-        }
-    }
-
-    /// A request whose answer is JSON; `None` for 404.
-    fn ask<T>(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-        read: impl FnOnce(Value) -> Result<T, String>,
-    ) -> Result<Option<T>, ArgusError> {
-        let answer = self.exchange(method, path, body)?;
-        if answer.status == 404 {
+    fn get_if_there<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<Option<T>, ArgusError> {
+        let answer = self.run(Method::GET, path, None)?;
+        if answer.status == 404 && is_argus_error(&answer.body) {
             return Ok(None);
         }
-        judge(&answer)?;
-        let nonsense = |why: String| ArgusError::Unknown { why, status: Some(answer.status) };
-        let value = serde_json::from_slice(&answer.body)
-            .map_err(|_| nonsense(format!("status {} with something that is not JSON", answer.status)))?;
-        read(value).map(Some).map_err(|why| nonsense(cleaned(&why)))
+        understood(judge(answer)?, read).map(Some)
     }
 
-    /// As [`Client::ask`], where 404 means that the request is wrong.
-    fn must<T>(
+    fn write<T>(
         &self,
-        method: &str,
+        method: Method,
         path: &str,
-        body: Option<&Value>,
-        read: impl FnOnce(Value) -> Result<T, String>,
+        body: Result<Vec<u8>, String>,
+        read: fn(&[u8]) -> Result<T, String>,
     ) -> Result<T, ArgusError> {
-        self.ask(method, path, body, read)?.ok_or_else(|| ArgusError::Request {
-            status: 404,
-            why: "not found; does argus.url end in /api/v2?".to_owned(),
-        })
+        let body = body.map_err(|why| ArgusError::Request { status: 400, why: format!("not sent: {why}") })?;
+        understood(judge(self.run(method, path, Some(body))?)?, read)
     }
-}
-
-/// What a status means.
-fn judge(answer: &Answer) -> Result<(), ArgusError> {
-    let why = || reason(&answer.body);
-    match answer.status {
-        200..=299 => Ok(()),
-        300..=399 => Err(ArgusError::Busy(format!(
-            "status {}: Argus wants to be reached at another address; correct argus.url",
-            answer.status
-        ))),
-        401 => Err(ArgusError::Unauthorized(why())),
-        429 => Err(ArgusError::Busy(format!("status 429: {}", why()))),
-        status @ 400..=499 => Err(ArgusError::Request { status, why: why() }),
-        status => Err(ArgusError::Unknown { why: format!("status {status}: {}", why()), status: Some(status) }),
-    }
-}
-
-/// What went wrong before there was an answer, told apart by whether Argus can have seen the request.
-fn failure(error: ureq::Error) -> ArgusError {
-    use std::io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    let why = told(&error);
-    let unsent = match &error {
-        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) => true,
-        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => true,
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
-        ureq::Error::Io(io) => {
-            matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable)
-                || tls::is_certificate_error(io)
-        }
-        _ => false,
-    };
-    if unsent { ArgusError::Refused(why) } else { ArgusError::Unknown { why, status: None } }
-}
-
-/// An error for a person.
-fn told(error: &ureq::Error) -> String {
-    let text = cleaned(&error.to_string());
-    if text.contains("UnknownIssuer") || text.contains("invalid peer certificate") {
-        return format!(
-            "{text}: its certificate is not trusted; if an internal CA made it, name that in argus.ca_file"
-        );
-    }
-    text
-}
-
-/// One line of at most 300 bytes, whatever a server put into it.
-fn cleaned(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    crate::sync::text::cut(line.trim(), MAX_WHY)
-}
-
-/// What an error's body says: the title of an HTML page, else its text.
-fn reason(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..4096.min(body.len())).unwrap_or_default());
-    let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title);
-    cleaned(title.unwrap_or(if text.contains('<') { "an HTML page" } else { &text }))
 }
 
 impl ArgusServer for Client {
     fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
-        let query = cursor.map_or_else(|| wire::query(query), str::to_owned);
-        self.must("GET", &format!("incidents/mine/?{query}"), None, |v| wire::page(v, wire::incident))
+        let query_string = match cursor {
+            Some(cursor) => cursor.to_owned(),
+            None => first_page(query)?,
+        };
+        let mut page = self.get(&format!("incidents/mine/?{query_string}"), wire::incident_page)?;
+        if let ListQuery::Number(number) = query {
+            // Argus ignores what it does not know, so a filter that another version has not would find everything.
+            page.items.retain(|incident| incident.source_incident_id == *number);
+        }
+        Ok(page)
     }
 
     fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
-        let query = cursor.map_or_else(|| format!("page_size={NEWEST}"), str::to_owned);
-        self.must("GET", &format!("incidents/events/?{query}"), None, |v| wire::page(v, wire::event))
+        let query = cursor.map_or_else(|| format!("page_size={EVENTS_PER_PAGE}"), str::to_owned);
+        self.get(&format!("incidents/events/?{query}"), wire::event_page)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
-        self.ask("GET", &format!("incidents/{pk}/"), None, wire::incident)
+        self.get_if_there(&format!("incidents/{pk}/"), wire::incident)
     }
 
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
-        self.ask("GET", &format!("incidents/{pk}/events/"), None, wire::events)
+        self.get_if_there(&format!("incidents/{pk}/events/"), wire::events)
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
-        self.must("POST", "incidents/", Some(&wire::new_incident(new)), wire::incident)
+        self.write(Method::POST, "incidents/", wire::new_incident(new), wire::incident)
     }
 
     fn patch(&self, pk: IncidentPk, patch: &Patch) -> Result<Incident, ArgusError> {
-        self.must("PATCH", &format!("incidents/{pk}/"), Some(&wire::patch(patch)), wire::incident)
+        self.write(Method::PATCH, &format!("incidents/{pk}/"), wire::patch(patch), wire::incident)
     }
 
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError> {
-        self.must("POST", &format!("incidents/{pk}/events/"), Some(&wire::new_event(event)), wire::event)
+        self.write(Method::POST, &format!("incidents/{pk}/events/"), wire::new_event(event), wire::event)
     }
 
     fn check_token(&self) -> Result<(), ArgusError> {
-        self.must("GET", "auth/user/", None, |_| Ok(()))
+        self.get("auth/user/", |body| json(body).map(|_| ()).ok_or_else(|| "no JSON".to_owned()))
     }
+}
+
+/// The header that shows a token. White space around it is a file's last line break.
+fn header(token: &Secret) -> Result<HeaderValue, String> {
+    let token = token.reveal().trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("argus.token must be a token: letters and digits, without blanks".to_owned());
+    }
+    let header = HeaderValue::from_str(&format!("Token {token}"));
+    let mut header = header.map_err(|_| "argus.token cannot be sent".to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn first_page(query: &ListQuery) -> Result<String, ArgusError> {
+    let filter = match query {
+        ListQuery::Open => "open=true".to_owned(),
+        // An open incident ends at infinity, which is later than any time.
+        ListQuery::EndedSince(since) => format!("open=false&end_time__gte={}", quoted(&since.to_string())),
+        ListQuery::Number(number) if number.trim() != number || number.is_empty() => {
+            // Argus would trim it, and an empty filter is none at all.
+            return Err(ArgusError::Request {
+                status: 400,
+                why: "not sent: this is no number of an incident".to_owned(),
+            });
+        }
+        ListQuery::Number(number) => format!("source_incident_id={}", quoted(number)),
+    };
+    Ok(format!("{filter}&page_size={INCIDENTS_PER_PAGE}"))
+}
+
+/// Which error an answer is, if it is none of success.
+fn judge(answer: Answer) -> Result<Answer, ArgusError> {
+    let why = || format!("{}: {}", answer.status, summary(&answer.body));
+    match answer.status {
+        200..=299 => Ok(answer),
+        300..=399 => Err(ArgusError::Busy(redirected(&answer))),
+        401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
+        404 if !is_argus_error(&answer.body) => {
+            Err(ArgusError::Busy(format!("{}, not from Argus: is argus.url the address of its API?", why())))
+        }
+        429 => Err(ArgusError::Busy(why())),
+        // The server gave up waiting for the request, or something between us gave up on it.
+        408 => Err(ArgusError::Unknown { why: why(), status: Some(408) }),
+        status @ 400..=499 => Err(ArgusError::Request { status, why: summary(&answer.body) }),
+        status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
+    }
+}
+
+/// Whether Argus itself says so: its API answers 404 with JSON that has a `detail`, and then about one incident or cursor.
+fn is_argus_error(body: &[u8]) -> bool {
+    json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
+}
+
+fn redirected(answer: &Answer) -> String {
+    let to = answer.location.as_deref().unwrap_or("nowhere");
+    format!(
+        "{} redirects to {to}, which is never followed: argus.url must be the very address of the API (http or https, \
+         host and path)",
+        answer.status
+    )
+}
+
+fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+    let status = Some(answer.status);
+    if !looks_like_json(&answer.body) {
+        let why = format!("{} with {} instead of JSON", answer.status, summary(&answer.body));
+        return Err(ArgusError::Unknown { why, status });
+    }
+    read(&answer.body).map_err(|why| ArgusError::Unknown { why: format!("the answer makes no sense: {why}"), status })
+}
+
+/// Whether a body at least begins as Argus' answers do; parsing it is then worth its own message.
+fn looks_like_json(body: &[u8]) -> bool {
+    body.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['))
 }

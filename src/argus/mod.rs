@@ -1,9 +1,13 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
-//! Owns the REST client (`client.rs`), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust;
+//! `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
+mod base;
 pub mod client;
+mod exchange;
 pub mod models;
+mod text;
 mod tls;
 mod wire;
 

@@ -1,124 +1,285 @@
-//! The JSON of the Argus API, to and from the models. Never sends anything.
-//!
-//! A list with an item that cannot be understood is an error, naming the item: a half-understood list must never pass for a
-//! complete one.
+//! The JSON of the Argus API v2 <-> the models. Never talks to a server, and never leaves out an item of a list that it
+//! cannot understand: a list is complete or an error, because what is not on a list gets acted on.
 
-use super::models::{EndTime, Event, EventKind, Incident, ListQuery, NewEvent, NewIncident, Page, Patch, Tag};
+use super::models::{EndTime, Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Page, Patch, Tag, UserPk};
+use super::text::shown;
 use crate::stamp::Stamp;
-use crate::sync::text::clean;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use crate::sync::text::{MAX_TAG_VALUE, clean};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// How many incidents a page of a list holds: 100 cost Argus about half a second, which must stay well under `argus.timeout`.
-const PAGE_SIZE: usize = 100;
+#[derive(Deserialize)]
+struct WirePage {
+    #[serde(default)]
+    next: Option<String>,
+    results: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct WireIncident {
+    pk: IncidentPk,
+    start_time: String,
+    /// Not given at all is not the same as `null`, which means stateless.
+    #[serde(default, deserialize_with = "given")]
+    end_time: Option<Option<String>>,
+    source: WireSource,
+    source_incident_id: Option<String>,
+    description: Option<String>,
+    level: Option<u8>,
+    ticket_url: Option<String>,
+    /// People can put anything here, also JSON deeper than a parser goes.
+    metadata: Option<Box<RawValue>>,
+    tags: Option<Vec<WireTag>>,
+    open: Option<bool>,
+    acked: Option<bool>,
+}
 
 #[derive(Deserialize)]
 struct WireSource {
-    user: i64,
-    #[serde(default)]
-    name: String,
+    user: UserPk,
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct WireTag {
     tag: String,
-    added_by: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct WireIncident {
-    pk: i64,
-    start_time: String,
-    end_time: Option<String>,
-    source: WireSource,
-    #[serde(default)]
-    source_incident_id: Option<String>,
-    #[serde(default)]
-    description: Option<String>,
-    level: u8,
-    #[serde(default)]
-    ticket_url: Option<String>,
-    #[serde(default)]
-    metadata: Value,
-    tags: Vec<WireTag>,
-    open: bool,
-    acked: bool,
-}
-
-#[derive(Deserialize)]
-struct WireActor {
-    pk: i64,
-    #[serde(default)]
-    username: String,
-}
-
-#[derive(Deserialize)]
-struct WireKind {
-    value: String,
+    added_by: Option<UserPk>,
 }
 
 #[derive(Deserialize)]
 struct WireEvent {
     pk: i64,
-    incident: i64,
-    actor: WireActor,
+    incident: IncidentPk,
+    actor: Option<WireActor>,
     timestamp: String,
     received: String,
     #[serde(rename = "type")]
     kind: WireKind,
-    #[serde(default)]
     description: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct WirePage {
-    next: Option<String>,
-    results: Vec<Value>,
+struct WireActor {
+    pk: UserPk,
+    username: Option<String>,
 }
 
-fn stamp(text: &str) -> Result<Stamp, String> {
-    Stamp::parse(text).ok_or_else(|| format!("\"{}\" is not a time", text.chars().take(40).collect::<String>()))
+/// Answers have an object, requests a bare text; either is understood.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireKind {
+    Object { value: String },
+    Text(String),
 }
 
-/// `"infinity"`, null, or a time; the last day of the year 9999 is how Python writes infinity.
-fn end_time(text: Option<&str>) -> Result<EndTime, String> {
-    match text {
-        None => Ok(EndTime::Stateless),
-        Some("infinity") => Ok(EndTime::Open),
-        Some(text) if text.starts_with("9999-12-31") => Ok(EndTime::Open),
-        Some(text) => stamp(text).map(EndTime::At),
+#[derive(Serialize)]
+struct WireTagOut {
+    tag: String,
+}
+
+#[derive(Serialize)]
+struct WireNewIncident {
+    start_time: String,
+    end_time: String,
+    source_incident_id: String,
+    description: String,
+    level: u8,
+    tags: Vec<WireTagOut>,
+    metadata: Value,
+}
+
+#[derive(Serialize)]
+struct WirePatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<WireTagOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct WireNewEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    timestamp: String,
+    description: String,
+}
+
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Reads one incident.
+pub(super) fn incident(body: &[u8]) -> Result<Incident, String> {
+    decode::<WireIncident>(body)?.try_into()
+}
+
+/// Reads one event.
+pub(super) fn event(body: &[u8]) -> Result<Event, String> {
+    decode::<WireEvent>(body)?.try_into()
+}
+
+/// Reads the events of one incident: a plain list.
+pub(super) fn events(body: &[u8]) -> Result<Vec<Event>, String> {
+    all(&decode::<Vec<Box<RawValue>>>(body)?, event)
+}
+
+/// Reads a page of incidents.
+pub(super) fn incident_page(body: &[u8]) -> Result<Page<Incident>, String> {
+    page(body, incident)
+}
+
+/// Reads a page of events.
+pub(super) fn event_page(body: &[u8]) -> Result<Page<Event>, String> {
+    page(body, event)
+}
+
+/// The JSON that creates an incident.
+pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
+    encode(&WireNewIncident {
+        start_time: new.start_time.to_string(),
+        // Left out would mean open too, but the API's own documentation says otherwise.
+        end_time: new.end_time.map_or_else(|| "infinity".to_owned(), |at| at.to_string()),
+        source_incident_id: clean(&new.source_incident_id),
+        description: clean(&new.description),
+        level: new.level,
+        tags: new.tags.iter().map(|tag| WireTagOut { tag: bounded_tag(&clean(tag)) }).collect(),
+        metadata: clean_value(&new.metadata),
+    })
+}
+
+/// The JSON that changes an incident. Tags are not cut here: some are other people's, and must go back as they came.
+pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
+    let tags = |tags: &Vec<String>| tags.iter().map(|tag| WireTagOut { tag: clean(tag) }).collect();
+    encode(&WirePatch {
+        tags: patch.tags.as_ref().map(tags),
+        description: patch.description.as_deref().map(clean),
+        level: patch.level,
+        metadata: patch.metadata.as_ref().map(clean_value),
+    })
+}
+
+/// The JSON that posts an event.
+pub(super) fn new_event(new: &NewEvent) -> Result<Vec<u8>, String> {
+    encode(&WireNewEvent {
+        kind: code(&new.kind),
+        timestamp: new.timestamp.to_string(),
+        description: clean(&new.description),
+    })
+}
+
+fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| shown(&error.to_string()))
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(value).map_err(|error| error.to_string())
+}
+
+fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>, String> {
+    let page = decode::<WirePage>(body)?;
+    let next = page.next.as_deref().map(query_of).transpose()?;
+    Ok(Page { items: all(&page.results, item)?, next })
+}
+
+fn all<T>(raw: &[Box<RawValue>], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let named = |(n, raw): (usize, &RawValue)| {
+        item(raw.get().as_bytes()).map_err(|why| format!("item {} of the list{}: {why}", n + 1, pk_of(raw)))
+    };
+    raw.iter().map(AsRef::as_ref).enumerate().map(named).collect()
+}
+
+fn pk_of(raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Keyed {
+        pk: i64,
+    }
+    serde_json::from_str::<Keyed>(raw.get()).map(|keyed| format!(" (pk {})", keyed.pk)).unwrap_or_default()
+}
+
+/// The query of a `next` link. Scheme, host and path are whatever Argus believes it is called, and never used.
+fn query_of(next: &str) -> Result<String, String> {
+    let query = next.split_once('?').map_or("", |(_, query)| query);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%&=+:,/?@!$'()*;".contains(&b);
+    let has_cursor = query.split('&').any(|part| part.starts_with("cursor="));
+    if has_cursor && query.bytes().all(plain) {
+        Ok(query.to_owned())
+    } else {
+        Err(format!("the link to the next page makes no sense: {}", shown(next)))
     }
 }
 
-/// One incident.
-///
-/// # Errors
-/// What of it cannot be understood.
-pub fn incident(value: Value) -> Result<Incident, String> {
-    let name = format!("incident {}", value.get("pk").unwrap_or(&Value::Null));
-    let read = |value| -> Result<Incident, String> {
-        let w: WireIncident = serde_json::from_value(value).map_err(|e| e.to_string())?;
-        Ok(Incident {
-            pk: w.pk,
-            start_time: stamp(&w.start_time)?,
-            end_time: end_time(w.end_time.as_deref())?,
-            source_user: w.source.user,
-            source_name: w.source.name,
-            source_incident_id: w.source_incident_id.unwrap_or_default(),
-            description: w.description.unwrap_or_default(),
-            level: w.level,
-            ticket_url: w.ticket_url.unwrap_or_default(),
-            metadata: w.metadata,
-            tags: w.tags.into_iter().map(|t| Tag { text: t.tag, added_by: t.added_by.unwrap_or(-1) }).collect(),
-            open: w.open,
-            acked: w.acked,
+impl TryFrom<WireIncident> for Incident {
+    type Error = String;
+
+    fn try_from(wire: WireIncident) -> Result<Self, String> {
+        let tags = wire.tags.unwrap_or_default().into_iter();
+        Ok(Self {
+            pk: wire.pk,
+            start_time: instant("start_time", &wire.start_time)?,
+            end_time: end_time(wire.end_time)?,
+            source_user: wire.source.user,
+            source_name: wire.source.name.unwrap_or_default(),
+            source_incident_id: wire.source_incident_id.unwrap_or_default(),
+            description: wire.description.unwrap_or_default(),
+            level: wire.level.unwrap_or(5),
+            ticket_url: wire.ticket_url.unwrap_or_default(),
+            metadata: wire.metadata.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null),
+            // Nobody has the key 0, so a tag that nobody added is somebody else's.
+            tags: tags.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect(),
+            open: wire.open.unwrap_or(false),
+            acked: wire.acked.unwrap_or(false),
         })
-    };
-    read(value).map_err(|why| format!("{name}: {why}"))
+    }
 }
 
-fn event_kind(word: &str) -> EventKind {
-    match word {
+impl TryFrom<WireEvent> for Event {
+    type Error = String;
+
+    fn try_from(wire: WireEvent) -> Result<Self, String> {
+        let (actor, actor_name) = wire.actor.map_or((0, None), |actor| (actor.pk, actor.username));
+        let (WireKind::Object { value: kind } | WireKind::Text(kind)) = wire.kind;
+        Ok(Self {
+            pk: wire.pk,
+            incident: wire.incident,
+            actor,
+            actor_name: actor_name.unwrap_or_default(),
+            timestamp: instant("timestamp", &wire.timestamp)?,
+            received: instant("received", &wire.received)?,
+            kind: kind_of(kind),
+            description: wire.description.unwrap_or_default(),
+        })
+    }
+}
+
+fn end_time(wire: Option<Option<String>>) -> Result<EndTime, String> {
+    match wire {
+        None => Err("missing field `end_time`".to_owned()),
+        Some(None) => Ok(EndTime::Stateless),
+        // The last day of the calendar is how some clients, and some versions of Argus, write infinity.
+        Some(Some(text)) if text == "infinity" || text.starts_with("9999-12-31") => Ok(EndTime::Open),
+        Some(Some(text)) => instant("end_time", &text).map(EndTime::At),
+    }
+}
+
+/// A time. Before zones were whole minutes, Python writes their seconds too (`+00:53:28`): those are cut off, because
+/// one event that somebody dated 1850 must not make a list unreadable.
+fn instant(field: &str, text: &str) -> Result<Stamp, String> {
+    let without_seconds = || {
+        let (head, tail) = text.split_at_checked(text.len().checked_sub(9)?)?;
+        let zone = tail.strip_prefix(['+', '-'])?;
+        let short = tail.get(..6).filter(|_| zone.matches(':').count() == 2)?;
+        Stamp::parse(&format!("{head}{short}"))
+    };
+    Stamp::parse(text).or_else(without_seconds).ok_or_else(|| format!("{field} is no time: {}", shown(text)))
+}
+
+fn kind_of(code: String) -> EventKind {
+    match code.as_str() {
         "STA" => EventKind::Start,
         "END" => EventKind::End,
         "RES" => EventKind::Restart,
@@ -127,11 +288,11 @@ fn event_kind(word: &str) -> EventKind {
         "ACK" => EventKind::Acknowledge,
         "OTH" => EventKind::Other,
         "CHI" => EventKind::Change,
-        other => EventKind::Unknown(other.to_owned()),
+        _ => EventKind::Unknown(code),
     }
 }
 
-fn event_word(kind: &EventKind) -> &str {
+fn code(kind: &EventKind) -> &str {
     match kind {
         EventKind::Start => "STA",
         EventKind::End => "END",
@@ -141,192 +302,29 @@ fn event_word(kind: &EventKind) -> &str {
         EventKind::Acknowledge => "ACK",
         EventKind::Other => "OTH",
         EventKind::Change => "CHI",
-        EventKind::Unknown(word) => word,
+        EventKind::Unknown(code) => code,
     }
 }
 
-/// One event.
-///
-/// # Errors
-/// What of it cannot be understood.
-pub fn event(value: Value) -> Result<Event, String> {
-    let name = format!("event {}", value.get("pk").unwrap_or(&Value::Null));
-    let read = |value| -> Result<Event, String> {
-        let w: WireEvent = serde_json::from_value(value).map_err(|e| e.to_string())?;
-        Ok(Event {
-            pk: w.pk,
-            incident: w.incident,
-            actor: w.actor.pk,
-            actor_name: w.actor.username,
-            timestamp: stamp(&w.timestamp)?,
-            received: stamp(&w.received)?,
-            kind: event_kind(&w.kind.value),
-            description: w.description.unwrap_or_default(),
-        })
-    };
-    read(value).map_err(|why| format!("{name}: {why}"))
-}
-
-/// A list that is not paged.
-///
-/// # Errors
-/// What of it cannot be understood.
-pub fn events(value: Value) -> Result<Vec<Event>, String> {
+fn clean_value(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.into_iter().map(event).collect(),
-        other => Err(format!("a list of events was expected, and not {}", kind_of(&other))),
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.iter().map(clean_value).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), clean_value(value))).collect(),
+        other => other.clone(),
     }
 }
 
-/// One page of a list.
-///
-/// # Errors
-/// What of it cannot be understood.
-pub fn page<T>(value: Value, item: fn(Value) -> Result<T, String>) -> Result<Page<T>, String> {
-    let page: WirePage = serde_json::from_value(value).map_err(|e| format!("not a page of a list: {e}"))?;
-    let items = page.results.into_iter().map(item).collect::<Result<_, _>>()?;
-    // Host and path are whatever Argus believes it is called; only the question it asks next is taken.
-    let next = page.next.map(|next| match next.split_once('?') {
-        Some((_, query)) => Ok(query.split('#').next().unwrap_or_default().to_owned()),
-        None => Err("the address of the next page has no query".to_owned()),
-    });
-    Ok(Page { items, next: next.transpose()? })
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+/// The mapping cuts the values that it sends; this only makes sure.
+fn bounded_tag(tag: &str) -> String {
+    let start = tag.find('=').map_or(0, |at| at + 1);
+    let mut end = tag.len().min(start + MAX_TAG_VALUE);
+    while !tag.is_char_boundary(end) {
+        end -= 1;
     }
-}
-
-/// The query of a list's first page.
-#[must_use]
-pub fn query(query: &ListQuery) -> String {
-    match query {
-        ListQuery::Open => format!("open=true&page_size={PAGE_SIZE}"),
-        ListQuery::EndedSince(since) => format!("open=false&end_time__gte={since}&page_size={PAGE_SIZE}"),
-        ListQuery::Number(number) => {
-            // Our numbers are digits and a dash; anything else could only come from a bug, and must not become a second filter.
-            let number: String = number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-            format!("source_incident_id={number}")
-        }
-    }
-}
-
-fn tags<'a>(texts: impl IntoIterator<Item = &'a String>) -> Value {
-    texts.into_iter().map(|text| json!({"tag": clean(text)})).collect()
-}
-
-/// The body that creates an incident.
-#[must_use]
-pub fn new_incident(new: &NewIncident) -> Value {
-    let end = new.end_time.map_or_else(|| "infinity".to_owned(), |t| t.to_string());
-    json!({
-        "start_time": new.start_time.to_string(),
-        "end_time": end,
-        "source_incident_id": new.source_incident_id,
-        "description": clean(&new.description),
-        "level": new.level,
-        "tags": tags(&new.tags),
-        "metadata": new.metadata,
-    })
-}
-
-/// The body that changes an incident.
-#[must_use]
-pub fn patch(patch: &Patch) -> Value {
-    let mut body = Map::new();
-    if let Some(texts) = &patch.tags {
-        body.insert("tags".to_owned(), tags(texts));
-    }
-    if let Some(description) = &patch.description {
-        body.insert("description".to_owned(), json!(clean(description)));
-    }
-    if let Some(level) = patch.level {
-        body.insert("level".to_owned(), json!(level));
-    }
-    if let Some(metadata) = &patch.metadata {
-        body.insert("metadata".to_owned(), metadata.clone());
-    }
-    Value::Object(body)
-}
-
-/// The body that posts an event.
-#[must_use]
-pub fn new_event(new: &NewEvent) -> Value {
-    json!({
-        "type": event_word(&new.kind),
-        "timestamp": new.timestamp.to_string(),
-        "description": clean(&new.description),
-    })
+    tag.get(..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const INCIDENT: &str = r#"{"pk":1,"start_time":"2026-11-22T20:51:18.254951+01:00","end_time":"infinity",
-        "source":{"pk":2,"name":"zino-a","type":{"name":"zino"},"user":3,"base_url":""},"source_incident_id":"77",
-        "details_url":"","description":"x","level":5,"ticket_url":"","metadata":{},
-        "tags":[{"added_by":3,"added_time":"2026-11-22T20:51:57.472186+01:00","tag":"host=a"}],
-        "stateful":true,"open":true,"acked":false}"#;
-
-    fn with(key: &str, value: Value) -> Result<Incident, String> {
-        let mut v: Value = serde_json::from_str(INCIDENT).unwrap();
-        v[key] = value;
-        incident(v)
-    }
-
-    #[test]
-    fn an_incident_reads_as_argus_means_it() {
-        let i = with("pk", json!(1)).unwrap();
-        assert_eq!((i.pk, i.source_user, i.source_incident_id.as_str(), i.is_open()), (1, 3, "77", true));
-        assert_eq!(with("end_time", Value::Null).unwrap().end_time, EndTime::Stateless);
-        assert!(with("end_time", json!("9999-12-31T23:59:59.999999+01:00")).unwrap().is_open());
-        assert!(!with("end_time", json!("2030-12-31T23:59:59+01:00")).unwrap().is_open());
-    }
-
-    #[test]
-    fn what_cannot_be_understood_is_named() {
-        assert!(with("start_time", json!("yesterday")).unwrap_err().starts_with("incident 1: "));
-        assert!(with("level", json!("high")).is_err());
-    }
-
-    #[test]
-    fn of_the_next_page_only_the_query_is_taken() {
-        let list =
-            json!({"next": "http://elsewhere.example/steal?cursor=abc&open=true#x", "previous": null, "results": []});
-        assert_eq!(page(list, incident).unwrap().next.as_deref(), Some("cursor=abc&open=true"));
-        let half = json!({"next": null, "results": [{"pk": 4}]});
-        assert!(page(half, incident).unwrap_err().starts_with("incident 4: "));
-    }
-
-    #[test]
-    fn nothing_that_argus_refuses_is_sent() {
-        let new = NewEvent { kind: EventKind::Other, timestamp: Stamp::from_secs(5), description: "a\0b".into() };
-        assert_eq!(
-            new_event(&new),
-            json!({"type": "OTH", "timestamp": "1970-01-01T00:00:05Z", "description": "a\u{fffd}b"})
-        );
-        assert_eq!(query(&ListQuery::Number("5&open=true".into())), "source_incident_id=5opentrue");
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_a_value_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200), pk in any::<i64>(), text in any::<String>()) {
-            if let Ok(value) = serde_json::from_slice::<Value>(&bytes) {
-                let _ = (incident(value.clone()), event(value.clone()), events(value.clone()), page(value, event));
-            }
-            for key in ["pk", "start_time", "end_time", "source", "tags", "level", "metadata", "ticket_url"] {
-                let _ = with(key, json!(text));
-                let _ = with(key, json!(pk));
-            }
-        }
-    }
-}
+#[path = "wire_tests.rs"]
+mod tests;

@@ -1,0 +1,119 @@
+//! `argus.url`: where the API is, and the only place our token goes. Never talks to a server.
+
+use ureq::http::Uri;
+
+/// The API's address, ending in a slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Base {
+    prefix: String,
+    /// Scheme, host and port, for messages.
+    pub origin: String,
+}
+
+impl Base {
+    /// Reads `http[s]://host[:port]/path`, with or without the last slash. The text is not repeated in an error, because
+    /// it may hold a password that does not belong there.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let url = url.trim();
+        let uri: Uri = url.parse().map_err(|error| format!("argus.url is no URL: {error}"))?;
+        let scheme = uri.scheme_str().map(str::to_ascii_lowercase).unwrap_or_default();
+        if scheme != "http" && scheme != "https" {
+            return Err("argus.url must begin with https:// or http://".to_owned());
+        }
+        let authority = uri.authority().ok_or("argus.url names no server")?;
+        if authority.as_str().contains('@') {
+            return Err("argus.url must not hold a user name or password: the token goes into argus.token".to_owned());
+        }
+        let (host, after_host) = authority.as_str().split_at_checked(authority.host().len()).unwrap_or_default();
+        if host.is_empty() || host == "[]" {
+            return Err("argus.url names no server".to_owned());
+        }
+        if !after_host.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err("argus.url has a port that is none".to_owned());
+        }
+        if uri.query().is_some() || url.contains('#') {
+            return Err("argus.url must end with the path of the API, without ? or #".to_owned());
+        }
+        let origin = format!("{scheme}://{authority}");
+        let prefix = format!("{origin}{}/", uri.path().trim_end_matches('/'));
+        Ok(Self { prefix, origin })
+    }
+
+    /// The address of something below the API. What `path` holds can change neither server nor scheme.
+    pub fn join(&self, path: &str) -> Result<Uri, String> {
+        format!("{}{path}", self.prefix).parse().map_err(|error| format!("{error}"))
+    }
+}
+
+/// A text as the value of a query parameter.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(url: &str, expected: &str) {
+        assert_eq!(Base::parse(url).unwrap().join("incidents/?a=b").unwrap().to_string(), expected, "{url}");
+    }
+
+    #[test]
+    fn the_api_is_found_below_any_prefix_with_or_without_the_last_slash() {
+        check("https://argus.example.org/api/v2/", "https://argus.example.org/api/v2/incidents/?a=b");
+        check("https://argus.example.org/api/v2", "https://argus.example.org/api/v2/incidents/?a=b");
+        check("http://h:8000/sub/argus/api/v2//", "http://h:8000/sub/argus/api/v2/incidents/?a=b");
+        check(" HTTPS://h ", "https://h/incidents/?a=b");
+        check("http://[::1]:8000/api/v2", "http://[::1]:8000/api/v2/incidents/?a=b");
+    }
+
+    #[test]
+    fn what_is_no_address_of_an_api_is_refused_without_repeating_it() {
+        for url in [
+            "",
+            "argus.example.org",
+            "/api/v2",
+            "ftp://h/",
+            "https://",
+            "https://u:hunter2@h/",
+            "https://h:x/",
+            "https://h:99999/",
+            "https://h:/",
+            "https://h:0/",
+            "https://h/?hunter2",
+            "https://h/#hunter2",
+            "https://h/a b",
+        ] {
+            let why = Base::parse(url).unwrap_err();
+            assert!(why.contains("argus.url") && !why.contains("hunter2"), "{url}: {why}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_origin(path in any::<String>(), query in any::<String>()) {
+            let base = Base::parse("https://argus.example.org/api/v2").unwrap();
+            for path in [path.clone(), format!("//{path}"), format!("incidents/?q={}", quoted(&query))] {
+                if let Ok(uri) = base.join(&path) {
+                    prop_assert_eq!(uri.authority().unwrap().as_str(), "argus.example.org");
+                    prop_assert_eq!(uri.scheme_str(), Some("https"));
+                }
+            }
+            let quoted_query = format!("incidents/?q={}", quoted(&query));
+            prop_assert!(base.join(&quoted_query).is_ok());
+        }
+
+        #[test]
+        fn any_url_is_an_address_or_an_error(url in "(https?://)?[a-z:@\\[\\]/?#0-9.]{0,30}|\\PC*") {
+            let _ = Base::parse(&url);
+        }
+    }
+}

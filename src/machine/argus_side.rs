@@ -1,5 +1,6 @@
 //! What the machine makes of what comes from Argus.
 
+use super::cases::Goal;
 use super::look::{Progress, Walk};
 use super::queue::Lane;
 use super::{Carrying, Machine, Now, Output, Report};
@@ -86,10 +87,10 @@ impl Machine {
     }
 
     /// These cases were brought to where they should be, or cannot be.
-    fn settle_cases(&mut self, brought: Vec<(CaseId, u64)>) {
-        for (id, fingerprint) in &brought {
+    fn settle_cases(&mut self, brought: Vec<(CaseId, Goal)>) {
+        for (id, goal) in &brought {
             if let Some(slot) = self.cases.get_mut(*id) {
-                slot.synced = Some(*fingerprint);
+                slot.reached = Some(*goal);
             }
         }
         for (id, _) in brought {

@@ -8,6 +8,14 @@ use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// What Argus shall show of a case: what synchronisation makes of it, and how often it was asked to look again. A look that
+/// began before the latest asking settles nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    fingerprint: u64,
+    asked: u64,
+}
+
 /// A case and how far it has got.
 #[derive(Debug)]
 pub struct Slot {
@@ -15,16 +23,16 @@ pub struct Slot {
     pub case: Arc<Case>,
     /// The problem that it is about.
     pub problem: Arc<Problem>,
-    /// What synchronisation makes of it now.
-    pub fingerprint: u64,
-    /// The fingerprint that Argus is known to show; `None`: to be brought up to date.
-    pub synced: Option<u64>,
+    /// What is to be reached.
+    pub goal: Goal,
+    /// What Argus is known to show.
+    pub reached: Option<Goal>,
     /// Its incident.
     pub home: Option<IncidentPk>,
     /// Zino does not know it any more; kept until its last state is delivered.
     pub gone: bool,
-    /// Present at a takeover with its fault over: gets no incident while its fingerprint is this.
-    pub excused: Option<u64>,
+    /// Present at a takeover with its fault over: gets no incident until it changes.
+    pub excused: bool,
 }
 
 impl Slot {
@@ -37,7 +45,12 @@ impl Slot {
     /// Whether Argus may not show what it should.
     #[must_use]
     pub fn due(&self) -> bool {
-        self.synced != Some(self.fingerprint)
+        self.reached != Some(self.goal)
+    }
+
+    /// Asks for another look, also where one is under way.
+    pub fn ask(&mut self) {
+        self.goal.asked += 1;
     }
 }
 
@@ -116,10 +129,8 @@ impl Cases {
             Some(slot) if slot.is(&case) => {
                 slot.gone = false;
                 slot.case = Arc::new(case);
-                slot.fingerprint = fingerprint;
-                if slot.excused.is_some_and(|excused| excused != fingerprint) {
-                    slot.excused = None;
-                }
+                slot.excused &= slot.goal.fingerprint == fingerprint;
+                slot.goal.fingerprint = fingerprint;
                 return if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
             }
             Some(slot) => Some(Arc::clone(&slot.problem)),
@@ -134,11 +145,11 @@ impl Cases {
         let slot = Slot {
             case: Arc::new(case),
             problem: Arc::clone(&problem),
-            fingerprint,
-            synced: None,
+            goal: Goal { fingerprint, asked: 0 },
+            reached: None,
             home: None,
             gone: false,
-            excused: None,
+            excused: false,
         };
         self.slots.insert(id, slot);
         match before {
@@ -180,7 +191,7 @@ mod tests {
         let mut cases = Cases::default();
         assert!(matches!(cases.put(port_case(1), &rules()), Change::Due(_)));
         let slot = cases.get_mut(1).unwrap();
-        slot.synced = Some(slot.fingerprint);
+        slot.reached = Some(slot.goal);
         assert_eq!(
             cases.put(Case { portstate: Some("lowerLayerDown".into()), ..port_case(1) }, &rules()),
             Change::Nothing
@@ -188,6 +199,17 @@ mod tests {
         let mut told = port_case(1);
         told.history.push(entry(5, "ford", &["hello"]));
         assert!(matches!(cases.put(told, &rules()), Change::Due(_)));
+    }
+
+    #[test]
+    fn a_look_that_began_before_the_latest_asking_settles_nothing() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        let slot = cases.get_mut(1).unwrap();
+        let under_way = slot.goal;
+        slot.ask();
+        slot.reached = Some(under_way);
+        assert!(slot.due());
     }
 
     #[test]

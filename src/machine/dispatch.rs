@@ -1,9 +1,10 @@
 //! What the machine has done next: at most so many jobs at once, looks before work, live work before bulk work.
 
+use super::cases::Goal;
 use super::look::Walk;
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk, ListQuery};
-use crate::sync::filter::{Verdict, verdict};
+use crate::sync::filter::may_have_been_wanted;
 use crate::sync::identity::same_problem;
 use crate::sync::job::{CaseWork, ProblemJob};
 use crate::zino::case::{CaseId, Problem};
@@ -108,7 +109,7 @@ impl Machine {
         let window = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         self.cases
             .all()
-            .filter(|s| !s.case.is_closed() && verdict(&s.case) == Verdict::Wanted)
+            .filter(|s| !s.case.is_closed() && may_have_been_wanted(&s.case))
             .filter(|s| !self.incidents.near(&s.case).any(|i| i.is_open() && same_problem(&s.case, i)))
             .map(|s| s.case.opened.plus_secs(-CLOCKS_SECS))
             .min()
@@ -123,8 +124,8 @@ impl Machine {
         loop {
             let problem = self.queue.next()?;
             if let Some(job) = self.problem_job(&problem, now) {
-                let brought: Vec<(CaseId, u64)> =
-                    self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.fingerprint)).collect();
+                let brought: Vec<(CaseId, Goal)> =
+                    self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.goal)).collect();
                 self.queue.start(&problem, brought);
                 return Some(Job::Problem(Box::new(job)));
             }
@@ -137,13 +138,13 @@ impl Machine {
             if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case))
                 && let Some(slot) = self.cases.get_mut(id)
             {
-                slot.synced = Some(slot.fingerprint);
+                slot.reached = Some(slot.goal);
             }
         }
         let cases: Vec<CaseWork> = self
             .cases
             .of(problem)
-            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused.is_some() })
+            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused })
             .collect();
         if !cases.iter().any(|work| work.due) {
             self.queue.idle(problem);

@@ -163,6 +163,8 @@ struct Link {
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
     reread_at: Duration,
+    /// The highest number that any reading showed.
+    highest: Option<CaseId>,
 }
 
 /// How far the looking at Argus has got.
@@ -306,10 +308,10 @@ impl Machine {
         self.looking.refresh_at = now.mono;
         let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         for slot in self.cases.all_mut() {
-            (slot.synced, slot.home) = (None, None);
+            slot.ask();
+            slot.home = None;
             // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
-            let over = slot.case.is_closed() || fault_is_over(&slot.case);
-            slot.excused = over.then_some(slot.fingerprint);
+            slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
         }
         for problem in problems {
             self.queue.add(&problem, Lane::Bulk);

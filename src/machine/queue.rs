@@ -1,6 +1,7 @@
 //! Waiting work: one entry per problem, live work before bulk work, with back-off. Never knows what the work is.
 
 use super::backoff::backoff;
+use super::cases::Goal;
 use crate::sync::job::Doubt;
 use crate::zino::case::{CaseId, Problem};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,7 +33,7 @@ struct Doubted {
 #[derive(Debug, Default)]
 struct Entry {
     lane: Option<Lane>,
-    running: Option<Vec<(CaseId, u64)>>,
+    running: Option<Vec<(CaseId, Goal)>>,
     again: Option<Lane>,
     retry_at: Option<Duration>,
     attempts: u32,
@@ -86,8 +87,8 @@ impl Queue {
         }
     }
 
-    /// The problem is being worked on, to bring these cases to these fingerprints.
-    pub fn start(&mut self, problem: &Arc<Problem>, cases: Vec<(CaseId, u64)>) {
+    /// The problem is being worked on, to bring these cases to these goals.
+    pub fn start(&mut self, problem: &Arc<Problem>, cases: Vec<(CaseId, Goal)>) {
         self.entries.entry(Arc::clone(problem)).or_default().running = Some(cases);
     }
 
@@ -98,7 +99,7 @@ impl Queue {
     }
 
     /// The work has come back; returns what it was to bring where.
-    pub fn finish(&mut self, problem: &Arc<Problem>) -> Vec<(CaseId, u64)> {
+    pub fn finish(&mut self, problem: &Arc<Problem>) -> Vec<(CaseId, Goal)> {
         let Some(entry) = self.entries.get_mut(problem) else {
             return Vec::new();
         };
@@ -293,10 +294,10 @@ mod tests {
         let mut q = Queue::default();
         q.add(&problem(1), Lane::Live);
         let p = q.next().unwrap();
-        q.start(&p, vec![(1, 7)]);
+        q.start(&p, Vec::new());
         q.add(&p, Lane::Bulk);
         assert_eq!(q.next(), None);
-        assert_eq!(q.finish(&p), [(1, 7)]);
+        assert_eq!(q.finish(&p), []);
         assert_eq!(q.next(), Some(p));
     }
 

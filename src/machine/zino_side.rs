@@ -51,12 +51,14 @@ impl Machine {
             .map(|s| s.case.id)
             .collect();
         to_read.extend(snapshot.ids.iter());
+        to_read.extend(self.gap(&snapshot.ids, self.link.highest));
         for case in snapshot.cases {
             to_read.remove(&case.id);
             self.put_case(case, Lane::Bulk);
         }
         self.link.read = true;
         self.link.ever_read = true;
+        self.link.highest = self.link.highest.max(self.cases.all().next_back().map(|s| s.case.id));
         self.read_cases(to_read);
         self.read_unheld_numbers(now);
     }
@@ -81,20 +83,21 @@ impl Machine {
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
         if !self.looking.ended_listed {
-            ids.extend(self.gap());
+            let held = self.cases.all().map(|s| s.case.id).collect();
+            ids.extend(self.gap(&held, self.incidents.all().filter_map(number).max()));
         }
         self.read_cases(ids);
     }
 
-    /// The numbers above the newest that Argus knows of, and some beyond the newest that Zino shows.
-    fn gap(&self) -> BTreeSet<CaseId> {
-        let held = self.cases.all().next_back().map(|s| s.case.id);
-        let (Some(told), Some(held)) = (self.incidents.all().filter_map(number).max(), held) else {
+    /// The numbers above the highest that was ever known, up to some beyond the highest that Zino shows: cases may have opened
+    /// and closed while nobody looked.
+    fn gap(&self, shown: &BTreeSet<CaseId>, known: Option<CaseId>) -> BTreeSet<CaseId> {
+        let (Some(known), Some(highest)) = (known, shown.last().copied()) else {
             return BTreeSet::new();
         };
-        let last = told.max(held).saturating_add(BEYOND);
-        let first = told.saturating_add(1).max(last.saturating_sub(MAX_GAP));
-        (first..=last).filter(|id| self.cases.get(*id).is_none()).collect()
+        let last = known.max(highest).saturating_add(BEYOND);
+        let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
+        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none()).collect()
     }
 
     fn take_found(&mut self, now: Now, found: Found) {
@@ -136,7 +139,7 @@ impl Machine {
 
     pub(super) fn make_due(&mut self, id: CaseId) {
         if let Some(slot) = self.cases.get_mut(id) {
-            slot.synced = None;
+            slot.ask();
         }
     }
 
@@ -154,17 +157,16 @@ impl Machine {
         }
     }
 
-    /// Forgets a case. What was exactly its own is free for another case of its problem to take.
+    /// Forgets a case. What was its own, and its place as the problem's open case, are free for another case of the problem.
     pub(super) fn drop_case(&mut self, id: CaseId) {
         let Some(slot) = self.cases.get(id) else {
             return;
         };
-        let (case, problem) = (Arc::clone(&slot.case), Arc::clone(&slot.problem));
+        let problem = Arc::clone(&slot.problem);
         self.cases.remove(id);
-        if self.incidents.near(&case).any(|i| i.is_open() && same_problem(&case, i)) {
-            for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
-                self.make_due(id);
-            }
+        let others: Vec<CaseId> = self.cases.of(&problem).map(|s| s.case.id).collect();
+        if !others.is_empty() {
+            others.into_iter().for_each(|id| self.make_due(id));
             self.queue.add(&problem, Lane::Bulk);
         }
     }

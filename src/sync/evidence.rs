@@ -3,8 +3,15 @@
 use super::text::normal;
 use crate::argus::models::{Event, EventKind, IncidentPk, UserPk};
 use crate::stamp::Stamp;
+use crate::zino::case::{CaseId, CaseState};
 
 const DUPLICATE: &str = "Duplicate of incident ";
+
+/// The text of the RES that says that a case lives.
+#[must_use]
+pub fn restart_text(case: CaseId, state: &CaseState, server: &str) -> String {
+    format!("Case {case} is {} in Zino {server}", state.word())
+}
 
 /// The text of the END that ends a duplicate.
 #[must_use]
@@ -80,10 +87,16 @@ impl<'a> Evidence<'a> {
         self.all().filter(|e| e.kind == EventKind::End && self.is_ours(e))
     }
 
-    /// Whether a reopening (RES or REO) arrived after this event.
+    /// Whether a reopening arrived after this event: a person's, or that of an instance on another Zino. One on behalf of our own
+    /// Zino does not count, for that is what our own Zino said before it said what it says now.
     #[must_use]
-    pub fn reopened_after(&self, event: &Event) -> bool {
-        self.all().any(|e| e.pk > event.pk && matches!(e.kind, EventKind::Reopen | EventKind::Restart))
+    pub fn reopened_after(&self, event: &Event, server: &str) -> bool {
+        let own = format!(" in Zino {server}");
+        self.all().filter(|e| e.pk > event.pk).any(|e| match e.kind {
+            EventKind::Reopen => true,
+            EventKind::Restart => !(self.is_ours(e) && e.description.ends_with(&own)),
+            _ => false,
+        })
     }
 
     /// How many of our events of the given kinds say this at this second.
@@ -120,5 +133,15 @@ mod tests {
         assert_eq!(Evidence::new(&[end.clone(), res], US).duplicate_of(), None);
         let typed = Event { actor: ALICE, ..end };
         assert_eq!(Evidence::new(&[typed], US).duplicate_of(), None);
+    }
+
+    #[test]
+    fn what_our_own_zino_said_before_does_not_outlast_what_it_says_now() {
+        let end = event(5, US, EventKind::End, 100, "");
+        let res = |server| event(6, US, EventKind::Restart, 100, &restart_text(1, &CaseState::Open, server));
+        let outlasts = |res: Event| Evidence::new(&[end.clone(), res], US).reopened_after(&end, "zino1");
+        assert!(!outlasts(res("zino1")));
+        assert!(outlasts(res("zino2")));
+        assert!(outlasts(event(6, ALICE, EventKind::Reopen, 100, "")));
     }
 }

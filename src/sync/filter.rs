@@ -25,6 +25,13 @@ pub fn verdict(case: &Case) -> Verdict {
     Verdict::Wanted
 }
 
+/// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves out come and go, but what
+/// was logged stays logged.
+#[must_use]
+pub fn may_have_been_wanted(case: &Case) -> bool {
+    !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && production_port_down(case)
+}
+
 /// A planned maintenance makes cases with hardly any attributes, three for every router, that nobody must be paged for.
 fn made_by_maintenance(case: &Case) -> bool {
     match case.kind {

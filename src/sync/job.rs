@@ -373,7 +373,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             if evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > end.timestamp) {
                 return Ok(());
             }
-            if evidence.our_end_at(end.timestamp).is_some_and(|e| evidence.reopened_after(e)) {
+            if evidence.our_end_at(end.timestamp).is_some_and(|e| evidence.reopened_after(e, &self.rules.server)) {
                 return Ok(());
             }
             self.step(pk, &Step::Post(end.clone()))?;

@@ -2,7 +2,7 @@
 //! say now; never remembers and never writes.
 
 use super::carry::{self, Act};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, restart_text};
 use super::filter;
 use super::identity::{SURELY_AFTER_SECS, server};
 use super::mapping::{self, closing, entry_text};
@@ -145,15 +145,15 @@ fn priority_changed(case: &Case, incident: &Incident) -> bool {
 
 /// The event that opens or ends the incident, if one is due (4.6, 4.7).
 fn turn(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -> Option<NewEvent> {
-    if view.case.is_closed() { end(view, evidence) } else { restart(view, evidence, acts, rules) }
+    if view.case.is_closed() { end(view, evidence, rules) } else { restart(view, evidence, acts, rules) }
 }
 
 /// END for a closed case, unless it is told already or a person wants the incident open.
-fn end(view: &View<'_>, evidence: &Evidence<'_>) -> Option<NewEvent> {
+fn end(view: &View<'_>, evidence: &Evidence<'_>, rules: &Rules) -> Option<NewEvent> {
     let closing = closing(view.case)?;
     let event = NewEvent { kind: EventKind::End, timestamp: closing.at, description: closing.text };
     if let Some(told) = evidence.our_end_at(closing.at) {
-        let lost = view.incident.is_open() && !evidence.reopened_after(told);
+        let lost = view.incident.is_open() && !evidence.reopened_after(told, &rules.server);
         return lost.then_some(event);
     }
     // The Python program's END carries the time of the last entry, whatever that was.
@@ -170,7 +170,7 @@ fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules
     if let Some(close) = evidence.standing_close() {
         let concerns = acts.iter().any(|act| act.pk == close.pk);
         if concerns && carry::reopened_by_zino(view.case, acts, rules) {
-            return Some(restart_event(view));
+            return Some(restart_event(view, rules));
         }
         let lost = concerns && view.incident.is_open();
         return lost.then(|| NewEvent {
@@ -179,14 +179,14 @@ fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules
             description: format!("Closed in Argus by {}", tag_value(&close.actor_name)),
         });
     }
-    (!view.incident.is_open()).then(|| restart_event(view))
+    (!view.incident.is_open()).then(|| restart_event(view, rules))
 }
 
-fn restart_event(view: &View<'_>) -> NewEvent {
+fn restart_event(view: &View<'_>, rules: &Rules) -> NewEvent {
     NewEvent {
         kind: EventKind::Restart,
         timestamp: view.now,
-        description: format!("Case {} is {} in Zino", view.case.id, view.case.state.word()),
+        description: restart_text(view.case.id, &view.case.state, &rules.server),
     }
 }
 

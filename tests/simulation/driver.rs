@@ -118,6 +118,11 @@ impl Driver {
         let writes = self.world.borrow().writes;
         let end = end + STILL;
         self.run_until(end, both_active);
+        if std::env::var("SEED").is_ok() {
+            for (n, i) in self.instances.iter().enumerate() {
+                eprintln!("DBG {n} {:#?}", i.machine);
+            }
+        }
         let world = self.world.borrow();
         if let Some(rule) = &world.violation {
             return Err(rule.clone());

@@ -254,10 +254,10 @@ impl World {
             85..=89 => {
                 if let Some(held) = zino.cases.get_mut(&id) {
                     let says = held.case.log_says_down;
-                    held.case.log_says_down = says.map(|_| !again);
+                    held.case.log_says_down = says.map(|_| true);
                 }
                 zino.notify(id, &Happening::Other);
-                format!("log says down: {}", !again)
+                "log says down".to_owned()
             }
             90..=94 => {
                 zino.reopen(id);

@@ -172,7 +172,7 @@ def main():
 
     def serve_on_loopback(server, address="127.0.0.1"):
         serve(server, address)
-        server._loop.create_task(converse(server, replies))
+        server.lab_conversation = server._loop.create_task(converse(server, replies))  # the loop itself keeps no hold of it
 
     ZinoServer.serve = serve_on_loopback
     zino.main()

@@ -35,6 +35,7 @@ class LabRun:
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupted)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the shell had it ignored
         try:
             self._set_up()
         except BaseException:

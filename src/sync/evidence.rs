@@ -91,12 +91,17 @@ impl<'a> Evidence<'a> {
     /// Zino does not count, for that is what our own Zino said before it said what it says now.
     #[must_use]
     pub fn reopened_after(&self, event: &Event, server: &str) -> bool {
-        let own = format!(" in Zino {server}");
-        self.all().filter(|e| e.pk > event.pk).any(|e| match e.kind {
+        self.all().any(|e| e.pk > event.pk && self.is_others_reopening(e, server))
+    }
+
+    /// Whether this event is a person's reopening, or that of an instance on another Zino than ours.
+    #[must_use]
+    pub fn is_others_reopening(&self, event: &Event, server: &str) -> bool {
+        match event.kind {
             EventKind::Reopen => true,
-            EventKind::Restart => !(self.is_ours(e) && e.description.ends_with(&own)),
+            EventKind::Restart => !(self.is_ours(event) && event.description.ends_with(&format!(" in Zino {server}"))),
             _ => false,
-        })
+        }
     }
 
     /// How many of our events of the given kinds say this at this second.

@@ -417,12 +417,13 @@ fn fingerprint(step: &Step) -> String {
     }
 }
 
-/// Ends an incident whose case Zino has deleted, unless it has ended or somebody has reopened it; returns it as it is after.
+/// Ends an incident whose case Zino has deleted, unless it has ended, or somebody or another Zino has reopened it; returns it as it is after.
 ///
 /// # Errors
 /// See [`ArgusError`].
 pub fn end_orphan<A: ArgusServer + ?Sized>(
     argus: &A,
+    rules: &Rules,
     pk: IncidentPk,
     end: &NewEvent,
 ) -> Result<Option<Incident>, ArgusError> {
@@ -430,7 +431,7 @@ pub fn end_orphan<A: ArgusServer + ?Sized>(
         return Ok(None);
     };
     let evidence = Evidence::new(&events, incident.source_user);
-    let wanted = evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen);
+    let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
     if !incident.is_open() || wanted {
         return Ok(Some(incident));
     }

@@ -77,7 +77,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
         Job::Page(query, cursor) => Report::Page(argus.list(&query, cursor.as_deref())),
         Job::Newest(cursor) => Report::Newest(argus.newest_events(cursor.as_deref())),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
-        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, pk, &end)),
+        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, rules, pk, &end)),
         Job::Probe => Report::Probe(argus.check_token()),
     }
 }

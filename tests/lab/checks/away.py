@@ -86,6 +86,33 @@ def a_scavenged_case_is_gone_while_it_was_stopped(world):
 
 
 @check
+def a_case_that_is_certainly_scavenged_is_ended_with_a_word_about_it(world):
+    """Old enough, and Zino remembers cases from before and after it: then it is over, and the incident says why it ended."""
+    world.config["sync"]["orphan_grace"] = 3
+    world.start()
+    # later the first has no older witness, and the fourth began less than eight hours ago: those stay for a person to decide
+    cases = [world.zino.case("reachability", f"gw{n}", opened=ago(hours=hours)) for n, hours in enumerate((12, 11, 10, 5, 1))]
+    pks = [world.matches(case)["pk"] for case in cases]
+    world.daemon.stop()
+    for gone in (cases[2], cases[3]):
+        world.ford.set_state(gone, "closed")
+        world.zino.scavenge(gone)
+    world.daemon.start()
+    world.ended(pks[2], deadline=40)
+    end, = world.argus.events(pks[2], "END")
+    assert end["text"] and abs(end["at"] - end["received"]) < 5, f"END is {end}"
+    world.settled()
+    assert world.argus.incident(pks[3])["open"], "ended although it began less than eight hours ago"
+    world.daemon.stop()
+    world.ford.set_state(cases[0], "closed")
+    world.zino.scavenge(cases[0])
+    world.daemon.start()
+    world.settled()
+    assert world.argus.incident(pks[0])["open"], "ended without an older case as a witness"
+    world.still([cases[1], cases[4]])
+
+
+@check
 def zino_away_and_back(world):
     """Zino restarted with its state: the program reconnects by itself and goes on."""
     world.start()

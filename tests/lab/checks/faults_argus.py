@@ -125,9 +125,8 @@ def one_case_that_argus_refuses_does_not_hold_up_the_rest(world):
     late = world.zino.case("alarm", "late", "red")
     world.matches(late, deadline=10)
     world.refreshed(4)
-    for router in ("gw017", "gw117"):
-        said = [line for line in complaints(world.daemon.log()) if router in line]
-        assert len(said) == 1, f"{router} is named {len(said)} times:\n" + "\n".join(said)
+    said = {router: [line for line in complaints(world.daemon.log()) if router in line] for router in ("gw017", "gw117")}
+    assert all(len(lines) == 1 for lines in said.values()), f"each should be named once: {said}"
     proxy.heal()
     world.zino.modify(cases[17], priority=101)
     world.matches(cases[17], deadline=30)

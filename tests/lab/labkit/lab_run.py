@@ -29,8 +29,8 @@ def _forget_old_runs():
 class LabRun:
     """PostgreSQL and Argus, up until the `with` block ends."""
 
-    def __init__(self):
-        self.run = places.RUNS / str(os.getpid())
+    def __init__(self, venvs=("zino", "argus")):
+        self.venvs, self.run = venvs, places.RUNS / str(os.getpid())
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -45,7 +45,7 @@ class LabRun:
 
     def _set_up(self):
         install.debian_packages()
-        for name in places.VENV_REQUIREMENTS:
+        for name in self.venvs:
             install.venv(name)
         self.program = install.program()
         argus_server.make_template()

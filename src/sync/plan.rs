@@ -205,3 +205,7 @@ pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     closing(case).map(|c| c.at).hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

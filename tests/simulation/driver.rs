@@ -102,6 +102,17 @@ impl Driver {
         }
     }
 
+    /// A still world for some seconds; returns how many reads and writes Argus got.
+    pub fn still(&mut self, seconds: i64) -> (u64, u64) {
+        let count = |world: &World| (world.requests, world.writes);
+        let before = count(&self.world.borrow());
+        self.world.borrow_mut().stormy = false;
+        let end = self.world.borrow().now + seconds * SECOND;
+        self.run_until(end, false);
+        let after = count(&self.world.borrow());
+        (after.0 - before.0, after.1 - before.1)
+    }
+
     /// The faults and the people stop; returns whether the program then put everything right and fell still.
     pub fn calm(&mut self, both_active: bool) -> Result<(), String> {
         {
@@ -118,11 +129,6 @@ impl Driver {
         let writes = self.world.borrow().writes;
         let end = end + STILL;
         self.run_until(end, both_active);
-        if std::env::var("SEED").is_ok() {
-            for (n, i) in self.instances.iter().enumerate() {
-                eprintln!("DBG {n} {:#?}", i.machine);
-            }
-        }
         let world = self.world.borrow();
         if let Some(rule) = &world.violation {
             return Err(rule.clone());

@@ -13,6 +13,7 @@ mod zino;
 
 use driver::Driver;
 use world::Scenario;
+use zinoargus::zino::case::Case;
 
 const SCENARIOS: [(&str, Scenario); 4] = [
     ("alone", Scenario { instances: 1, zinos: 1, failover: false, amnesia: false, kills: true }),
@@ -74,6 +75,22 @@ fn two_instances_on_one_source_do_not_fight() {
 #[test]
 fn a_secondary_takes_over_and_hands_back() {
     run_many("failover");
+}
+
+#[test]
+fn a_new_case_costs_one_post_and_a_quiet_refresh_one_request() {
+    let mut driver = Driver::new(1, scenario("alone"));
+    for n in 0..50 {
+        let mut world = driver.world.borrow_mut();
+        let now = world.now;
+        let case = Case { router: format!("r{n}"), ..zino::fresh_case(0) };
+        world.zinos.first_mut().and_then(|zino| zino.open(now, case)).expect("a case opens");
+    }
+    let (reads, writes) = driver.still(20);
+    assert_eq!(writes, 50, "one POST for each case");
+    assert!(reads <= 4, "a few lists, and not {reads} requests");
+    driver.still(60);
+    assert_eq!(driver.still(180), (6, 0), "one request for each 30 s");
 }
 
 #[test]

@@ -327,13 +327,15 @@ impl Machine {
         match result {
             Ok(()) => {
                 self.token_doubted = false;
-                if let Some(away) = self.health.answered(now.mono) {
-                    warn!("Argus is back after {} s; {} problems were waiting", away.as_secs(), self.queue.len());
-                    self.queue.wake_all();
-                    self.looking.retry_at = now.mono;
-                    self.looking.refresh_at = now.mono;
-                }
-                self.tell_troubles();
+                let Some(away) = self.health.answered(now.mono) else {
+                    self.tell_troubles();
+                    return;
+                };
+                warn!("Argus is back after {} s; problems that waited: {}", away.as_secs(), self.queue.len());
+                self.queue.forget_untold_troubles();
+                self.queue.wake_all();
+                self.looking.retry_at = now.mono;
+                self.looking.refresh_at = now.mono;
             }
             Err(ArgusError::Unauthorized(why)) if self.is_active() => {
                 self.out.push(Output::Refused(format!(
@@ -343,7 +345,7 @@ impl Machine {
             }
             Err(error) => {
                 if self.health.silent(now.mono) {
-                    warn!("Argus cannot be used: {error}; {} problems are waiting, trying again", self.queue.len());
+                    warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());
                 }
             }
         }

@@ -118,7 +118,8 @@ impl Machine {
 
     /// The next problem to work on.
     fn next_work(&mut self, now: Now) -> Option<Job> {
-        if !self.is_ready() {
+        // A case that is being asked for may own what another would adopt.
+        if !self.is_ready() || (self.link.connected && !self.link.awaited.is_empty()) {
             return None;
         }
         loop {

@@ -190,6 +190,13 @@ impl Queue {
         self.entries.iter().filter(|(_, e)| e.trouble.is_some()).map(|(p, _)| Arc::clone(p)).collect()
     }
 
+    /// The server was away: what failed meanwhile was no trouble of single problems.
+    pub fn forget_untold_troubles(&mut self) {
+        for entry in self.entries.values_mut().filter(|e| e.trouble.as_ref().is_some_and(|t| !t.told)) {
+            (entry.trouble, entry.attempts) = (None, 0);
+        }
+    }
+
     /// Troubles that nobody was told of; from now on they count as told.
     pub fn untold_troubles(&mut self) -> Vec<(Arc<Problem>, String)> {
         self.entries

@@ -307,7 +307,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 Err(error) => return Err(error.into()),
             };
             let Some(there) = self.look_up(&number)? else {
-                warn!("{}: Argus refuses the incident: {why}", case.name());
                 self.refused = Some(why);
                 return Ok(Vec::new());
             };

@@ -52,15 +52,18 @@ pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
     let evidence = Evidence::new(view.events, view.incident.source_user);
     let since = (!view.exact).then(|| view.case.opened.plus_secs(SURELY_AFTER_SECS));
     let acts = carry::acts(&evidence, view.incident, rules, since);
-    let mut steps: Vec<Step> = missing_history(view.case, &evidence, rules).into_iter().map(Step::Post).collect();
+    let turn = turn(view, &evidence, &acts, rules);
+    let ends = turn.as_ref().is_some_and(|event| event.kind == EventKind::End);
+    let mut steps: Vec<Step> = missing_history(view.case, ends, &evidence, rules).into_iter().map(Step::Post).collect();
     steps.extend(attributes(view.case, view.incident, rules).map(Step::Patch));
-    steps.extend(turn(view, &evidence, &acts, rules).map(Step::Post));
+    steps.extend(turn.map(Step::Post));
     Plan { steps, acts }
 }
 
-/// History entries that the incident has no event of, in order (4.4).
-fn missing_history(case: &Case, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
-    let carried_by_end = closing(case).and_then(|c| c.entry);
+/// History entries that the incident has no event of, in order (4.4). The closing is told by the END where one is due now, and
+/// by an ordinary event where the incident has ended already: an END there could only undo somebody's reopening.
+fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
+    let carried_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
     let mut needed: HashMap<(i64, String), usize> = HashMap::new();
     let mut out = Vec::new();
     for (position, entry) in case.history.iter().enumerate() {
@@ -148,21 +151,15 @@ fn turn(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -
     if view.case.is_closed() { end(view, evidence, rules) } else { restart(view, evidence, acts, rules) }
 }
 
-/// END for a closed case, unless it is told already or a person wants the incident open.
+/// END for a closed case whose incident is open, unless somebody wants it so.
 fn end(view: &View<'_>, evidence: &Evidence<'_>, rules: &Rules) -> Option<NewEvent> {
-    let closing = closing(view.case)?;
-    let event = NewEvent { kind: EventKind::End, timestamp: closing.at, description: closing.text };
-    if let Some(told) = evidence.our_end_at(closing.at) {
-        let lost = view.incident.is_open() && !evidence.reopened_after(told, &rules.server);
-        return lost.then_some(event);
-    }
-    // The Python program's END carries the time of the last entry, whatever that was.
-    let told_later = evidence.our_ends().any(|e| e.timestamp >= closing.at);
-    if told_later && !view.incident.is_open() {
-        return None;
-    }
-    let wanted_open = evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > closing.at);
-    (!wanted_open).then_some(event)
+    let closing = closing(view.case).filter(|_| view.incident.is_open())?;
+    let wanted_open = match evidence.our_end_at(closing.at) {
+        // Open although our END is the last word: Argus lost it.
+        Some(told) => evidence.reopened_after(told, &rules.server),
+        None => evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > closing.at),
+    };
+    (!wanted_open).then_some(NewEvent { kind: EventKind::End, timestamp: closing.at, description: closing.text })
 }
 
 /// RES for an open case whose incident has ended without a person's standing will; END where that will was lost.

@@ -128,7 +128,18 @@ fn an_end_that_is_there_is_not_posted_again_unless_argus_lost_it() {
 #[test]
 fn a_person_who_reopened_after_the_closing_keeps_the_incident_open() {
     let scene = Scene::of(closed(case(1), 60)).with(9, ALICE, EventKind::Close, 50, "");
-    assert_eq!(scene.with(10, ALICE, EventKind::Reopen, 70, "").posts(), []);
+    let posts = scene.with(10, ALICE, EventKind::Reopen, 70, "").posts();
+    assert_eq!(posts, [other(60, CLOSING)], "the closing is told, and ends nothing");
+}
+
+#[test]
+fn a_closing_after_a_persons_close_is_told_without_an_end_that_could_undo_a_reopening() {
+    let by_ford = Scene::of(closed(case(1), 60)).with(9, ALICE, EventKind::Close, 50, "").ended(50);
+    assert_eq!(by_ford.posts(), [other(60, CLOSING)]);
+    assert_eq!(by_ford.with(10, US, EventKind::Other, 60, CLOSING).posts(), []);
+    let mut by_us = closed(case(1), 60);
+    by_us.history.last_mut().unwrap().header = "state change open -> closed (argus)".into();
+    assert_eq!(Scene::of(by_us).with(9, ALICE, EventKind::Close, 50, "").ended(50).posts(), []);
 }
 
 #[test]
@@ -146,8 +157,8 @@ fn a_case_that_was_reopened_and_closed_again_is_ended_again() {
 
 #[test]
 fn the_end_that_the_python_program_posted_counts() {
-    let c = closed(told(case(1), &[]), 60);
-    assert_eq!(Scene::of(c).with(9, US, EventKind::End, 75, "ford").ended(75).posts(), []);
+    let c = closed(case(1), 60);
+    assert_eq!(Scene::of(c).with(9, US, EventKind::End, 60, CLOSING).ended(60).posts(), []);
 }
 
 #[test]

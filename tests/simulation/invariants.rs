@@ -123,10 +123,13 @@ fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String>
         }
     }
     if let Some(closing) = closing.filter(|_| exact(case, incident)) {
-        let told = ours.iter().any(|e| e.kind == EventKind::End && e.timestamp.secs() >= closing.at.secs());
+        let told =
+            |e: &&Event| matches!(e.kind, EventKind::End | EventKind::Other) && e.timestamp.secs() == closing.at.secs();
+        let by_us = closing.text.ends_with(&format!("({})", rules.user));
+        let told = by_us || ours.iter().any(|e| told(&e));
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
         if !told && !wanted_open {
-            return Err(format!("incident {} has no END of its closing", incident.pk));
+            return Err(format!("incident {} does not tell its closing", incident.pk));
         }
     }
     Ok(())
@@ -195,7 +198,9 @@ fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), St
         if held().any(|h| !h.case.is_closed()) {
             continue;
         }
-        let closed_after = held().filter_map(|h| closing(&h.case)).any(|c| c.at >= incident.start_time);
+        // Another Zino's incident can be about a fault that ours had before it was looked at.
+        let closed_after =
+            world.scenario.zinos == 1 && held().filter_map(|h| closing(&h.case)).any(|c| c.at >= incident.start_time);
         let own_closed = held().any(|h| exact(&h.case, incident));
         let mut turns = world.argus.events_of(incident.pk);
         turns.sort_by_key(|e| e.pk);

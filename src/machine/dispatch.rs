@@ -22,11 +22,21 @@ const CLOCKS_SECS: i64 = 3600;
 impl Machine {
     /// Everything that must be known before anything is created or ended is known.
     pub(super) fn is_ready(&self) -> bool {
-        self.link.ever_read && self.looking.open_listed && self.looking.ended_listed
+        self.looking.ready
+    }
+
+    /// Both servers have been read completely, and Zino has told of every case that Argus has an incident of. Once that was so, a
+    /// lost connection to Zino does not undo it.
+    fn note_ready(&mut self) {
+        let looking = &mut self.looking;
+        let link = &self.link;
+        looking.ready |=
+            link.connected && link.read && link.awaited.is_empty() && looking.open_listed && looking.ended_listed;
     }
 
     pub(super) fn dispatch(&mut self, now: Now) {
         self.queue.wake(now.mono);
+        self.note_ready();
         if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
             self.link.reread_at = now.mono + self.settings.full_interval;
             self.out.push(Output::Zino(ZinoCommand::Reread));

@@ -180,6 +180,8 @@ struct Looking {
     open_listed: bool,
     /// So were the ended ones that may matter.
     ended_listed: bool,
+    /// Enough is known to create and to end.
+    ready: bool,
     feed_next: Option<String>,
     deep_at: Duration,
     refresh_at: Duration,

@@ -126,7 +126,7 @@ fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String>
         let told =
             |e: &&Event| matches!(e.kind, EventKind::End | EventKind::Other) && e.timestamp.secs() == closing.at.secs();
         let by_us = closing.text.ends_with(&format!("({})", rules.user));
-        let told = by_us || ours.iter().any(|e| told(e));
+        let told = by_us || ours.iter().any(told);
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
         if !told && !wanted_open {
             return Err(format!("incident {} does not tell its closing", incident.pk));

@@ -271,7 +271,7 @@ mod tests {
             let datagram = if n % 4 == 0 {
                 (0..random() % 120).map(|_| byte(random())).collect()
             } else {
-                let mut some = |random: u64| {
+                let some = |random: u64| {
                     if random.is_multiple_of(2) { byte(random) } else { interesting[usize::from(byte(random)) % 16] }
                 };
                 let changes: Vec<(usize, u8)> =

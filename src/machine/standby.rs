@@ -1,9 +1,10 @@
 //! What STANDBY proves: that a takeover would work if it came now. Reads one page of Argus and looks at the connection to
 //! Zino; never writes anything, and never ends the program.
 
+use super::argus_side::TOKEN_ADVICE;
 use super::{Job, Machine, Now};
+use crate::argus::ArgusError;
 use crate::argus::models::{Incident, ListQuery, Page};
-use crate::argus::{ArgusError, TOKEN_ADVICE};
 use log::{info, warn};
 use std::time::Duration;
 
@@ -99,7 +100,9 @@ impl Machine {
             (false, false) => Some("our own Zino is not connected".to_owned()),
         };
         let argus = match &self.proof.argus {
-            Some(Err(ArgusError::Unauthorized(why))) => Some(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")),
+            Some(Err(ArgusError::Unauthorized(why))) => {
+                Some(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}"))
+            }
             Some(Err(error)) => Some(format!("Argus {error}")),
             Some(Ok(())) | None => None,
         };

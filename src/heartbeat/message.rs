@@ -251,7 +251,8 @@ mod tests {
         }
     }
 
-    /// The same by the million, in release mode: `FUZZ=20000000 cargo test --release millions -- --ignored --nocapture`.
+    /// The same by the million: `FUZZ=20000000 cargo test --lib millions_of -- --ignored --nocapture`. Not in release mode,
+    /// where an overflow would go unseen.
     #[test]
     #[ignore = "long"]
     fn millions_of_datagrams_do_not_make_it_panic() {

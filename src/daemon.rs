@@ -2,10 +2,11 @@
 //! cases or incidents.
 
 use crate::argus::client::{Client, Settings as ArgusSettings};
-use crate::config::Config;
+use crate::config::{Config, FailoverConfig};
 use crate::exit::ExitCode;
+use crate::heartbeat::{Pinger, Target};
 use crate::machine::{Machine, Settings};
-use crate::threads::{End, Wake, core, poller, writer};
+use crate::threads::{End, Wake, core, heartbeat, poller, writer};
 use crate::zino::session::Login;
 use crossbeam_channel::{Receiver, bounded, select, unbounded};
 use log::{error, info};
@@ -77,6 +78,15 @@ fn login(config: &Config) -> Login {
     }
 }
 
+fn pinger(failover: &FailoverConfig) -> Pinger {
+    Pinger::new(Target {
+        server: failover.primary_server.clone(),
+        port: failover.primary_snmp_port,
+        community: failover.snmp_community.clone(),
+        timeout: failover.ping_timeout,
+    })
+}
+
 /// A panic anywhere ends the whole process: half a daemon is worse than none, and systemd starts a new one.
 fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
@@ -130,9 +140,20 @@ fn start(config: &Config, client: &Arc<Client>) -> std::io::Result<Running> {
     let poller = poller::Channels { commands, wakes: wakes.clone(), end: end.clone() };
     let (login, poller_rules) = (login(config), Arc::clone(&rules));
     thread::Builder::new().name("zino poller".to_owned()).spawn(move || poller::run(&login, &poller_rules, &poller))?;
+    // Never written to: the state machine holds it, so the heartbeat ends with the machine.
+    let (alive, over) = bounded(0);
+    if let Some(failover) = &config.failover {
+        let (pinger, interval, wakes) = (pinger(failover), failover.ping_interval, wakes.clone());
+        thread::Builder::new()
+            .name("heartbeat".to_owned())
+            .spawn(move || heartbeat::run(pinger, interval, &wakes, &over))?;
+    }
     let machine = Machine::new(machine_settings(config));
     let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end };
-    thread::Builder::new().name("state machine".to_owned()).spawn(move || core::run(machine, &core))?;
+    thread::Builder::new().name("state machine".to_owned()).spawn(move || {
+        core::run(machine, &core);
+        drop(alive);
+    })?;
     Ok(Running { wakes, ends, halt, writers })
 }
 

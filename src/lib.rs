@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod exit;
 pub mod failover;
+pub mod heartbeat;
 pub mod logging;
 pub mod machine;
 pub mod secret;

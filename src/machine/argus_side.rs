@@ -21,6 +21,9 @@ const MAX_TROUBLES_LOGGED: u32 = 20;
 const MAX_WANTED: usize = 1000;
 const LOOK_FIRST_WAIT: Duration = Duration::from_secs(1);
 const LOOK_LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// What a refused token means, and what helps.
+pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it was made, used or not: make a new one for \
+    the source system in Argus' admin pages, and put it into the configuration";
 
 impl Machine {
     pub(super) fn take_report(&mut self, now: Now, report: Report) {
@@ -128,6 +131,9 @@ impl Machine {
 
     fn take_page(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
         self.looking.busy = false;
+        if self.proof.asked {
+            return self.take_proof(now, result);
+        }
         let Some(mut walk) = self.looking.walk.take() else {
             return;
         };
@@ -338,10 +344,7 @@ impl Machine {
                 self.looking.refresh_at = now.mono;
             }
             Err(ArgusError::Unauthorized(why)) if self.is_active() => {
-                self.out.push(Output::Refused(format!(
-                    "Argus refuses our token ({why}). Argus deletes a token 14 days after it was made, used or not: make a \
-                     new one for the source system in Argus' admin pages, and put it into the configuration"
-                )));
+                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
             }
             Err(error) => {
                 if self.health.silent(now.mono) {

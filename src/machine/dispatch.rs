@@ -44,6 +44,8 @@ impl Machine {
         if self.is_active() {
             self.check_orphans(now);
             self.send_errand(now);
+        } else {
+            self.prove_takeover(now);
         }
         if self.health.wants_probe(now.mono) {
             // One probe while Argus is away or suspect; whatever is under way ends by itself.
@@ -64,7 +66,7 @@ impl Machine {
         }
     }
 
-    fn send(&mut self, job: Job) {
+    pub(super) fn send(&mut self, job: Job) {
         self.busy += 1;
         self.out.push(Output::Argus(job));
     }
@@ -203,6 +205,9 @@ impl Machine {
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
+        if !self.is_active() {
+            wakes.push(self.next_proof());
+        }
         if self.link.connected {
             wakes.push(Some(self.link.reread_at));
             if self.is_active() && !self.looking.busy {

@@ -2,7 +2,8 @@
 //!
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
-//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know.
+//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
+//! takeover would work.
 
 mod argus_side;
 pub mod backoff;
@@ -13,6 +14,9 @@ mod incidents;
 mod look;
 mod orphans;
 mod queue;
+mod standby;
+#[cfg(test)]
+mod standby_tests;
 mod zino_side;
 
 use crate::argus::ArgusError;
@@ -32,6 +36,7 @@ use log::warn;
 use look::{Feed, Walk};
 use orphans::Orphans;
 use queue::{Lane, Queue};
+use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,6 +219,7 @@ pub struct Machine {
     errands: BTreeMap<CaseId, Carrying>,
     errand_under_way: Option<CaseId>,
     probing: bool,
+    proof: Proof,
     token_doubted: bool,
     busy: usize,
     settled_at: Option<Duration>,
@@ -243,6 +249,7 @@ impl Machine {
             errands: BTreeMap::new(),
             errand_under_way: None,
             probing: false,
+            proof: Proof::default(),
             token_doubted: false,
             busy: 0,
             settled_at: None,
@@ -298,6 +305,7 @@ impl Machine {
             return;
         };
         warn!("{line}");
+        self.forget_proof();
         match self.mode() {
             Mode::Active => self.take_over(now),
             Mode::Standby => self.hand_back(),

@@ -1,6 +1,7 @@
 //! The threads: thin shells around the pure core. Each owns its connection and a channel end, nothing else.
 
 pub mod core;
+pub mod heartbeat;
 pub mod poller;
 pub mod writer;
 

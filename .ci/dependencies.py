@@ -25,7 +25,7 @@ def run(*command):
 
 def shipped():
     """The packages that end up in the program, as (name, version)."""
-    lines = run("cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}").splitlines()
+    lines = run("cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}").splitlines()
     return {tuple(line.split()[:2]) for line in lines if line.strip() and not line.startswith("zinoargus ")}
 
 

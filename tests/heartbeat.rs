@@ -2,7 +2,7 @@
 //! failed ping with its reason, and never takes longer than the time-out.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crossbeam_channel::{bounded, unbounded};
 use std::net::{SocketAddr, UdpSocket};

@@ -203,10 +203,10 @@ def both_active_share_one_incident_per_problem_and_do_not_fight(world):
     """The SNMP path is cut, both Zinos live: nothing is doubled, closed and reopened, or posted again."""
     road = UdpProxy(world.zino.snmp_port)
     world.proxies.append(road)
-    cases, copies, backup, secondary = pair(world, road.port)
+    cases, copies, backup, secondary = pair(world, road.port, count=8)
     world.daemon.start()
     secondary.start()
-    before = open_once(world.argus, 6)
+    before = open_once(world.argus, 8)
     road.mode = "drop"
     secondary.logged(TO_ACTIVE)
     for zino, case in ((world.zino, cases[0]), (backup, copies[0])):
@@ -220,14 +220,17 @@ def both_active_share_one_incident_per_problem_and_do_not_fight(world):
         zino = world.zino if case == cases[4] else backup
         zino.user("ford").set_state(case, "closed")
     world.ended(before["gw4"]["pk"])
+    world.ford.set_state(cases[5], "closed")
+    backup.user("ford").set_state(copies[6], "closed")
     world.still(cases)
-    open_once(world.argus, 4)
-    ends = world.argus.events(before["gw4"]["pk"], "END", "RES")
+    open_now = len(open_once(world.argus, len(world.argus.incidents(open=True))))
+    turns = [[event["kind"] for event in world.argus.events(before[host]["pk"], "END", "RES")] for host in ("gw4", "gw5", "gw6")]
+    assert all(len(kinds) <= 3 for kinds in turns), f"they fight: {turns}"
     road.mode = "pass"
     secondary.logged(TO_STANDBY)
     world.still(cases)
-    open_once(world.argus, 4)
-    return f"an incident closed on both sides has {len(ends)} END or RES"
+    last = open_once(world.argus, len(world.argus.incidents(open=True)))
+    return f"closed in both, in the primary's, in the backup's Zino: {turns}; {open_now} open, in the end {sorted(last)}"
 
 
 @check

@@ -109,11 +109,20 @@ pub struct FailoverConfig {
 }
 
 impl Config {
+    /// The name that our Zino has in Argus. Two instances that back each other up may both call theirs `localhost`, and must
+    /// tell what the other did from what they did themselves.
+    fn server_name(&self) -> String {
+        match self.failover {
+            Some(_) => format!("{} (secondary)", self.zino.server),
+            None => self.zino.server.clone(),
+        }
+    }
+
     /// What decisions depend on.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
-            server: self.zino.server.clone(),
+            server: self.server_name(),
             user: self.zino.user.clone(),
             domain: self.zino.default_domain.clone().unwrap_or_default(),
             acknowledged_state: self.sync.acknowledge_setstate.clone(),

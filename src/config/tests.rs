@@ -390,3 +390,11 @@ proptest! {
         prop_assert!(!shown.contains(TOKEN) && !shown.contains(SECRET), "{shown}");
     }
 }
+
+#[test]
+fn a_secondary_names_its_zino_apart_from_the_primarys_even_if_both_are_localhost() {
+    let text = "[argus]\nurl = \"https://a.example/api/v2/\"\ntoken = \"t\"\n[zino]\nserver = \"localhost\"\nuser = \"u\"\nsecret = \"s\"\n";
+    let name = |text: &str| parse(text, Path::new("")).unwrap().config.rules().server;
+    assert_eq!(name(text), "localhost");
+    assert_eq!(name(&format!("{text}[failover]\nprimary_server = \"p\"\n")), "localhost (secondary)");
+}

@@ -1,8 +1,20 @@
 //! A deterministic simulation: the machine, the jobs and the errands of production against an in-memory Zino and an in-memory
 //! Argus, with people and faults that a seed decides.
 //!
-//! `SEEDS=100000 cargo test --release --test simulation` runs that many; `SEED=17 SCENARIO=alone` replays one and prints its
-//! trace.
+//! `SEEDS=100000 cargo test --release --test simulation` runs that many; `SEED=17 SCENARIO=alone cargo test --test simulation
+//! replay` replays one and prints its trace.
+//!
+//! That it can fail was tried by breaking rules on purpose, one at a time, with 400 seeds. What caught each first:
+//!
+//! | broken rule | caught by |
+//! |---|---|
+//! | an event of unknown outcome is posted again without a look | alone 82, alone 346, amnesia 82 |
+//! | it is posted again after one look, not two | alone 82, alone 346 |
+//! | every incident without a case is ended, not only those surely scavenged | amnesia 113, 206, 242, 291 |
+//! | the latest entry proves any act of the same text, instead of counting them | alone 19, 20, 21, 23 |
+//! | a person's close does not stand | failover 106 |
+//! | incidents are created before Argus' lists are read | failover 313 |
+//! | an END that Argus lost is not posted again | twins 118 |
 
 mod argus;
 mod driver;
@@ -75,6 +87,39 @@ fn two_instances_on_one_source_do_not_fight() {
 #[test]
 fn a_secondary_takes_over_and_hands_back() {
     run_many("failover");
+}
+
+/// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look
+/// that was asked for during another and forgotten (amnesia 385), words on a case that closed while nobody looked (alone 70, 508), an
+/// act that was dated back (alone 24), an incident adopted after it had ended for something else (failover 30), work that began while
+/// Zino had not yet told of every case (alone 1150), an instance's outdated RES that kept an incident open (twins 88).
+#[test]
+fn what_once_went_wrong_stays_right() {
+    let seeds = [
+        ("amnesia", 15),
+        ("amnesia", 385),
+        ("alone", 70),
+        ("alone", 508),
+        ("alone", 24),
+        ("failover", 30),
+        ("alone", 1150),
+        ("twins", 88),
+    ];
+    for (name, seed) in seeds {
+        if let Err(failure) = run(name, seed) {
+            panic!("{failure}");
+        }
+    }
+}
+
+/// Two Zinos that disagree about one problem can leave two incidents of it open for the eight hours in which the primary still holds
+/// its closed case: known, and not mended yet.
+#[test]
+#[ignore = "known: the incident of a closed case that another Zino keeps open is not adopted by the problem's next case"]
+fn the_next_case_of_a_problem_takes_the_incident_that_another_zino_keeps_open() {
+    if let Err(failure) = run("failover", 1042) {
+        panic!("{failure}");
+    }
 }
 
 #[test]

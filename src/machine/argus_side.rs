@@ -8,7 +8,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page};
 use crate::sync::carry::{Act, writes};
 use crate::sync::errand::Errand;
-use crate::sync::identity::same_problem;
+use crate::sync::identity::{number, same_problem};
 use crate::sync::job::{Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
@@ -298,7 +298,18 @@ impl Machine {
         for problem in &problems {
             self.queue.add(problem, lane);
         }
+        if problems.is_empty() {
+            self.ask_for_case(pk);
+        }
         !problems.is_empty()
+    }
+
+    /// Something happened to an incident of no case that is held: Zino may still have it, closed long ago.
+    fn ask_for_case(&mut self, pk: IncidentPk) {
+        let number = self.incidents.get(pk).and_then(number).filter(|id| self.cases.get(*id).is_none());
+        if let Some(id) = number.filter(|_| self.link.read) {
+            self.read_cases(std::collections::BTreeSet::from([id]));
+        }
     }
 
     fn look_succeeded(&mut self) {

@@ -173,8 +173,13 @@ impl Machine {
             return false;
         };
         let started = incident.start_time;
+        // Zino never gives a number out twice unless it lost its state: then this case was forgotten, not scavenged.
+        let given_again = self.cases.get(number).is_some()
+            || self.incidents.all().any(|i| {
+                i.pk != incident.pk && i.start_time != started && crate::sync::identity::number(i) == Some(number)
+            });
         let before = self.cases.all().any(|s| s.case.id < number && s.case.opened < started);
         let after = self.cases.all().any(|s| s.case.id > number && s.case.opened > started);
-        before && after
+        before && after && !given_again
     }
 }

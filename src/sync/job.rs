@@ -259,7 +259,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             return Ok(None);
         };
         let stands = match self.look(kept)? {
-            Some((other, events)) => lived_during(case, &other, &events),
+            // Once it has ended for the case that it is exactly of, it stands for no other.
+            Some((other, events)) => {
+                lived_during(case, &other, &events) && (other.is_open() || !self.is_anothers(case, &other))
+            }
             None => false,
         };
         Ok(stands.then_some(kept))

@@ -151,9 +151,10 @@ fn turn(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -
     if view.case.is_closed() { end(view, evidence, rules) } else { restart(view, evidence, acts, rules) }
 }
 
-/// END for a closed case whose incident is open, unless somebody wants it so.
+/// END for a closed case whose incident is open, unless somebody wants it so; and for one that was created closed, on record.
 fn end(view: &View<'_>, evidence: &Evidence<'_>, rules: &Rules) -> Option<NewEvent> {
-    let closing = closing(view.case).filter(|_| view.incident.is_open())?;
+    let untold = view.incident.is_open() || evidence.newest_turn().is_none();
+    let closing = closing(view.case).filter(|_| untold)?;
     let wanted_open = match evidence.our_end_at(closing.at) {
         // Open although our END is the last word: Argus lost it.
         Some(told) => evidence.reopened_after(told, &rules.server),

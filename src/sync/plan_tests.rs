@@ -116,6 +116,13 @@ fn a_closed_case_ends_its_incident_after_its_history_with_the_closings_time_and_
 }
 
 #[test]
+fn an_incident_that_was_created_closed_gets_its_end_on_record_once() {
+    let scene = Scene::of(closed(case(1), 60)).ended(60);
+    assert_eq!(scene.posts(), [(EventKind::End, 60, CLOSING.to_owned())]);
+    assert_eq!(scene.with(9, US, EventKind::End, 60, CLOSING).posts(), []);
+}
+
+#[test]
 fn an_end_that_is_there_is_not_posted_again_unless_argus_lost_it() {
     let scene = || Scene::of(closed(case(1), 60)).with(9, US, EventKind::End, 60, CLOSING);
     assert_eq!(scene().ended(60).posts(), []);

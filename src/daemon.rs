@@ -2,16 +2,17 @@
 //! cases or incidents.
 
 use crate::argus::client::{Client, Settings as ArgusSettings};
-use crate::config::{Config, FailoverConfig};
+use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::exit::ExitCode;
 use crate::heartbeat::{Pinger, Target};
 use crate::machine::{Machine, Settings};
 use crate::threads::{End, Wake, core, heartbeat, poller, writer};
 use crate::zino::session::Login;
 use crossbeam_channel::{Receiver, bounded, select, unbounded};
-use log::{error, info};
+use log::{error, info, warn};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -87,6 +88,14 @@ fn pinger(failover: &FailoverConfig) -> Pinger {
     })
 }
 
+/// Takes the token that stands in `argus.token_file` now; an unreadable one leaves the old token in use.
+fn read_token_again(client: &Client, file: Option<&Path>) {
+    let Some(file) = file else { return };
+    if let Err(why) = read_secret_file(file).and_then(|token| client.set_token(token)) {
+        warn!("argus.token_file: {why}; going on with the token that was read before");
+    }
+}
+
 /// A panic anywhere ends the whole process: half a daemon is worse than none, and systemd starts a new one.
 fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
@@ -132,8 +141,10 @@ fn start(config: &Config, client: &Arc<Client>) -> std::io::Result<Running> {
     for n in 0..config.argus.connections.max(1) {
         let (client, rules, halt) = (Arc::clone(client), Arc::clone(&rules), Arc::clone(&halt));
         let (jobs, wakes, gone) = (jobs.clone(), wakes.clone(), writer_gone.clone());
+        let token_file = config.argus.token_file.clone();
         thread::Builder::new().name(format!("argus writer {n}")).spawn(move || {
-            writer::run(&*client, &rules, &halt, &jobs, &wakes);
+            let before_probe = || read_token_again(&client, token_file.as_deref());
+            writer::run(&*client, &rules, &halt, before_probe, &jobs, &wakes);
             drop(gone);
         })?;
     }

@@ -10,16 +10,21 @@ use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Takes jobs until there are no more, one at a time; several of these run beside each other.
+/// Takes jobs until there are no more, one at a time; several of these run beside each other. `before_probe` may give the
+/// client a token that was replaced on disk: a refusal is believed only of the newest one.
 pub fn run<A: ArgusServer>(
     argus: &A,
     rules: &Rules,
     halt: &Arc<AtomicBool>,
+    before_probe: impl Fn(),
     jobs: &Receiver<Job>,
     wakes: &Sender<Wake>,
 ) {
     let argus = Halting { argus, halt };
     for job in jobs {
+        if matches!(job, Job::Probe) {
+            before_probe();
+        }
         let report = execute(&argus, rules, job);
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;

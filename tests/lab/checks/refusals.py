@@ -67,7 +67,6 @@ def an_expired_argus_token_ends_it_with_77(world):
 def unreachable_servers_are_waited_for(world):
     """As a daemon it tries on, says it once, and works as soon as they are there."""
     world.zino.start()
-    case = world.zino.case("reachability", "gw1")
     world.zino.stop(gently=True)
     port, world.config["zino"]["server"] = world.zino.port, "localhost"
     url = world.config["argus"]["url"]
@@ -76,6 +75,7 @@ def unreachable_servers_are_waited_for(world):
     world.daemon.logged(rf"(?i)zino.*{port}|{port}.*zino|cannot.*zino")
     world.zino.start()
     eventually(lambda: world.zino.ask("connections"), 40, "it is connected to Zino")
+    case = world.zino.case("reachability", "gw1")
     world.daemon.logged("(?i)argus")
     assert world.daemon.running
     world.daemon.stop()

@@ -1,6 +1,7 @@
 """What an operator is told when something is wrong, and what a script can tell from the exit code (design 7)."""
 
 import re
+import secrets
 
 from labkit.children import free_port
 from labkit.runner import check
@@ -48,6 +49,21 @@ def a_wrong_argus_token_ends_it_with_77(world):
     world.zino.case("reachability", "gw1")
     world.config["argus"]["token"] = SECRETS[2]
     ends_with(world, 77, "argus", "token")
+
+
+@check
+def a_token_replaced_in_its_file_is_used_without_a_restart(world):
+    """Whoever renews the token writes it into argus.token_file, and the program goes on with it."""
+    file, new = world.folder / "token", secrets.token_hex(20)
+    file.touch(mode=0o600)
+    file.write_text(world.config["argus"].pop("token") + "\n")
+    world.config["argus"]["token_file"] = str(file)
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    file.write_text(new + "\n")
+    assert world.argus_server.agent.ask("replace_token", key=world.source["token"], new=new) == 1
+    world.matches(world.zino.case("reachability", "gw2"))
+    assert new not in world.daemon.log()
 
 
 @check

@@ -42,7 +42,12 @@ def delete_token(key):
     return Token.objects.filter(key=key).delete()[0]
 
 
-COMMANDS = {command.__name__: command for command in (source, person, age_token, delete_token)}
+def replace_token(key, new):
+    """Give the user of a token another one in its place, as a renewal does."""
+    return Token.objects.filter(key=key).update(key=new)
+
+
+COMMANDS = {command.__name__: command for command in (source, person, age_token, delete_token, replace_token)}
 
 
 def main():

@@ -12,6 +12,7 @@ pub mod heartbeat;
 pub mod logging;
 pub mod machine;
 pub mod secret;
+pub mod shown;
 pub mod stamp;
 pub mod sync;
 pub mod threads;

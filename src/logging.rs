@@ -1,6 +1,7 @@
 //! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never lets another
 //! crate speak (theirs may hold headers or tokens), and never fails: a closed standard error loses lines, nothing else.
 
+use crate::shown::must_be_escaped;
 use crate::stamp::Stamp;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::fmt::Write as _;
@@ -124,13 +125,6 @@ fn push_bounded(line: &mut String, message: &str) {
             return;
         }
     }
-}
-
-/// Whether a character could end the line, move the cursor, or turn the text around on a terminal.
-fn must_be_escaped(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -11,25 +11,7 @@ const LOOKED_AT: usize = 16 * 1024;
 
 /// The start of a server's text, in one line: control characters and those that reorder a line are escaped.
 pub(super) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().take(SHOWN_CHARS) {
-        if harmless(c) {
-            out.push(c);
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{}", c.escape_unicode());
-        }
-    }
-    if text.chars().nth(SHOWN_CHARS).is_some() {
-        out.push('…');
-    }
-    out
-}
-
-fn harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}')
-        && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    crate::shown::shown(text, SHOWN_CHARS)
 }
 
 /// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its beginning.
@@ -141,14 +123,14 @@ mod tests {
         #[test]
         fn any_body_has_a_short_harmless_summary(body in any::<Vec<u8>>()) {
             let text = summary(&body);
-            prop_assert!(!text.is_empty() && text.chars().all(harmless));
+            prop_assert!(!text.is_empty() && text.chars().all(|c| !crate::shown::must_be_escaped(c)));
             prop_assert!(text.chars().count() < 4000);
         }
 
         #[test]
         fn any_text_in_json_or_in_a_title_is_harmless(text in any::<String>()) {
             for body in [serde_json::json!({"detail": text}).to_string(), format!("<title>{text}</title>")] {
-                prop_assert!(summary(body.as_bytes()).chars().all(harmless));
+                prop_assert!(summary(body.as_bytes()).chars().all(|c| !crate::shown::must_be_escaped(c)));
             }
         }
     }

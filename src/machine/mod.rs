@@ -288,12 +288,6 @@ impl Machine {
         self.queue.len()
     }
 
-    /// Whether everything that is known has been carried out: nothing waits, is under way or is due to be looked at.
-    #[must_use]
-    pub fn is_still(&self) -> bool {
-        self.queue.len() == 0 && self.busy == 0 && self.errands.is_empty() && self.is_ready()
-    }
-
     /// Cases and open incidents that are known.
     #[must_use]
     pub fn known(&self) -> (usize, usize) {

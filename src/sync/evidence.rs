@@ -79,12 +79,7 @@ impl<'a> Evidence<'a> {
     /// Our END at this second.
     #[must_use]
     pub fn our_end_at(&self, at: Stamp) -> Option<&'a Event> {
-        self.our_ends().rev().find(|e| e.timestamp.secs() == at.secs())
-    }
-
-    /// All our ENDs, in order of arrival.
-    pub fn our_ends(&self) -> impl DoubleEndedIterator<Item = &'a Event> + '_ {
-        self.all().filter(|e| e.kind == EventKind::End && self.is_ours(e))
+        self.all().rev().find(|e| e.kind == EventKind::End && self.is_ours(e) && e.timestamp.secs() == at.secs())
     }
 
     /// Whether a reopening arrived after this event: a person's, or that of an instance on another Zino. One on behalf of our own

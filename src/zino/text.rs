@@ -1,7 +1,5 @@
 //! Bytes of the wire to text, and text to something that can stand in a log line. Never knows what a line means.
 
-use std::fmt::Write;
-
 /// What Windows-1252 has at 0x80..=0x9F; the five bytes that it does not define become U+FFFD.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž', '\u{FFFD}', '\u{FFFD}',
@@ -30,27 +28,11 @@ fn windows_1252(byte: u8) -> char {
 pub(crate) fn shown(bytes: &[u8]) -> String {
     // A character takes at most four bytes, so more than this cannot be shown anyway.
     let head = bytes.get(..SHOWN_CHARS * 4).unwrap_or(bytes);
-    let text = decode(head);
-    let mut out = String::new();
-    for c in text.chars().take(SHOWN_CHARS) {
-        if harmless(c) {
-            out.push(c);
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{}", c.escape_unicode());
-        }
-    }
-    if text.chars().nth(SHOWN_CHARS).is_some() || head.len() < bytes.len() {
+    let mut out = crate::shown::shown(&decode(head), SHOWN_CHARS);
+    if head.len() < bytes.len() && !out.ends_with('…') {
         out.push('…');
     }
     out
-}
-
-/// Whether a character neither controls a terminal nor changes how the rest of the line reads.
-fn harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}')
-        && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -80,7 +62,7 @@ mod tests {
             if let Ok(plain) = std::str::from_utf8(&bytes) {
                 prop_assert_eq!(text, plain);
             }
-            prop_assert!(shown(&bytes).chars().all(harmless));
+            prop_assert!(shown(&bytes).chars().all(|c| !crate::shown::must_be_escaped(c)));
         }
     }
 }

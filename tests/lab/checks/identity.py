@@ -13,12 +13,16 @@ def forget(world):
 
 
 def open_incident_of(world, case, deadline=30):
-    """Wait until exactly one open incident is about the case's problem, and give it."""
+    """Wait until exactly one open incident is about the case's problem, and give it.
+
+    Argus shows an incident before it has attached the tags to it, so a look in between finds none yet.
+    """
     attrs = world.ford.attrs(case)
 
     def one():
         found = [one for one in world.argus.incidents(open=True)
-                 if one["metadata"].get("zino", {}).get("router") == attrs["router"] and tags(one)["event_type"] == attrs["type"]]
+                 if one["metadata"].get("zino", {}).get("router") == attrs["router"]
+                 and tags(one).get("event_type") == attrs["type"]]
         assert len(found) == 1, f"{len(found)} open incidents about {attrs['router']} {attrs['type']}"
         return found[0]
     return eventually(one, deadline, f"one open incident about case {case}")

@@ -9,7 +9,7 @@ use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Pa
 use crate::sync::carry::{Act, writes};
 use crate::sync::errand::Errand;
 use crate::sync::identity::{number, same_problem};
-use crate::sync::job::{Outcome, ProblemReport};
+use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
 use std::sync::Arc;
@@ -207,8 +207,7 @@ impl Machine {
 
     fn forget_old(&mut self, now: Now) {
         let homes: std::collections::BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
-        self.incidents
-            .forget_ended_before(now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS), |pk| homes.contains(&pk));
+        self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), |pk| homes.contains(&pk));
     }
 
     fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {

@@ -6,14 +6,12 @@ use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk, ListQuery};
 use crate::sync::filter::may_have_been_wanted;
 use crate::sync::identity::same_problem;
-use crate::sync::job::{CaseWork, ProblemJob};
+use crate::sync::job::{CaseWork, ENDED_WINDOW_SECS, ProblemJob};
 use crate::zino::case::{CaseId, Problem};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How far back ended incidents matter: Zino keeps a closed case for eight hours and a half.
-pub(super) const ENDED_WINDOW_SECS: i64 = 9 * 3600;
 /// How often the newest events are read back over what was seen, for acts that were dated back.
 pub(super) const DEEP_EVERY: Duration = Duration::from_secs(300);
 /// How far the clocks of the servers and ours may differ where a list is limited by time.
@@ -148,7 +146,7 @@ impl Machine {
     /// The job for a problem; `None` if there is nothing to do, or not yet.
     fn problem_job(&mut self, problem: &Arc<Problem>, now: Now) -> Option<ProblemJob> {
         for id in self.cases.of(problem).filter(|s| s.due()).map(|s| s.case.id).collect::<Vec<_>>() {
-            if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case))
+            if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case, now))
                 && let Some(slot) = self.cases.get_mut(id)
             {
                 slot.reached = Some(slot.goal);

@@ -8,6 +8,7 @@ use crate::sync::carry::writes;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::filter::{Verdict, verdict};
 use crate::sync::identity::{number, same_problem};
+use crate::sync::job::{ENDED_WINDOW_SECS, may_have_an_old_incident};
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, CaseKind};
 use log::{debug, warn};
@@ -78,19 +79,22 @@ impl Machine {
         if !self.link.read || !self.looking.open_listed || !self.is_active() {
             return;
         }
-        let since = now.wall.plus_secs(-super::dispatch::ENDED_WINDOW_SECS);
+        let since = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
         if !self.looking.ended_listed {
             let held = self.cases.all().map(|s| s.case.id).collect();
-            ids.extend(self.gap(&held, self.incidents.all().filter_map(number).max()));
+            let known = self.incidents.all().filter_map(number).max();
+            // What closed before a takeover is the primary's business.
+            let from = if self.settings.rules.secondary { known } else { known.map(|_| 0) };
+            ids.extend(self.gap(&held, from));
         }
         self.read_cases(ids);
     }
 
-    /// The numbers above the highest that was ever known, up to some beyond the highest that Zino shows: cases may have opened
-    /// and closed while nobody looked.
+    /// The numbers above a known one, up to some beyond the highest that Zino shows: cases may have opened and closed while nobody
+    /// looked. Of very many only the highest: a closed case can be read for eight hours.
     fn gap(&self, shown: &BTreeSet<CaseId>, known: Option<CaseId>) -> BTreeSet<CaseId> {
         let (Some(known), Some(highest)) = (known, shown.last().copied()) else {
             return BTreeSet::new();
@@ -172,8 +176,10 @@ impl Machine {
     }
 
     /// A case that has no incident and shall get none needs no look at Argus.
-    pub(super) fn needs_nothing(&self, case: &Case) -> bool {
-        verdict(case) != Verdict::Wanted && !self.incidents.near(case).any(|i| same_problem(case, i))
+    pub(super) fn needs_nothing(&self, case: &Case, now: Now) -> bool {
+        verdict(case) != Verdict::Wanted
+            && !may_have_an_old_incident(case, now.wall)
+            && !self.incidents.near(case).any(|i| same_problem(case, i))
     }
 
     fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {

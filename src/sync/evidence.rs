@@ -99,6 +99,13 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    /// Whether the last word is that the case of another Zino lives.
+    #[must_use]
+    pub fn lives_elsewhere(&self, server: &str) -> bool {
+        let restarted = self.newest_turn().filter(|e| e.kind == EventKind::Restart && self.is_ours(e));
+        restarted.is_some_and(|e| self.is_others_reopening(e, server))
+    }
+
     /// How many of our events of the given kinds say this at this second.
     #[must_use]
     pub fn said(&self, kinds: &[EventKind], at: Stamp, normal_text: &str) -> usize {

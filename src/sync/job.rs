@@ -3,7 +3,7 @@
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
-use super::filter::{Verdict, verdict};
+use super::filter::{Verdict, may_have_been_wanted, verdict};
 use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem};
 use super::mapping::{closing, new_incident, plain_number, second_number};
 use super::plan::{Plan, Step, View, plan};
@@ -17,6 +17,8 @@ use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// How far back ended incidents are listed: Zino keeps a closed case for eight hours and a half.
+pub const ENDED_WINDOW_SECS: i64 = 9 * 3600;
 /// How often one job looks again after a write before it gives way to others.
 const MAX_ROUNDS: usize = 4;
 /// How many ended incidents are looked at to find the one that lived during a case's life.
@@ -148,6 +150,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         for work in self.job.cases.iter().filter(|w| w.due) {
             let home = assignment.homes.iter().find(|(id, _)| *id == work.case.id).map(|(_, home)| home);
             let mut acts = self.settle(work, home.unwrap_or(&Home::Covered))?;
+            acts.extend(self.give_way(work)?);
             for (pk, _) in assignment.also_exact.iter().filter(|(_, id)| *id == work.case.id) {
                 acts.extend(self.acts_on(&work.case, *pk)?);
             }
@@ -191,6 +194,33 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
+    /// Ends an open case's own incident where an older one about its problem is exactly a closed case's and yet open on behalf of
+    /// another Zino: there is one open incident per problem, and of several the lowest pk stays. Returns what people did on that.
+    fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
+        let case = &work.case;
+        let own: Vec<IncidentPk> =
+            self.known.values().filter(|i| i.is_open() && exact(case, i)).map(|i| i.pk).collect();
+        if case.is_closed() || own.is_empty() {
+            return Ok(Vec::new());
+        }
+        let others = self.known.values().filter(|i| i.is_open() && same_problem(case, i) && self.is_anothers(case, i));
+        let others: Vec<IncidentPk> = others.map(|i| i.pk).filter(|pk| own.iter().all(|own| pk < own)).collect();
+        for older in others {
+            let kept = self.look(older)?.is_some_and(|(incident, events)| {
+                incident.is_open() && Evidence::new(&events, incident.source_user).lives_elsewhere(&self.rules.server)
+            });
+            if kept {
+                let text = duplicate_text(older);
+                let end = NewEvent { kind: EventKind::End, timestamp: self.job.now, description: text };
+                for pk in own {
+                    self.end_spare(pk, Some(older), &end)?;
+                }
+                return self.reconcile(case, older, false);
+            }
+        }
+        Ok(Vec::new())
+    }
+
     fn is_open(&self, pk: IncidentPk) -> bool {
         self.known.get(&pk).is_some_and(Incident::is_open)
     }
@@ -222,6 +252,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
         let mut seen = BTreeSet::from([pk]);
+        let mut acts = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let Some((incident, events)) = self.look(pk)? else {
                 return self.create(case);
@@ -229,6 +260,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             if let Some(kept) = self.stands_for(case, &incident, &events)?
                 && seen.insert(kept)
             {
+                // What people did on the duplicate while it was the case's counts too.
+                acts.extend(self.acts_of(case, &incident, &events));
                 (pk, exact) = (kept, false);
                 continue;
             }
@@ -241,13 +274,15 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let look_again = self.write(case, pk, &plan)?;
             self.report.homes.push((Arc::clone(case), pk));
             if !look_again {
-                return Ok(plan.acts);
+                acts.extend(plan.acts);
+                return Ok(acts);
             }
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
 
-    /// The incident that this one was ended for as a duplicate, if that one still stands for the open case's problem.
+    /// The incident that this one was ended for as a duplicate, if that one still stands for the case's problem. A closed case
+    /// ends it only where no case is open and no other rule would: one that is exactly an earlier case's.
     fn stands_for(
         &mut self,
         case: &Arc<Case>,
@@ -255,13 +290,16 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         events: &[Event],
     ) -> Result<Option<IncidentPk>, Stop> {
         let evidence = Evidence::new(events, incident.source_user);
-        let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk && !case.is_closed()) else {
+        let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk) else {
             return Ok(None);
         };
         let stands = match self.look(kept)? {
             // Once it has ended for the case that it is exactly of, it stands for no other.
             Some((other, events)) => {
-                lived_during(case, &other, &events) && (other.is_open() || !self.is_anothers(case, &other))
+                let (open, anothers) = (other.is_open(), self.is_anothers(case, &other));
+                let last = self.job.cases.iter().all(|w| w.case.is_closed());
+                let stands = if case.is_closed() { last && open && anothers } else { open || !anothers };
+                stands && lived_during(case, &other, &events)
             }
             None => false,
         };
@@ -300,7 +338,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     /// Creates a case's incident where the filter wants one.
     fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
         if verdict(case) != Verdict::Wanted {
-            return Ok(Vec::new());
+            return self.find_old(case);
         }
         for number in [plain_number(case), second_number(case)] {
             let new = new_incident(case, self.rules, number.clone());
@@ -326,6 +364,21 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(Vec::new())
     }
 
+    /// Looks for the incident of a case that gets none now, and may have had one that ended too long ago to be listed.
+    fn find_old(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
+        if !may_have_an_old_incident(case, self.job.now) {
+            return Ok(Vec::new());
+        }
+        match self.look_up(&plain_number(case))?.filter(|there| exact(case, there)) {
+            Some(there) => {
+                let pk = there.pk;
+                self.saw(there);
+                self.reconcile(case, pk, true)
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {
         self.job.cases.iter().any(|w| w.case.id != case.id && exact(&w.case, incident))
     }
@@ -349,12 +402,14 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// What people did on an incident that is the case's own beside its home.
     fn acts_on(&mut self, case: &Case, pk: IncidentPk) -> Result<Vec<Act>, Stop> {
-        let Some((incident, events)) = self.look(pk)? else {
-            return Ok(Vec::new());
-        };
-        let evidence = Evidence::new(&events, incident.source_user);
-        let since = (!exact(case, &incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
-        Ok(super::carry::acts(&evidence, &incident, self.rules, since))
+        let found = self.look(pk)?;
+        Ok(found.map(|(incident, events)| self.acts_of(case, &incident, &events)).unwrap_or_default())
+    }
+
+    fn acts_of(&self, case: &Case, incident: &Incident, events: &[Event]) -> Vec<Act> {
+        let evidence = Evidence::new(events, incident.source_user);
+        let since = (!exact(case, incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
+        super::carry::acts(&evidence, incident, self.rules, since)
     }
 
     /// Ends an open incident that is no case's home, if it is still open and nobody wants it so.
@@ -383,6 +438,12 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
+}
+
+/// Whether a case may have an incident that ended before those that are listed began to be: it opened before, too.
+#[must_use]
+pub fn may_have_an_old_incident(case: &Case, now: Stamp) -> bool {
+    may_have_been_wanted(case) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
 }
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it

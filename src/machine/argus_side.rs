@@ -1,6 +1,6 @@
 //! What the machine makes of what comes from Argus.
 
-use super::cases::Goal;
+use super::cases::{Goal, Slot};
 use super::look::{Progress, Walk};
 use super::queue::Lane;
 use super::{Carrying, Machine, Now, Output, Report};
@@ -12,6 +12,7 @@ use crate::sync::identity::{number, same_problem};
 use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -233,7 +234,18 @@ impl Machine {
         }
         self.looking.feed_next = news.next;
         if news.overflow {
+            info!("too many events in Argus to read them all: looking at every incident");
             self.looking.full_at = now.mono;
+            self.look_at_all();
+        }
+    }
+
+    /// Has every case compared with its incident again.
+    pub(super) fn look_at_all(&mut self) {
+        let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
+        self.cases.all_mut().for_each(Slot::ask);
+        for problem in problems {
+            self.queue.add(&problem, Lane::Bulk);
         }
     }
 

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
 /// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new.
 const DEEP_WINDOW_SECS: i64 = 900;
-/// How many pages of the feed are read in one refresh before a complete look is taken instead.
-const MAX_FEED_PAGES: usize = 30;
+/// How many pages of the feed are read in one refresh before every incident is looked at instead.
+const MAX_FEED_PAGES: usize = 100;
 /// How many events are remembered as seen.
 const MAX_SEEN: usize = 20_000;
 /// How many incidents one walk may bring before the list is given up.
@@ -66,9 +66,13 @@ impl Walk {
 #[derive(Debug, Default)]
 pub struct Feed {
     seen: BTreeSet<EventPk>,
+    /// The newest event of all readings that came to their end, and of the one under way.
     newest: Option<Stamp>,
+    coming: Option<Stamp>,
     pages: usize,
     deep: bool,
+    /// A reading has begun and not come to its end.
+    unfinished: bool,
 }
 
 /// What a page of the feed brought.
@@ -78,7 +82,7 @@ pub struct News {
     pub events: Vec<Event>,
     /// The next page, if it may bring more.
     pub next: Option<String>,
-    /// There was more than can be read: a complete look is needed.
+    /// There was more than can be read: every incident must be looked at.
     pub overflow: bool,
 }
 
@@ -88,10 +92,12 @@ impl Feed {
         self.seen.extend(pks);
     }
 
-    /// A reading begins; a deep one goes back over what was seen.
+    /// A reading begins; a deep one goes back over what was seen. So does one after a reading that was broken off: what that
+    /// one saw says nothing of what lies behind it.
     pub fn begin(&mut self, deep: bool) {
         self.pages = 0;
-        self.deep = deep;
+        self.deep = deep || self.unfinished;
+        self.unfinished = true;
     }
 
     /// Takes a page.
@@ -100,16 +106,21 @@ impl Feed {
         let oldest = page.items.iter().map(|e| e.timestamp).min();
         let received = page.items.iter().map(|e| e.received).max();
         let events: Vec<Event> = page.items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
-        self.newest = self.newest.max(received);
+        self.coming = self.coming.max(received);
         while self.seen.len() > MAX_SEEN {
             self.seen.pop_first();
         }
         self.pages += 1;
+        // From the end of the reading before, however long ago that was.
         let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
         // What was before the first page ever is found by the complete look at the start.
         let more = !first_ever && oldest >= since && (self.deep || !events.is_empty());
         let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
         let next = page.next.filter(|_| more && !overflow);
+        if next.is_none() {
+            self.newest = self.newest.max(self.coming);
+            self.unfinished = false;
+        }
         News { events, next, overflow }
     }
 }
@@ -157,6 +168,33 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_after_a_long_pause_goes_back_to_the_one_before() {
+        let mut feed = Feed::default();
+        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
+        feed.begin(false);
+        feed.take(page(vec![e(1, 0)], Some("n")));
+        feed.begin(false);
+        assert_eq!(feed.take(page(vec![e(9, 30_000), e(8, 100)], Some("n"))).next.as_deref(), Some("n"));
+        assert_eq!(feed.take(page(vec![e(7, 99), e(1, 0)], Some("m"))).events.len(), 1);
+    }
+
+    #[test]
+    fn a_reading_that_was_broken_off_is_made_up_for() {
+        let mut feed = Feed::default();
+        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
+        feed.begin(false);
+        feed.take(page(vec![e(1, 0)], Some("n")));
+        feed.begin(false);
+        assert!(feed.take(page(vec![e(9, 30_000), e(8, 29_000)], Some("n"))).next.is_some());
+        feed.begin(false);
+        assert!(
+            feed.take(page(vec![e(9, 30_000), e(8, 29_000)], Some("n"))).next.is_some(),
+            "nothing new, and yet not all"
+        );
+        assert_eq!(feed.take(page(vec![e(7, 100), e(1, 0)], Some("m"))).events.len(), 1);
+    }
+
+    #[test]
     fn our_own_events_are_no_news() {
         let mut feed = Feed::default();
         feed.made(&[5]);
@@ -164,11 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_events_ends_in_a_complete_look() {
+    fn a_flood_of_events_ends_in_a_look_at_everything() {
         let mut feed = Feed::default();
         feed.take(page(vec![event(1, 7, EventKind::Other, 0, "")], None));
         let overflows =
-            (2..100).any(|pk| feed.take(page(vec![event(pk, 7, EventKind::Other, 0, "")], Some("n"))).overflow);
+            (2..200).any(|pk| feed.take(page(vec![event(pk, 7, EventKind::Other, 0, "")], Some("n"))).overflow);
         assert!(overflows);
     }
 }

@@ -35,10 +35,9 @@ use incidents::Incidents;
 use log::warn;
 use look::{Feed, Walk};
 use orphans::Orphans;
-use queue::{Lane, Queue};
+use queue::Queue;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
@@ -310,16 +309,12 @@ impl Machine {
     fn take_over(&mut self, now: Now) {
         self.forget_argus();
         self.looking.refresh_at = now.mono;
-        let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         for slot in self.cases.all_mut() {
-            slot.ask();
             slot.home = None;
             // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
             slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
         }
-        for problem in problems {
-            self.queue.add(&problem, Lane::Bulk);
-        }
+        self.look_at_all();
     }
 
     /// From now on this instance writes nothing: the job under way finishes, the rest is dropped.

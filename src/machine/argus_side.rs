@@ -50,7 +50,12 @@ impl Machine {
             self.incidents.remove(pk);
         }
         for incident in report.incidents {
-            self.incidents.put(incident);
+            let about_others = !self.cases.of(&problem).any(|s| same_problem(&s.case, &incident));
+            let pk = incident.pk;
+            if self.incidents.put(incident) && about_others {
+                // Found by its number: what it turned out to be concerns another problem.
+                self.touch(pk, Lane::Bulk);
+            }
         }
         for (case, pk) in report.homes {
             if let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case)) {
@@ -262,6 +267,11 @@ impl Machine {
         // Text moves nothing, and an incident that another instance made is told by its place in the lists.
         let our_start = event.actor == incident.source_user && event.kind == EventKind::Start;
         if event.kind != EventKind::Other && !our_start {
+            let reopened = matches!(event.kind, EventKind::Reopen | EventKind::Restart) && !incident.is_open();
+            if reopened && self.looking.wanted.len() < MAX_WANTED {
+                // Before a case of its problem gets another.
+                self.looking.wanted.insert(event.incident);
+            }
             self.touch(event.incident, Lane::Live);
         }
     }

@@ -178,8 +178,10 @@ impl Machine {
             || self.incidents.all().any(|i| {
                 i.pk != incident.pk && i.start_time != started && crate::sync::identity::number(i) == Some(number)
             });
-        let before = self.cases.all().any(|s| s.case.id < number && s.case.opened < started);
-        let after = self.cases.all().any(|s| s.case.id > number && s.case.opened > started);
+        // A case that is only kept until its last state is delivered shows nothing of what Zino holds.
+        let held = || self.cases.all().filter(|s| !s.gone);
+        let before = held().any(|s| s.case.id < number && s.case.opened < started);
+        let after = held().any(|s| s.case.id > number && s.case.opened > started);
         before && after && !given_again
     }
 }

@@ -83,12 +83,12 @@ impl Machine {
         let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
-        if !self.looking.ended_listed {
+        if !self.is_ready() {
             let held = self.cases.all().map(|s| s.case.id).collect();
-            let known = self.incidents.all().filter_map(number).max();
             // What closed before a takeover is the primary's business.
-            let from = if self.settings.rules.secondary { known } else { known.map(|_| 0) };
-            ids.extend(self.gap(&held, from));
+            let secondary = self.settings.rules.secondary;
+            let known = if secondary { self.incidents.all().filter_map(number).max() } else { Some(0) };
+            ids.extend(self.gap(&held, known));
         }
         self.read_cases(ids);
     }

@@ -179,7 +179,7 @@ impl World {
 
     fn server_trouble(&mut self) {
         let z = self.rng.below(self.zinos.len() as u64) as usize;
-        let (roll, amnesia) = (self.rng.below(6), self.scenario.amnesia);
+        let (roll, amnesia, now) = (self.rng.below(6), self.scenario.amnesia, self.now);
         let Some(zino) = self.zinos.get_mut(z) else { return };
         let told = match roll {
             0 => {
@@ -188,15 +188,15 @@ impl World {
             }
             1 => {
                 zino.save();
-                zino.restart(true);
+                zino.restart(now, true);
                 "restarted with its state"
             }
             2 if amnesia => {
-                zino.restart(true);
+                zino.restart(now, true);
                 "restarted with an old state"
             }
             3 if amnesia => {
-                zino.restart(false);
+                zino.restart(now, false);
                 "restarted without its state"
             }
             4 => {

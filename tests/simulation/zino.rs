@@ -127,12 +127,13 @@ impl Zino {
         self.saved = (self.cases.clone(), self.next);
     }
 
-    /// Starts again from the last saved state, or from nothing.
-    pub fn restart(&mut self, with_state: bool) {
+    /// Starts again from the last saved state, or from nothing. What closed long ago does not outlive the first half hour.
+    pub fn restart(&mut self, now: i64, with_state: bool) {
         self.clients.clear();
         self.down = false;
         let (cases, next) = if with_state { self.saved.clone() } else { (BTreeMap::new(), 0) };
         (self.cases, self.next) = (cases, next);
+        self.scavenge(now);
     }
 }
 

@@ -60,7 +60,13 @@ impl Machine {
         for (case, pk) in report.homes {
             if let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case)) {
                 slot.home = Some(pk);
+                slot.tried = false;
             }
+        }
+        if let Some(case) = report.tried
+            && let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case))
+        {
+            slot.tried = true;
         }
         for (case, acts) in report.acts {
             self.plan_errand(now, &case, acts);

@@ -33,6 +33,8 @@ pub struct Slot {
     pub gone: bool,
     /// Present at a takeover with its fault over: gets no incident until it changes.
     pub excused: bool,
+    /// Argus may have made it an incident without saying so.
+    pub tried: bool,
 }
 
 impl Slot {
@@ -150,6 +152,7 @@ impl Cases {
             home: None,
             gone: false,
             excused: false,
+            tried: false,
         };
         self.slots.insert(id, slot);
         match before {

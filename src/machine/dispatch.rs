@@ -146,7 +146,7 @@ impl Machine {
     /// The job for a problem; `None` if there is nothing to do, or not yet.
     fn problem_job(&mut self, problem: &Arc<Problem>, now: Now) -> Option<ProblemJob> {
         for id in self.cases.of(problem).filter(|s| s.due()).map(|s| s.case.id).collect::<Vec<_>>() {
-            if self.cases.get(id).is_some_and(|s| self.needs_nothing(&s.case, now))
+            if self.cases.get(id).is_some_and(|s| !s.tried && self.needs_nothing(&s.case, now))
                 && let Some(slot) = self.cases.get_mut(id)
             {
                 slot.reached = Some(slot.goal);
@@ -155,7 +155,7 @@ impl Machine {
         let cases: Vec<CaseWork> = self
             .cases
             .of(problem)
-            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused })
+            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused, tried: s.tried })
             .collect();
         if !cases.iter().any(|work| work.due) {
             self.queue.idle(problem);

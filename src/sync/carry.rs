@@ -136,12 +136,14 @@ fn changed_since(case: &Case, position: usize, to: Option<&str>) -> bool {
 #[must_use]
 pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
     let positions = positions(case, acts, rules);
-    let mut out: Vec<Write> = acts
-        .iter()
-        .zip(&positions)
-        .filter(|(_, position)| position.is_none())
-        .map(|(act, _)| Write::History(act.text.clone()))
-        .collect();
+    let mut out: Vec<Write> = Vec::new();
+    for (act, _) in acts.iter().zip(&positions).filter(|(_, position)| position.is_none()) {
+        let write = Write::History(act.text.clone());
+        // One ticket may be set on several incidents of a case, and is told once.
+        if act.kind != ActKind::Ticket || !out.contains(&write) {
+            out.push(write);
+        }
+    }
     if case.is_closed() {
         return out;
     }

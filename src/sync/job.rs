@@ -33,6 +33,8 @@ pub struct CaseWork {
     pub due: bool,
     /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
     pub excused: bool,
+    /// Whether a creation of unknown outcome may have given it an incident that nobody has seen yet.
+    pub tried: bool,
 }
 
 /// A write whose outcome is not known, told apart from others by what it does.
@@ -89,6 +91,8 @@ pub struct ProblemReport {
     pub acts: Vec<(Arc<Case>, Vec<Act>)>,
     /// Events that this job made.
     pub posted: Vec<EventPk>,
+    /// The case whose incident was to be created, where the outcome is unknown.
+    pub tried: Option<Arc<Case>>,
 }
 
 /// Why a job stops early.
@@ -128,6 +132,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
             homes: Vec::new(),
             acts: Vec::new(),
             posted: Vec::new(),
+            tried: None,
         },
     };
     let result = runner.everything();
@@ -154,7 +159,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             for (pk, _) in assignment.also_exact.iter().filter(|(_, id)| *id == work.case.id) {
                 acts.extend(self.acts_on(&work.case, *pk)?);
             }
+            // One incident can be looked at both as the home and as the case's own.
             acts.sort_by_key(|act| act.pk);
+            acts.dedup_by_key(|act| act.pk);
             self.report.acts.push((Arc::clone(&work.case), acts));
         }
         for (duplicate, kept) in &assignment.duplicates {
@@ -269,6 +276,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 // It has ended since it was adopted, and not for anything that this case tells.
                 return self.create(case);
             }
+            if !exact && case.is_closed() && incident.is_open() && !self.all_closed() {
+                // It lives for the problem's open case.
+                return Ok(acts);
+            }
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
             let look_again = self.write(case, pk, &plan)?;
@@ -297,8 +308,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             // Once it has ended for the case that it is exactly of, it stands for no other.
             Some((other, events)) => {
                 let (open, anothers) = (other.is_open(), self.is_anothers(case, &other));
-                let last = self.job.cases.iter().all(|w| w.case.is_closed());
-                let stands = if case.is_closed() { last && open && anothers } else { open || !anothers };
+                let stands = if case.is_closed() { self.all_closed() && open && anothers } else { open || !anothers };
                 stands && lived_during(case, &other, &events)
             }
             None => false,
@@ -345,7 +355,12 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let why = match self.argus.create(&new) {
                 Ok(incident) => return self.created(case, incident),
                 Err(ArgusError::Request { status: 400, why }) => why,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if matches!(error, ArgusError::Unknown { .. }) {
+                        self.report.tried = Some(Arc::clone(case));
+                    }
+                    return Err(error.into());
+                }
             };
             let Some(there) = self.look_up(&number)? else {
                 self.refused = Some(why);
@@ -364,9 +379,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(Vec::new())
     }
 
-    /// Looks for the incident of a case that gets none now, and may have had one that ended too long ago to be listed.
+    /// Looks for the incident of a case that gets none now, and may have one all the same: it ended too long ago to be listed, or
+    /// nobody heard that it was made.
     fn find_old(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
-        if !may_have_an_old_incident(case, self.job.now) {
+        let tried = self.job.cases.iter().any(|work| work.tried && work.case.id == case.id);
+        if !tried && !may_have_an_old_incident(case, self.job.now) {
             return Ok(Vec::new());
         }
         match self.look_up(&plain_number(case))?.filter(|there| exact(case, there)) {
@@ -377,6 +394,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             }
             None => Ok(Vec::new()),
         }
+    }
+
+    fn all_closed(&self) -> bool {
+        self.job.cases.iter().all(|work| work.case.is_closed())
     }
 
     fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {

@@ -82,6 +82,13 @@ impl<'a> Evidence<'a> {
         self.all().rev().find(|e| e.kind == EventKind::End && self.is_ours(e) && e.timestamp.secs() == at.secs())
     }
 
+    /// Our newest END with this text.
+    #[must_use]
+    pub fn our_end_saying(&self, text: &str) -> Option<&'a Event> {
+        let text = normal(text);
+        self.all().rev().find(|e| e.kind == EventKind::End && self.is_ours(e) && normal(&e.description) == text)
+    }
+
     /// Whether a reopening arrived after this event: a person's, or that of an instance on another Zino. One on behalf of our own
     /// Zino does not count, for that is what our own Zino said before it said what it says now.
     #[must_use]

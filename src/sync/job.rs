@@ -97,6 +97,8 @@ pub struct ProblemReport {
 
 /// Why a job stops early.
 enum Stop {
+    /// What the assignment went by is no longer so.
+    Stale,
     Failed(ArgusError),
     Doubtful(Doubt),
 }
@@ -141,6 +143,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         (Err(Stop::Failed(ArgusError::Request { status, why })), _) => Outcome::Refused(format!("{status}: {why}")),
         (Err(Stop::Failed(error)), _) => Outcome::Failed(error),
         (Err(Stop::Doubtful(doubt)), _) => Outcome::Doubtful(doubt),
+        (Err(Stop::Stale), _) => Outcome::Failed(ArgusError::Busy("its incidents keep changing".to_owned())),
         (Ok(()), Some(why)) => Outcome::Refused(why),
         (Ok(()), None) => Outcome::Done,
     };
@@ -149,9 +152,19 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
 
 impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     fn everything(&mut self) -> Result<(), Stop> {
+        for _ in 0..MAX_ROUNDS {
+            match self.round() {
+                Err(Stop::Stale) => self.report.acts.clear(),
+                result => return result,
+            }
+        }
+        Err(Stop::Failed(ArgusError::Busy("its incidents keep changing".to_owned())))
+    }
+
+    fn round(&mut self) -> Result<(), Stop> {
         let cases: Vec<&Case> = self.job.cases.iter().map(|w| w.case.as_ref()).collect();
-        let incidents: Vec<&Incident> = self.job.incidents.iter().collect();
-        let assignment = assign(&cases, &incidents);
+        let incidents: Vec<Incident> = self.known.values().cloned().collect();
+        let assignment = assign(&cases, &incidents.iter().collect::<Vec<_>>());
         for work in self.job.cases.iter().filter(|w| w.due) {
             let home = assignment.homes.iter().find(|(id, _)| *id == work.case.id).map(|(_, home)| home);
             let mut acts = self.settle(work, home.unwrap_or(&Home::Covered))?;
@@ -274,7 +287,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             }
             if !exact && !case.is_closed() && !lived_during(case, &incident, &events) {
                 // It has ended since it was adopted, and not for anything that this case tells.
-                return self.create(case);
+                return Err(Stop::Stale);
             }
             if !exact && case.is_closed() && incident.is_open() && !self.all_closed() {
                 // It lives for the problem's open case.
@@ -448,10 +461,17 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 return Ok(());
             }
             let evidence = Evidence::new(&events, incident.source_user);
-            if evidence.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > end.timestamp) {
-                return Ok(());
-            }
-            if evidence.our_end_at(end.timestamp).is_some_and(|e| evidence.reopened_after(e, &self.rules.server)) {
+            // A duplicate is ended now, by our clock, which says nothing of when somebody reopened it by Argus' clock.
+            let reopened_since =
+                |e: &Event| kept.is_none() && e.kind == EventKind::Reopen && e.received > end.timestamp;
+            let before = if kept.is_some() {
+                evidence.our_end_saying(&end.description)
+            } else {
+                evidence.our_end_at(end.timestamp)
+            };
+            if evidence.newest_turn().is_some_and(reopened_since)
+                || before.is_some_and(|e| evidence.reopened_after(e, &self.rules.server))
+            {
                 return Ok(());
             }
             self.step(pk, &Step::Post(end.clone()))?;

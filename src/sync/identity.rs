@@ -168,7 +168,7 @@ pub struct Assignment {
     pub duplicates: Vec<(IncidentPk, IncidentPk)>,
     /// Open incidents of no case, to end because this closed case was their problem's last: (incident, case).
     pub left_behind: Vec<(IncidentPk, CaseId)>,
-    /// Ended incidents that are exactly a case's beside its home: what people did there counts too.
+    /// Incidents that are exactly a case's beside its home: what people did there counts too.
     pub also_exact: Vec<(IncidentPk, CaseId)>,
 }
 
@@ -231,7 +231,7 @@ fn assign_open(
     };
     if let Some(kept) = open.first() {
         out.duplicates.extend(open.iter().skip(1).map(|i| (i.pk, kept.pk)));
-        out.also_exact.extend(mine.iter().filter(|i| !i.is_open()).map(|i| (i.pk, case.id)));
+        out.also_exact.extend(mine.iter().filter(|i| i.pk != kept.pk).map(|i| (i.pk, case.id)));
     } else {
         out.also_exact.extend(mine.iter().skip(1).map(|i| (i.pk, case.id)));
     }

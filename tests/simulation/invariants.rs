@@ -45,8 +45,8 @@ fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
 }
 
 fn one_incident(world: &World, held: &Held) -> Result<(), String> {
-    let open: Vec<i64> =
-        about(world, held).iter().filter(|i| i.is_open() && !is_anothers(world, i)).map(|i| i.pk).collect();
+    let counts = |i: &&&Incident| i.is_open() && !is_anothers(world, i) && !is_wanted_double(world, i);
+    let open: Vec<i64> = about(world, held).iter().filter(counts).map(|i| i.pk).collect();
     if held.case.is_closed() {
         return Ok(());
     }
@@ -66,11 +66,20 @@ fn is_anothers(world: &World, incident: &Incident) -> bool {
         && world.argus.events_of(incident.pk).iter().any(|e| e.kind == EventKind::Reopen)
 }
 
+/// Whether a person reopened an incident that had been ended as a duplicate: it stays, that is a person's will.
+fn is_wanted_double(world: &World, incident: &Incident) -> bool {
+    let mut events = world.argus.events_of(incident.pk);
+    events.sort_by_key(|e| e.pk);
+    let mut after = events.iter().skip_while(|e| !e.description.starts_with("Duplicate of incident "));
+    after.any(|e| e.kind == EventKind::Reopen)
+}
+
 /// The incident that is this case's: the open one, or the one that is exactly its own.
 fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
     let all = about(world, held);
     let own = |i: &&&Incident| exact(&held.case, i);
-    let open = |i: &&&Incident| i.is_open() && !held.case.is_closed() && !is_anothers(world, i);
+    let open =
+        |i: &&&Incident| i.is_open() && !held.case.is_closed() && !is_anothers(world, i) && !is_wanted_double(world, i);
     let first = all.iter().filter(open).find(own).or_else(|| all.iter().find(open));
     first.or_else(|| all.iter().find(own)).copied()
 }

@@ -15,6 +15,8 @@ mod look;
 mod orphans;
 mod queue;
 mod reload;
+#[cfg(test)]
+mod reload_tests;
 mod standby;
 #[cfg(test)]
 mod standby_tests;

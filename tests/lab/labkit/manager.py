@@ -30,7 +30,10 @@ class Manager:
 
     def wait_for(self, start, times=1, deadline=40):
         """Wait until so many messages begin so."""
-        eventually(lambda: self.count(start) >= times, deadline, f"{start} {times} times; told: {self.told[-5:]}")
+        def there():
+            assert self.count(start) >= times, self.told[-5:]
+            return True
+        eventually(there, deadline, f"{start} {times} times")
 
     @property
     def status(self) -> str:
@@ -47,6 +50,7 @@ class Manager:
 
     def reload(self):
         """SIGHUP with the config as it is now, and wait until the program says that it is done, as `systemctl reload` does."""
+        self.wait_for("READY=1")  # before that, systemd reloads nothing
         reloading, ready = self.count("RELOADING=1"), self.count("READY=1")
         self.daemon.reload()
         self.wait_for("RELOADING=1", reloading + 1)

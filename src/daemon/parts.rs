@@ -37,6 +37,8 @@ pub(super) struct Parts {
     wakes: Sender<Wake>,
     jobs: Receiver<Job>,
     poller: Sender<poller::Setup>,
+    /// How often the configuration has come to name another Zino.
+    moves: u64,
     heartbeat: Option<Sender<heartbeat::Setup>>,
     progress: Arc<Progress>,
     /// Each writer holds one: the other end is told when the last of them has ended.
@@ -83,7 +85,7 @@ fn machine_settings(config: &Config) -> Settings {
     }
 }
 
-fn poller_setup(config: &Config) -> poller::Setup {
+fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
     let login = Login {
         server: config.zino.server.clone(),
         port: config.zino.port,
@@ -91,7 +93,7 @@ fn poller_setup(config: &Config) -> poller::Setup {
         user: config.zino.user.clone(),
         secret: config.zino.secret.clone(),
     };
-    poller::Setup { login, rules: config.rules() }
+    poller::Setup { login, rules: config.rules(), moves }
 }
 
 fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
@@ -154,6 +156,7 @@ impl Parts {
             wakes,
             jobs,
             poller,
+            moves: 0,
             heartbeat: None,
             progress: Arc::clone(progress),
             writer_alive,
@@ -170,7 +173,7 @@ impl Parts {
     }
 
     fn start_poller(&self, channels: poller::Channels) -> io::Result<()> {
-        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config));
+        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config, self.moves));
         let name = "zino poller".to_owned();
         spawn(name.clone(), move || {
             let _watched = progress.watch(&name, poller::BOUND);
@@ -247,16 +250,17 @@ impl Parts {
         }
         self.desk.change(writer_setup(&self.config, &self.client));
         let others = reload::others(&old, &self.config);
+        self.moves += u64::from(others.zino);
         let change = Change {
             settings: machine_settings(&self.config),
             another_argus: others.argus,
             another_token: another_token || reload::needs_new_client(&old.argus, &self.config.argus),
-            another_zino: others.zino,
+            another_zino: others.zino.then_some(self.moves),
             another_primary: others.primary,
         };
         // The machine first: what the poller tells of another Zino must find it prepared.
         let _ = self.wakes.send(Wake::Resume(Box::new(change)));
-        let _ = self.poller.send(poller_setup(&self.config));
+        let _ = self.poller.send(poller_setup(&self.config, self.moves));
         let heartbeat = if old.failover == self.config.failover { Ok(()) } else { self.start_or_end_heartbeat() };
         self.hire_writers().and(heartbeat)
     }

@@ -95,8 +95,8 @@ pub enum ZinoEvent {
     Disconnected,
     /// Why there is no connection now; another attempt follows.
     Unusable(String),
-    /// From now on it is about the Zino of the newest settings. Told whenever those name another server or user.
-    Moved,
+    /// From now on it is about the Zino of the move with this number, or of a later one (see [`Change`]).
+    Moved(u64),
 }
 
 /// What the Argus writer reports, one for each job.
@@ -181,8 +181,8 @@ struct Link {
     reread_at: Duration,
     /// The highest number that any reading showed.
     highest: Option<CaseId>,
-    /// The settings name another Zino, and the poller still tells of the one before.
-    moving: bool,
+    /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
+    moving_to: Option<u64>,
 }
 
 /// How far the looking at Argus has got.

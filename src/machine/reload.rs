@@ -16,10 +16,11 @@ pub struct Change {
     pub another_argus: bool,
     /// We come to Argus with another token, or by another way.
     pub another_token: bool,
-    /// They lead to another Zino: nothing that is known of the old one's cases holds. [`ZinoEvent::Moved`] is to come.
+    /// They lead to another Zino: nothing that is known of the old one's cases holds. The number of this move, higher than any
+    /// before; [`ZinoEvent::Moved`] tells that the poller has come there.
     ///
     /// [`ZinoEvent::Moved`]: super::ZinoEvent::Moved
-    pub another_zino: bool,
+    pub another_zino: Option<u64>,
     /// The heartbeat asks another agent: the answers of the old one do not count.
     pub another_primary: bool,
 }
@@ -45,16 +46,22 @@ impl Machine {
         self.settings = change.settings;
         self.change_failover(change.another_primary);
         self.cases.judge_again(&self.settings.rules);
-        if change.another_zino {
-            self.forget_zino();
+        if let Some(number) = change.another_zino {
+            self.forget_zino(number);
         }
-        if change.another_argus || change.another_zino {
+        if change.another_argus || change.another_zino.is_some() {
             self.forget_all_of_argus(now);
+        }
+        if change.another_argus {
+            self.health = Health::default();
+            self.told.argus = None;
         }
         if change.another_argus || change.another_token {
             self.token_doubted = false;
-            self.health = Health::default();
-            self.forget_proof();
+            self.health.hurry(now.mono);
+            if was == Mode::Standby {
+                self.forget_proof();
+            }
         }
         match (was, self.mode()) {
             (Mode::Active, Mode::Standby) => {
@@ -98,9 +105,9 @@ impl Machine {
         self.cases.all_mut().for_each(|slot| slot.excused = false);
     }
 
-    fn forget_zino(&mut self) {
+    fn forget_zino(&mut self, number: u64) {
         self.cases = Cases::default();
-        self.link = Link { moving: true, ..Link::default() };
+        self.link = Link { moving_to: Some(number), ..Link::default() };
         self.told.zino = None;
     }
 
@@ -109,7 +116,6 @@ impl Machine {
         self.queue.clear();
         self.errands.clear();
         self.forget_argus();
-        self.told.argus = None;
         self.settled_at = Some(now.mono + SETTLE);
         self.cases.all_mut().for_each(|slot| slot.home = None);
     }

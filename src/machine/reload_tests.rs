@@ -26,7 +26,7 @@ fn secondary(threshold: u32) -> Settings {
 }
 
 fn change(settings: Settings) -> Change {
-    Change { settings, another_argus: false, another_token: false, another_zino: false, another_primary: false }
+    Change { settings, another_argus: false, another_token: false, another_zino: None, another_primary: false }
 }
 
 impl Running {
@@ -166,13 +166,16 @@ fn another_argus_is_listed_before_anything_is_created_there() {
 #[test]
 fn what_still_comes_from_the_old_zino_is_not_taken_for_the_new_ones() {
     let mut running = at_rest();
-    let outputs = running.resume(Change { another_zino: true, ..change(settings()) });
+    let outputs = running.resume(Change { another_zino: Some(2), ..change(settings()) });
     assert!(running.look(outputs).is_empty());
     running.snapshot(&[1, 2]);
     running.step(Input::Zino(ZinoEvent::Connected));
     running.step(Input::Zino(ZinoEvent::Disconnected));
     assert_eq!(running.machine.known(), (0, 0));
-    running.step(Input::Zino(ZinoEvent::Moved));
+    running.step(Input::Zino(ZinoEvent::Moved(1)));
+    running.snapshot(&[3]);
+    assert_eq!(running.machine.known(), (0, 0), "that was the Zino of an earlier move");
+    running.step(Input::Zino(ZinoEvent::Moved(2)));
     let outputs = running.step(Input::Zino(ZinoEvent::Connected));
     assert!(running.look(outputs).is_empty());
     let outputs = running.snapshot(&[7]);

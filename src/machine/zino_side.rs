@@ -25,9 +25,11 @@ const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Machine {
     pub(super) fn take_zino(&mut self, now: Now, event: ZinoEvent) {
-        if self.link.moving {
+        if let Some(number) = self.link.moving_to {
             // Whatever comes before that is about another Zino's cases.
-            self.link.moving = !matches!(event, ZinoEvent::Moved);
+            if matches!(event, ZinoEvent::Moved(come_to) if come_to >= number) {
+                self.link.moving_to = None;
+            }
             return;
         }
         match event {
@@ -48,7 +50,7 @@ impl Machine {
                 self.orphans.interrupt();
             }
             ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
-            ZinoEvent::Moved => {}
+            ZinoEvent::Moved(_) => {}
         }
     }
 

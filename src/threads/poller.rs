@@ -38,6 +38,8 @@ pub struct Setup {
     pub login: Login,
     /// What decisions depend on.
     pub rules: Rules,
+    /// How often the settings have come to name another Zino.
+    pub moves: u64,
 }
 
 /// The channel ends of the poller thread.
@@ -115,7 +117,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
         if let Some(changed) = change {
             setup = changed;
             trouble = Trouble::default();
-            if tell(channels, ZinoEvent::Moved).is_err() {
+            if tell(channels, ZinoEvent::Moved(setup.moves)).is_err() {
                 return;
             }
         }
@@ -235,7 +237,7 @@ fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Gone> {
 
 /// Takes new settings; gives them back if they need another connection.
 fn take(changed: Setup, setup: &mut Setup) -> Option<Setup> {
-    if changed.login != setup.login {
+    if changed.login != setup.login || changed.moves != setup.moves {
         return Some(changed);
     }
     *setup = changed;

@@ -180,8 +180,13 @@ impl Program {
         status.unwrap().code()
     }
 
-    /// How many threads have a name that begins so.
-    pub fn threads(&self, name: &str) -> usize {
+    /// Waits until so many threads have a name that begins so; each names itself when it starts to run.
+    pub fn wait_for_threads(&self, name: &str, count: usize) {
+        let look = || (self.threads(name) == count).then_some(());
+        eventually(&format!("{count} threads {name}"), || self.threads(name), look);
+    }
+
+    fn threads(&self, name: &str) -> usize {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
         names.filter(|found| found.starts_with(name)).count()

@@ -48,7 +48,7 @@ struct Instance {
     /// New settings wait for the work under way to end.
     pausing: bool,
     /// The poller is to leave its Zino and tell that it has.
-    moving: bool,
+    moving: Option<u64>,
 }
 
 pub struct Driver {
@@ -71,7 +71,7 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         commands: VecDeque::new(),
         jobs: VecDeque::new(),
         pausing: false,
-        moving: false,
+        moving: None,
     }
 }
 
@@ -176,12 +176,16 @@ impl Driver {
         let now = self.now();
         let Some(instance) = self.instances.get_mut(n) else { return };
         let mut outputs = instance.machine.step(now, input);
-        let mut moved = false;
+        let mut moved = None;
         if instance.pausing && instance.machine.is_quiet() {
             instance.pausing = false;
             let mut world = self.world.borrow_mut();
-            let (another_argus, another_zino) = (world.rng.chance(300), world.rng.chance(300));
-            world.note(|| format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino}"));
+            let another_argus = world.rng.chance(300);
+            // The time numbers the moves.
+            let another_zino = world.rng.chance(300).then(|| u64::try_from(world.now).unwrap_or_default());
+            world.note(|| {
+                format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino:?}")
+            });
             let settings = settings(n, &instance.rules);
             let change = Change { settings, another_argus, another_token: false, another_zino, another_primary: false };
             outputs.extend(instance.machine.resume(now, change));
@@ -194,7 +198,7 @@ impl Driver {
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }
-        instance.moving |= moved;
+        instance.moving = moved.or(instance.moving);
         instance.wake_at = instance.machine.next_wake(now.mono);
         let waiting = instance.machine.waiting();
         let (cases, _) = instance.machine.known();
@@ -260,12 +264,12 @@ impl Driver {
 
     /// As the poller does when the login is another: whatever comes before `Moved` was the old Zino's.
     fn leave(&mut self, n: usize) -> bool {
-        let Some(instance) = self.instances.get_mut(n).filter(|i| i.moving) else { return false };
-        instance.moving = false;
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(number) = instance.moving.take() else { return false };
         if instance.connected {
             self.lose(n);
         }
-        self.feed(n, Input::Zino(ZinoEvent::Moved));
+        self.feed(n, Input::Zino(ZinoEvent::Moved(number)));
         true
     }
 
@@ -298,7 +302,7 @@ impl Driver {
             let zino = world.zinos.get(z);
             (world.now, zino.is_some_and(|z| !z.down), zino.is_some_and(|z| z.clients.contains_key(&n)))
         };
-        if instance.moving {
+        if instance.moving.is_some() {
             return self.leave(n);
         }
         if !instance.connected {

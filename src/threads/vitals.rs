@@ -69,21 +69,20 @@ impl Vitals {
         }
         self.feed(now);
         self.stale = true;
-        if now < self.status_at {
+        if self.ready && now < self.status_at {
             return;
         }
-        self.stale = false;
         let summary = machine.summary();
-        let line = status::line(&summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
-        if line != self.status {
-            self.status_at = now + STATUS_EVERY;
-            // What could not be told is still to be told.
-            self.stale = !self.notifier.status(&line);
-            self.status = if self.stale { String::new() } else { line };
-        }
         if !self.ready && (summary.has_begun() || now >= LONGEST_START) {
             self.ready = self.notifier.ready();
+        }
+        let line = status::line(&summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
+        self.stale = line != self.status;
+        // What could not be told is still to be told.
+        if self.stale && now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
+            self.stale = !self.notifier.status(&line);
+            self.status = if self.stale { String::new() } else { line };
         }
     }
 
@@ -95,9 +94,10 @@ impl Vitals {
         }
         let feed = self.feed_every.map(|_| self.feed_at);
         let status = self.stale.then_some(self.status_at);
-        let ready = (!self.ready).then_some(LONGEST_START.max(self.status_at));
-        // Each of them is at most a turn late, and none may keep the machine spinning.
-        feed.into_iter().chain(status).chain(ready).filter(|at| *at > now).min()
+        // Whatever is due, a turn moves it on, so that nothing here keeps the machine spinning; but for a READY=1 that
+        // cannot be told, which waits for the next turn.
+        let ready = (!self.ready && LONGEST_START > now).then_some(LONGEST_START);
+        feed.into_iter().chain(status).chain(ready).min()
     }
 
     /// Only while all threads make progress: a thread that hangs does not come back, and systemd then starts a new program.

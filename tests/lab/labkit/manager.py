@@ -3,6 +3,7 @@
 import secrets
 import socket
 import threading
+import time
 
 from .waiting import eventually
 
@@ -52,6 +53,10 @@ class Manager:
         """SIGHUP with the config as it is now, and wait until the program says that it is done, as `systemctl reload` does."""
         self.wait_for("READY=1")  # before that, systemd reloads nothing
         reloading, ready = self.count("RELOADING=1"), self.count("READY=1")
+        before = time.monotonic_ns() // 1000
         self.daemon.reload()
         self.wait_for("RELOADING=1", reloading + 1)
+        began = [message for message in self.told if message.startswith("RELOADING=1")][-1]
+        micros = int(began.removeprefix("RELOADING=1\nMONOTONIC_USEC="))
+        assert before <= micros <= time.monotonic_ns() // 1000, f"not the time of the reload: {began!r}"
         self.wait_for("READY=1", ready + 1)

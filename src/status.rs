@@ -3,6 +3,7 @@
 use crate::failover::Mode;
 use crate::machine::{Side, Summary};
 use crate::shown::shown;
+use crate::stamp::Stamp;
 
 /// The most characters of a reason for a server's absence.
 const MAX_WHY: usize = 100;
@@ -16,8 +17,10 @@ pub fn line(summary: &Summary, stuck: &[String]) -> String {
     if !stuck.is_empty() {
         parts.push(format!("STANDS STILL: {}", stuck.join(", ")));
     }
-    if let Some((at, what)) = &summary.last_error {
-        parts.push(format!("last error {at} {}", shown(what, MAX_ERROR)));
+    // The beginning of an outage that still lasts has been told.
+    let told = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
+    if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !told(*at)) {
+        parts.push(format!("last error {} {}", whole(*at), shown(what, MAX_ERROR)));
     }
     parts.join("; ")
 }
@@ -32,19 +35,30 @@ fn work(summary: &Summary) -> String {
     }
 }
 
+fn began(side: &Side) -> Option<Stamp> {
+    match side {
+        Side::Away { since, .. } => Some(*since),
+        Side::NotYet | Side::Reading | Side::Fine => None,
+    }
+}
+
+/// To the second, as in the log.
+fn whole(at: Stamp) -> Stamp {
+    Stamp::from_secs(at.secs())
+}
+
 fn side(name: &str, side: &Side) -> String {
     match side {
         Side::NotYet => format!("{name} not yet asked"),
         Side::Reading => format!("{name} being read"),
         Side::Fine => format!("{name} ok"),
-        Side::Away { since, why } => format!("{name} CANNOT BE USED since {since} ({})", shown(why, MAX_WHY)),
+        Side::Away { since, why } => format!("{name} CANNOT BE USED since {} ({})", whole(*since), shown(why, MAX_WHY)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stamp::Stamp;
 
     fn summary() -> Summary {
         Summary {
@@ -88,12 +102,23 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_is_not_told_twice_while_it_lasts() {
+        let error = Some((Stamp::from_micros(7_500_000), "Zino cannot be used: refused".to_owned()));
+        let since = Stamp::from_micros(7_500_000);
+        let lasting =
+            Summary { zino: Side::Away { since, why: "refused".to_owned() }, last_error: error.clone(), ..summary() };
+        assert!(line(&lasting, &[]).ends_with("; Zino CANNOT BE USED since 1970-01-01T00:00:07Z (refused); Argus ok"));
+        let over = Summary { last_error: error, ..summary() };
+        assert!(line(&over, &[]).ends_with("; last error 1970-01-01T00:00:07Z Zino cannot be used: refused"));
+    }
+
+    #[test]
     fn foreign_text_forges_nothing_and_leaves_room_for_the_rest() {
         let evil = "\nREADY=1\u{202e}".repeat(1000);
         let bad = Summary {
             zino: away(&evil),
             argus: away(&evil),
-            last_error: Some((Stamp::from_secs(0), evil.clone())),
+            last_error: Some((Stamp::from_secs(9), evil.clone())),
             ..summary()
         };
         let line = line(&bad, &[]);

@@ -88,6 +88,7 @@ impl Running {
             homes: Vec::new(),
             acts: Vec::new(),
             posted: Vec::new(),
+            tried: None,
         };
         self.step(Input::Argus(Report::Problem(Box::new(report))))
     }

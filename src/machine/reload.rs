@@ -70,10 +70,14 @@ impl Machine {
             }
             (Mode::Standby, Mode::Active) => {
                 self.forget_proof();
-                self.begin_standalone(now);
+                self.take_over(now);
             }
             (Mode::Active, Mode::Active) if rules_changed || change.another_argus => self.look_at_all(),
             _ => {}
+        }
+        if self.failover.is_none() {
+            // There is no primary any more on which somebody could have closed them.
+            self.cases.all_mut().for_each(|slot| slot.excused = false);
         }
         self.come_forward(now);
         self.dispatch(now);
@@ -97,12 +101,6 @@ impl Machine {
                 self.failover = None;
             }
         }
-    }
-
-    /// There is no primary any more: as at a start, every open case is ours.
-    fn begin_standalone(&mut self, now: Now) {
-        self.take_over(now);
-        self.cases.all_mut().for_each(|slot| slot.excused = false);
     }
 
     fn forget_zino(&mut self, number: u64) {

@@ -227,4 +227,6 @@ fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
     let found = Found { asked: vec![1], cases: vec![repaired], unknown: Vec::new() };
     running.step(Input::Zino(ZinoEvent::Found(found)));
     assert!(running.machine.cases.get(1).is_some_and(|slot| slot.excused));
+    running.resume(change(settings()));
+    assert!(running.machine.cases.get(1).is_some_and(|slot| !slot.excused), "there is no primary any more");
 }

@@ -105,13 +105,14 @@ impl Vitals {
         let Some(every) = self.feed_every.filter(|_| now >= self.feed_at) else {
             return;
         };
-        self.feed_at = now + every;
         let stuck = self.progress.stuck(now);
+        // One that moves again (the host was paused) is not to cost a whole interval, which would be systemd's.
+        self.feed_at = now + if stuck.is_empty() { every } else { every / 8 };
         for (name, time) in &stuck {
             if !self.stuck.contains(name) {
                 let secs = time.as_secs();
                 error!(
-                    "internal error: the thread {name} has stood still for {secs} s; the watchdog will end this program"
+                    "internal error: the thread {name} has stood still for {secs} s; unless it moves again, the watchdog ends this program"
                 );
             }
         }

@@ -1,32 +1,33 @@
-//! The daemon: starts the threads, waits for a signal or a fatal end, and stops everything in time. Never decides anything about
-//! cases or incidents.
+//! The daemon: starts the threads, waits for a signal or a fatal end, reads the configuration again when asked to, and stops
+//! everything in time. Never decides anything about cases or incidents.
 
-use crate::argus::client::{Client, Settings as ArgusSettings};
-use crate::config::{Config, FailoverConfig, read_secret_file};
+mod parts;
+
+use crate::config::{self, Config};
 use crate::exit::ExitCode;
-use crate::heartbeat::{Pinger, Target};
-use crate::machine::{Machine, Settings};
-use crate::threads::{End, Wake, core, heartbeat, poller, writer};
-use crate::zino::session::Login;
-use crossbeam_channel::{Receiver, bounded, select, unbounded};
+use crate::pulse::{self, Progress};
+use crate::reload::changed_keys;
+use crate::systemd::Notifier;
+use crate::threads::End;
+use crossbeam_channel::{Receiver, never, select, unbounded};
 use log::{error, info, warn};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use parts::{Parts, Prepared};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A job under way may take this long to finish when the program ends.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
+/// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
+const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs until a signal or a fatal error; returns the exit code.
+/// Runs until a signal or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
 #[must_use]
-pub fn run(config: &Config) -> ExitCode {
+pub fn run(config: &Config, config_file: &Path) -> ExitCode {
     exit_on_panic();
-    let client = match Client::new(&argus_settings(config)) {
-        Ok(client) => Arc::new(client),
+    let client = match parts::client(config) {
+        Ok(client) => client,
         Err(why) => {
             error!("{why}");
             return ExitCode::Config;
@@ -39,60 +40,16 @@ pub fn run(config: &Config) -> ExitCode {
             return ExitCode::Internal;
         }
     };
-    match start(config, &client) {
-        Ok(running) => running.wait(&signals, config.argus.timeout),
+    let notifier = Arc::new(Notifier::from_environment());
+    let progress = Arc::new(Progress::new(Instant::now()));
+    let _watched = progress.watch("main", BOUND);
+    let (end, ends) = unbounded();
+    match Parts::start(config, client, &notifier, &progress, end) {
+        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(&signals, &ends),
         Err(why) => {
             error!("cannot start a thread: {why}");
             ExitCode::Internal
         }
-    }
-}
-
-fn argus_settings(config: &Config) -> ArgusSettings {
-    ArgusSettings {
-        url: config.argus.url.clone(),
-        token: config.argus.token.clone(),
-        timeout: config.argus.timeout,
-        ca_file: config.argus.ca_file.clone(),
-        connections: config.argus.connections,
-    }
-}
-
-fn machine_settings(config: &Config) -> Settings {
-    Settings {
-        rules: config.rules(),
-        connections: config.argus.connections,
-        refresh_interval: config.sync.refresh_interval,
-        full_interval: config.sync.full_interval,
-        orphan_grace: config.sync.orphan_grace,
-        failover_threshold: config.failover.as_ref().map(|f| f.threshold),
-    }
-}
-
-fn login(config: &Config) -> Login {
-    Login {
-        server: config.zino.server.clone(),
-        port: config.zino.port,
-        notify_port: config.zino.notify_port,
-        user: config.zino.user.clone(),
-        secret: config.zino.secret.clone(),
-    }
-}
-
-fn pinger(failover: &FailoverConfig) -> Pinger {
-    Pinger::new(Target {
-        server: failover.primary_server.clone(),
-        port: failover.primary_snmp_port,
-        community: failover.snmp_community.clone(),
-        timeout: failover.ping_timeout,
-    })
-}
-
-/// Takes the token that stands in `argus.token_file` now; an unreadable one leaves the old token in use.
-fn read_token_again(client: &Client, file: Option<&Path>) {
-    let Some(file) = file else { return };
-    if let Err(why) = read_secret_file(file).and_then(|token| client.set_token(token)) {
-        warn!("argus.token_file: {why}; going on with the token that was read before");
     }
 }
 
@@ -108,10 +65,10 @@ fn exit_on_panic() {
     }));
 }
 
-/// SIGTERM and SIGINT, as a channel.
+/// SIGTERM, SIGINT and SIGHUP, as a channel.
 fn signals() -> std::io::Result<Receiver<i32>> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
-    let (tell, told) = bounded(1);
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let (tell, told) = unbounded();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             if tell.send(signal).is_err() {
@@ -122,77 +79,108 @@ fn signals() -> std::io::Result<Receiver<i32>> {
     Ok(told)
 }
 
-struct Running {
-    wakes: crossbeam_channel::Sender<Wake>,
-    ends: Receiver<End>,
-    halt: Arc<AtomicBool>,
-    writers: Receiver<()>,
+/// A configuration that waits for the work under way to end.
+struct Waiting {
+    quiet: Receiver<()>,
+    prepared: Prepared,
+    /// For the log.
+    keys: String,
 }
 
-fn start(config: &Config, client: &Arc<Client>) -> std::io::Result<Running> {
-    let (wakes, woken) = unbounded();
-    let (give_job, jobs) = unbounded();
-    let (give_command, commands) = unbounded();
-    let (end, ends) = unbounded();
-    let (writer_gone, writers) = bounded::<()>(0);
-    let halt = Arc::new(AtomicBool::new(false));
-    let rules = Arc::new(config.rules());
-
-    for n in 0..config.argus.connections.max(1) {
-        let (client, rules, halt) = (Arc::clone(client), Arc::clone(&rules), Arc::clone(&halt));
-        let (jobs, wakes, gone) = (jobs.clone(), wakes.clone(), writer_gone.clone());
-        let token_file = config.argus.token_file.clone();
-        thread::Builder::new().name(format!("argus writer {n}")).spawn(move || {
-            let before_probe = || read_token_again(&client, token_file.as_deref());
-            writer::run(&*client, &rules, &halt, before_probe, &jobs, &wakes);
-            drop(gone);
-        })?;
-    }
-    let poller = poller::Channels { commands, wakes: wakes.clone(), end: end.clone() };
-    let (login, poller_rules) = (login(config), Arc::clone(&rules));
-    thread::Builder::new().name("zino poller".to_owned()).spawn(move || poller::run(&login, &poller_rules, &poller))?;
-    // Never written to: the state machine holds it, so the heartbeat ends with the machine.
-    let (alive, over) = bounded(0);
-    if let Some(failover) = &config.failover {
-        let (pinger, interval, wakes) = (pinger(failover), failover.ping_interval, wakes.clone());
-        thread::Builder::new()
-            .name("heartbeat".to_owned())
-            .spawn(move || heartbeat::run(pinger, interval, &wakes, &over))?;
-    }
-    let machine = Machine::new(machine_settings(config));
-    let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end };
-    thread::Builder::new().name("state machine".to_owned()).spawn(move || {
-        core::run(machine, &core);
-        drop(alive);
-    })?;
-    Ok(Running { wakes, ends, halt, writers })
+struct Daemon<'a> {
+    parts: Parts,
+    notifier: Arc<Notifier>,
+    config_file: &'a Path,
+    waiting: Option<Waiting>,
+    /// SIGHUP came again meanwhile: the file may have changed once more.
+    again: bool,
 }
 
-impl Running {
-    fn wait(self, signals: &Receiver<i32>, timeout: Duration) -> ExitCode {
-        let code = select! {
-            recv(signals) -> signal => {
-                info!("ending on signal {}", signal.unwrap_or_default());
-                ExitCode::Done
-            }
-            recv(self.ends) -> end => match end {
-                Ok(End::Refused(why)) => {
-                    error!("{why}");
-                    ExitCode::Refused
+impl Daemon<'_> {
+    fn wait(mut self, signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
+        let (code, why) = loop {
+            let quiet = self.waiting.as_ref().map_or_else(never, |waiting| waiting.quiet.clone());
+            pulse::rest();
+            select! {
+                recv(signals) -> signal => {
+                    pulse::beat();
+                    match signal {
+                        Ok(SIGHUP) => self.reload(),
+                        signal => break (ExitCode::Done, format!("ending on signal {}", signal.unwrap_or_default())),
+                    }
                 }
-                Ok(End::Stopped) | Err(_) => ExitCode::Internal,
+                recv(ends) -> end => match end {
+                    Ok(End::Refused(why)) => break (ExitCode::Refused, why),
+                    Ok(End::Stopped) | Err(_) => break (ExitCode::Internal, "internal error: a thread has ended".to_owned()),
+                },
+                recv(quiet) -> _ => {
+                    pulse::beat();
+                    self.change();
+                }
             }
         };
-        self.stop(timeout);
+        match code {
+            ExitCode::Done => info!("{why}"),
+            _ => error!("{why}"),
+        }
+        self.notifier.stopping(&why);
+        self.parts.stop();
         code
     }
 
-    /// No new work; the request under way may finish. Whatever is left undone is found lacking at the next start.
-    fn stop(self, timeout: Duration) {
-        self.halt.store(true, Ordering::Relaxed);
-        let _ = self.wakes.send(Wake::Stop);
-        let until = Instant::now() + timeout.min(LONGEST_FAREWELL);
-        // The channel is never written to: it ends when the last writer has ended.
-        let _ = self.writers.recv_deadline(until);
+    /// SIGHUP: reads the file, and has everything pause if it says something new.
+    fn reload(&mut self) {
+        if self.waiting.is_some() {
+            self.again = true;
+            return;
+        }
+        self.notifier.reloading();
+        self.waiting = self.read_again();
+        if self.waiting.is_none() {
+            self.notifier.reloaded();
+        }
+    }
+
+    /// `None` if everything stays as it is.
+    fn read_again(&self) -> Option<Waiting> {
+        let kept = "the new configuration cannot be used; going on with the old one";
+        let loaded = match config::load(self.config_file) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                error.lines().for_each(|line| error!("{line}"));
+                error!("{kept}");
+                return None;
+            }
+        };
+        for warning in &loaded.warnings {
+            warn!("{warning}");
+        }
+        let keys = changed_keys(self.parts.config(), &loaded.config).join(", ");
+        if keys.is_empty() {
+            warn!("configuration read again: nothing has changed");
+            return None;
+        }
+        match Prepared::new(self.parts.config(), loaded.config) {
+            Ok(prepared) => Some(Waiting { quiet: self.parts.pause(), prepared, keys }),
+            Err(why) => {
+                error!("{why}");
+                error!("{kept}");
+                None
+            }
+        }
+    }
+
+    /// Nothing is under way any more: the new configuration is put to use.
+    fn change(&mut self) {
+        if let Some(Waiting { prepared, keys, .. }) = self.waiting.take() {
+            warn!("configuration read again: {keys} changed");
+            if let Err(why) = self.parts.change(prepared) {
+                error!("cannot start a thread: {why}");
+            }
+        }
+        self.notifier.reloaded();
+        if std::mem::take(&mut self.again) {
+            self.reload();
+        }
     }
 }

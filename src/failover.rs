@@ -41,6 +41,16 @@ impl Failover {
         self.mode
     }
 
+    /// From now on so many equal answers in a row change the mode; those that were counted stay counted.
+    pub fn set_threshold(&mut self, threshold: u32) {
+        self.threshold = threshold.max(1);
+    }
+
+    /// The answers counted until now were another server's.
+    pub fn forget_count(&mut self) {
+        self.count = 0;
+    }
+
     /// Takes the answer to one ping (`Err`: why there was none); returns the line to log if the mode changes.
     ///
     /// ```text

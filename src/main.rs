@@ -41,5 +41,5 @@ fn start(options: &Options) -> ExitCode {
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
-    daemon::run(&loaded.config)
+    daemon::run(&loaded.config, &options.config_file)
 }

@@ -4,14 +4,15 @@
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 use zinoargus::heartbeat::{Pinger, Target};
 use zinoargus::machine::Input;
 use zinoargus::secret::Secret;
-use zinoargus::threads::{Wake, heartbeat};
+use zinoargus::threads::Wake;
+use zinoargus::threads::heartbeat::{self, Setup};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 /// How much longer than the time-out a ping may take on a machine that has other things to do.
@@ -191,22 +192,46 @@ fn the_primary_lives_if_one_of_several_questions_is_answered() {
     );
 }
 
+fn setup(port: u16, interval: Duration) -> Setup {
+    let community = Secret::new("hush".to_owned());
+    let server = "127.0.0.1".to_owned();
+    Setup { target: Target { server, port, community, timeout: TIMEOUT }, interval }
+}
+
+fn answer_heard(woken: &Receiver<Wake>) -> bool {
+    match woken.recv_timeout(Duration::from_secs(5)).unwrap() {
+        Wake::Input(Input::Ping(answer)) => answer.is_ok(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn the_thread_reports_each_answer_and_ends_with_the_machine() {
-    let pinger = pinger("127.0.0.1", agent(vec![fine, error_status, fine]));
+fn the_thread_reports_each_answer_and_ends_with_the_daemon() {
     let (wakes, woken) = unbounded();
-    let (alive, over) = bounded(0);
+    let (change, setups) = unbounded();
     let interval = Duration::from_millis(50);
+    let first = setup(agent(vec![fine, error_status, fine]), interval);
     let began = Instant::now();
-    let thread = thread::spawn(move || heartbeat::run(pinger, interval, &wakes, &over));
-    let answers: Vec<bool> = (0..3)
-        .map(|_| match woken.recv_timeout(Duration::from_secs(5)).unwrap() {
-            Wake::Input(Input::Ping(answer)) => answer.is_ok(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let thread = thread::spawn(move || heartbeat::run(first, &setups, &wakes));
+    let answers: Vec<bool> = (0..3).map(|_| answer_heard(&woken)).collect();
     assert_eq!(answers, [true, false, true]);
     assert!(began.elapsed() >= interval * 2);
-    drop(alive);
+    drop(change);
+    thread.join().unwrap();
+}
+
+#[test]
+fn another_primary_is_asked_at_once_and_the_answer_of_the_old_one_does_not_count() {
+    let (wakes, woken) = unbounded();
+    let (change, setups) = unbounded();
+    // Its interval would outlast the test.
+    let old = setup(agent(vec![fine]), Duration::from_secs(3600));
+    let thread = thread::spawn(move || heartbeat::run(old, &setups, &wakes));
+    assert!(answer_heard(&woken));
+    change.send(setup(agent(vec![silent]), Duration::from_secs(3600))).unwrap();
+    // Its question is not answered in time, and before that it is replaced.
+    change.send(setup(agent(vec![fine]), Duration::from_secs(3600))).unwrap();
+    assert!(answer_heard(&woken), "the failure of the one in between was reported");
+    drop(change);
     thread.join().unwrap();
 }

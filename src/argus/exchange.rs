@@ -9,6 +9,7 @@ use super::base::Base;
 use super::client::Settings;
 use super::text::shown;
 use super::tls::{self, Trust};
+use crate::pulse;
 use log::debug;
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
@@ -78,6 +79,7 @@ impl Exchange {
         path: &str,
         body: Option<&[u8]>,
     ) -> Result<Answer, ArgusError> {
+        pulse::beat();
         let started = Instant::now();
         let result = self.send(token, method.clone(), path, body);
         let outcome = match &result {

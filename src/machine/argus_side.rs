@@ -80,6 +80,7 @@ impl Machine {
             }
             Outcome::Refused(why) => {
                 if self.queue.refused(&problem, &why) {
+                    self.told.failed(now, format!("{problem}: Argus refuses it ({why})"));
                     warn!("{problem}: Argus refuses it ({why}); left until the case changes or the next full look");
                 }
                 self.settle_cases(brought);
@@ -351,6 +352,7 @@ impl Machine {
             now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
         // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
         if self.looking.attempts == 2 {
+            self.told.failed(now, format!("cannot {what}: {error}"));
             warn!("cannot {what}: {error}; trying again");
         }
     }
@@ -371,8 +373,9 @@ impl Machine {
         match result {
             Ok(()) => {
                 self.token_doubted = false;
+                self.told.argus = None;
                 let Some(away) = self.health.answered(now.mono) else {
-                    self.tell_troubles();
+                    self.tell_troubles(now);
                     return;
                 };
                 warn!("Argus is back after {} s; problems that waited: {}", away.as_secs(), self.queue.len());
@@ -385,6 +388,7 @@ impl Machine {
                 self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
             }
             Err(error) => {
+                self.told.argus_fails(now, &error);
                 if self.health.silent(now.mono) {
                     warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());
                 }
@@ -393,8 +397,9 @@ impl Machine {
     }
 
     /// Argus answers, so what failed is the trouble of single problems.
-    fn tell_troubles(&mut self) {
+    fn tell_troubles(&mut self, now: Now) {
         for (problem, why) in self.queue.untold_troubles() {
+            self.told.failed(now, format!("{problem}: Argus answers others but not this one ({why})"));
             self.troubles_logged += 1;
             match self.troubles_logged {
                 n if n < MAX_TROUBLES_LOGGED => {

@@ -35,6 +35,9 @@ impl Machine {
     pub(super) fn dispatch(&mut self, now: Now) {
         self.queue.wake(now.mono);
         self.note_ready();
+        if self.paused {
+            return;
+        }
         if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
             self.link.reread_at = now.mono + self.settings.full_interval;
             self.out.push(Output::Zino(ZinoCommand::Reread));

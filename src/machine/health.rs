@@ -46,6 +46,13 @@ impl Health {
         }
     }
 
+    /// Something has changed that may help: it is not to be waited for.
+    pub fn hurry(&mut self, now: Duration) {
+        if let Self::Away { probe_at, .. } = self {
+            *probe_at = now;
+        }
+    }
+
     /// When the next probe is due.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {

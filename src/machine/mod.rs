@@ -3,7 +3,7 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work.
+//! takeover would work; `reload.rs` takes new settings, and `summary.rs` tells people how things are.
 
 mod argus_side;
 pub mod backoff;
@@ -14,10 +14,17 @@ mod incidents;
 mod look;
 mod orphans;
 mod queue;
+mod reload;
+#[cfg(test)]
+mod reload_tests;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
+mod summary;
 mod zino_side;
+
+pub use reload::Change;
+pub use summary::{Side, Summary};
 
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
@@ -39,6 +46,7 @@ use queue::Queue;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use summary::Told;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
 /// still be executing, and would be doubled.
@@ -85,6 +93,10 @@ pub enum ZinoEvent {
     Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
     /// The connection has ended.
     Disconnected,
+    /// Why there is no connection now; another attempt follows.
+    Unusable(String),
+    /// From now on it is about the Zino of the move with this number, or of a later one (see [`Change`]).
+    Moved(u64),
 }
 
 /// What the Argus writer reports, one for each job.
@@ -169,6 +181,8 @@ struct Link {
     reread_at: Duration,
     /// The highest number that any reading showed.
     highest: Option<CaseId>,
+    /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
+    moving_to: Option<u64>,
 }
 
 /// How far the looking at Argus has got.
@@ -224,17 +238,21 @@ pub struct Machine {
     settled_at: Option<Duration>,
     troubles_logged: u32,
     unknown_kinds: BTreeSet<String>,
+    told: Told,
+    paused: bool,
     out: Vec<Output>,
+}
+
+fn begin_in_standby(threshold: u32) -> Failover {
+    warn!("mode STANDBY: this is a secondary; it writes nothing until the primary stops answering");
+    Failover::new(threshold)
 }
 
 impl Machine {
     /// At its start, knowing nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let failover = settings.failover_threshold.map(Failover::new);
-        if failover.is_some() {
-            warn!("mode STANDBY: this is a secondary; it writes nothing until the primary stops answering");
-        }
+        let failover = settings.failover_threshold.map(begin_in_standby);
         Self {
             settings,
             failover,
@@ -254,6 +272,8 @@ impl Machine {
             settled_at: None,
             troubles_logged: 0,
             unknown_kinds: BTreeSet::new(),
+            told: Told::default(),
+            paused: false,
             out: Vec::new(),
         }
     }
@@ -294,6 +314,7 @@ impl Machine {
     }
 
     fn take_ping(&mut self, now: Now, answer: &Result<u64, String>) {
+        self.told.pinged = true;
         let Some(line) = self.failover.as_mut().and_then(|f| f.ping(answer)) else {
             return;
         };

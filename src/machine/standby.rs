@@ -61,12 +61,22 @@ impl Machine {
             return;
         }
         self.proof.due_at = now.mono + if result.is_ok() { EVERY } else { RETRY };
+        match &result {
+            Ok(_) => self.told.argus = None,
+            Err(error) => self.told.argus_fails(now, error),
+        }
         self.proof.argus = Some(result.map(|_| ()));
     }
 
     /// The mode has changed: what was proved before is of no interest.
     pub(super) fn forget_proof(&mut self) {
+        self.told.argus = None;
         self.proof = Proof { asked: self.proof.asked, ..Proof::default() };
+    }
+
+    /// Whether Argus was read with our token at the last try.
+    pub(super) fn is_argus_proved(&self) -> bool {
+        matches!(self.proof.argus, Some(Ok(())))
     }
 
     /// When Argus is to be read next.

@@ -25,8 +25,16 @@ const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Machine {
     pub(super) fn take_zino(&mut self, now: Now, event: ZinoEvent) {
+        if let Some(number) = self.link.moving_to {
+            // Whatever comes before that is about another Zino's cases.
+            if matches!(event, ZinoEvent::Moved(come_to) if come_to >= number) {
+                self.link.moving_to = None;
+            }
+            return;
+        }
         match event {
             ZinoEvent::Connected => {
+                self.told.zino = None;
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
             }
@@ -41,6 +49,8 @@ impl Machine {
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
+            ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
+            ZinoEvent::Moved(_) => {}
         }
     }
 
@@ -187,6 +197,9 @@ impl Machine {
             self.errand_under_way = None;
         }
         let refused = matches!(result, Err(ZinoError::Refused(_)));
+        if let (Err(error), true) = (&result, refused) {
+            self.told.failed(now, format!("case {id}: {error}"));
+        }
         match result {
             Ok(Some(case)) => {
                 let done = self.errands.get(&id).is_none_or(|carrying| {

@@ -1,5 +1,6 @@
 //! The state machine thread: feeds the machine and hands out what it wants done. Never waits for anything but its inputs.
 
+use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
 use crate::machine::{Input, Job, Machine, Now, Output, ZinoCommand};
@@ -33,20 +34,40 @@ fn now(start: Instant) -> Now {
 }
 
 /// Runs until it is told to stop. Dropping its channel ends then ends the other threads.
-pub fn run(mut machine: Machine, channels: &Channels) {
-    let start = Instant::now();
+pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
+    let start = vitals.start();
+    // Who waits for the work under way to end.
+    let mut pausing: Option<Sender<()>> = None;
     loop {
-        let wake = machine.next_wake(start.elapsed());
+        let mono = start.elapsed();
+        let wake = machine.next_wake(mono).into_iter().chain(vitals.next_wake(mono)).min();
         let wait = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(LONGEST_WAIT);
-        let input = match channels.wakes.recv_timeout(wait) {
-            Ok(Wake::Input(input)) => input,
-            Err(RecvTimeoutError::Timeout) => Input::Tick,
-            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+        let wake = match channels.wakes.recv_timeout(wait) {
+            Ok(wake) => wake,
+            Err(RecvTimeoutError::Timeout) => Wake::Input(Input::Tick),
+            Err(RecvTimeoutError::Disconnected) => break,
         };
         let began = now(start);
-        for output in machine.step(began, input) {
+        let outputs = match wake {
+            Wake::Input(input) => machine.step(began, input),
+            Wake::Pause(quiet) => {
+                machine.pause();
+                pausing = Some(quiet);
+                Vec::new()
+            }
+            Wake::Resume(change) => machine.resume(began, *change),
+            Wake::Stop => break,
+        };
+        for output in outputs {
             hand_out(output, channels);
         }
+        if machine.is_quiet()
+            && let Some(quiet) = pausing.take()
+        {
+            // Whoever asked may be ending the program instead.
+            let _ = quiet.send(());
+        }
+        vitals.turn(began.mono, &machine);
         let took = start.elapsed().saturating_sub(began.mono);
         if took > SLOW_TURN {
             let (cases, incidents) = machine.known();

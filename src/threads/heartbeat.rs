@@ -2,26 +2,66 @@
 //! anything about the mode.
 
 use super::Wake;
-use crate::heartbeat::Pinger;
+use crate::heartbeat::{Pinger, Target};
 use crate::machine::Input;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crate::pulse;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use log::debug;
 use std::time::{Duration, Instant};
 
-/// Asks until the machine has ended: then nobody listens to `wakes`, and `over` has lost its other end.
-pub fn run(mut pinger: Pinger, interval: Duration, wakes: &Sender<Wake>, over: &Receiver<()>) {
+/// What may pass between two signs of this thread's life besides the one question that is under way.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// Whom to ask, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// Whom to ask, and how.
+    pub target: Target,
+    /// From one question to the next.
+    pub interval: Duration,
+}
+
+impl Setup {
+    /// How long this thread may be silent while it asks.
+    #[must_use]
+    pub fn bound(&self) -> Duration {
+        self.target.timeout.saturating_add(SLACK)
+    }
+}
+
+/// Asks until nobody can give another setup, or nobody listens to `wakes`. A new setup is used at once; the answer to a
+/// question of the old one is dropped.
+pub fn run(mut setup: Setup, setups: &Receiver<Setup>, wakes: &Sender<Wake>) {
+    let mut pinger = Pinger::new(setup.target.clone());
     loop {
-        let next = Instant::now() + interval;
+        pulse::within(setup.bound());
+        pulse::beat();
+        let next = Instant::now() + setup.interval;
         let answer = pinger.ping();
-        if let Err(why) = &answer {
-            debug!("no answer from the primary: {why}");
-        }
-        if wakes.send(Wake::Input(Input::Ping(answer))).is_err() {
-            return;
-        }
-        // An answer that took longer than the interval is followed by the next question at once, never by several.
-        if over.recv_deadline(next) != Err(RecvTimeoutError::Timeout) {
-            return;
+        pulse::rest();
+        let change = match setups.try_recv() {
+            Ok(changed) => Some(changed),
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => {
+                if let Err(why) = &answer {
+                    debug!("no answer from the primary: {why}");
+                }
+                if wakes.send(Wake::Input(Input::Ping(answer))).is_err() {
+                    return;
+                }
+                // An answer that took longer than the interval is followed by the next question at once, never by several.
+                match setups.recv_deadline(next) {
+                    Ok(changed) => Some(changed),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
+        if let Some(changed) = change {
+            if changed.target != setup.target {
+                pinger = Pinger::new(changed.target.clone());
+            }
+            setup = changed;
         }
     }
 }

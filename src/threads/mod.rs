@@ -3,9 +3,11 @@
 pub mod core;
 pub mod heartbeat;
 pub mod poller;
+pub mod vitals;
 pub mod writer;
 
-use crate::machine::Input;
+use crate::machine::{Change, Input};
+use crossbeam_channel::Sender;
 
 /// What the threads tell the main thread.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub enum End {
 pub enum Wake {
     /// Something happened.
     Input(Input),
+    /// New settings are to come: no new work, and a word here as soon as none is under way.
+    Pause(Sender<()>),
+    /// The new settings; ends the pause.
+    Resume(Box<Change>),
     /// The program is to end.
     Stop,
 }

@@ -1,8 +1,11 @@
 //! The Zino poller: keeps the two connections to Zino, tells what it reads, carries errands. Keeps nothing else.
+//!
+//! There is never more than one: another login is taken by this thread itself, between two commands.
 
 use super::{End, Wake};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoCommand, ZinoEvent};
+use crate::pulse;
 use crate::sync::errand::{carry, read, snapshot};
 use crate::sync::rules::Rules;
 use crate::zino::case::CaseId;
@@ -10,7 +13,7 @@ use crate::zino::decode::{Happening, Notice};
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
 use crate::zino::{ZinoError, ZinoServer};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -23,11 +26,29 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
+/// The longest that this thread is silent while it works: a single call takes at most 20 s (see
+/// [`Timeouts`](crate::zino::wire::Timeouts)), but for the system's look-up of a name, which can take minutes when no name
+/// server answers.
+pub const BOUND: Duration = Duration::from_secs(300);
+
+/// Which Zino, and how.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Where it is and who we are there.
+    pub login: Login,
+    /// What decisions depend on.
+    pub rules: Rules,
+    /// How often the settings have come to name another Zino.
+    pub moves: u64,
+}
+
 /// The channel ends of the poller thread.
 #[derive(Debug)]
 pub struct Channels {
     /// What the machine wants.
     pub commands: Receiver<ZinoCommand>,
+    /// New settings.
+    pub setups: Receiver<Setup>,
     /// What happens, for the machine.
     pub wakes: Sender<Wake>,
     /// For the main thread.
@@ -39,6 +60,8 @@ enum Gone {
     /// The machine has ended.
     Stopped,
     Lost(ZinoError),
+    /// The connection was not lost, another one is wanted.
+    Unwanted(Box<Setup>),
 }
 
 impl From<ZinoError> for Gone {
@@ -47,51 +70,81 @@ impl From<ZinoError> for Gone {
     }
 }
 
+/// How often it failed lately, and since when there is no connection.
+#[derive(Default)]
+struct Trouble {
+    attempts: u32,
+    away_since: Option<Instant>,
+}
+
 /// Connects, follows, and connects again, until the machine ends.
-pub fn run(login: &Login, rules: &Rules, channels: &Channels) {
-    let mut attempts = 0u32;
+pub fn run(mut setup: Setup, channels: &Channels) {
+    let mut trouble = Trouble::default();
     let mut ever_connected = false;
-    let mut away_since: Option<Instant> = None;
     loop {
+        pulse::beat();
         let began = Instant::now();
-        let lost = match connect(login) {
+        let lost = match connect(&setup.login) {
             Ok((session, notifications)) => {
-                match away_since.take() {
-                    Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-                    None => info!("connected to Zino {}:{}", login.server, login.port),
-                }
+                trouble.tell_end(&setup.login);
                 ever_connected = true;
-                let gone = follow(session, notifications, rules, channels);
+                let gone = follow(session, notifications, &mut setup, channels);
                 if tell(channels, ZinoEvent::Disconnected).is_err() {
                     return;
                 }
-                match gone {
-                    Gone::Stopped => return,
-                    Gone::Lost(error) => error,
+                gone
+            }
+            Err(error) => Gone::Lost(error),
+        };
+        let change = match lost {
+            Gone::Stopped => return,
+            Gone::Unwanted(changed) => Some(*changed),
+            Gone::Lost(ZinoError::Login(why)) if !ever_connected => {
+                let user = &setup.login.user;
+                let why = format!("Zino refuses user {user} ({why}): check zino.user and zino.secret");
+                drop(channels.end.send(End::Refused(why)));
+                return;
+            }
+            Gone::Lost(error) => {
+                trouble.tell(&error, began.elapsed());
+                let told = tell(channels, ZinoEvent::Unusable(error.to_string()));
+                match told.and_then(|()| pause(trouble.wait(), &mut setup, channels)) {
+                    Ok(change) => change,
+                    Err(_) => return,
                 }
             }
-            Err(error) => error,
         };
-        if let (ZinoError::Login(why), false) = (&lost, ever_connected) {
-            let why = format!("Zino refuses user {} ({why}): check zino.user and zino.secret", login.user);
-            drop(channels.end.send(End::Refused(why)));
-            return;
-        }
-        attempts = if began.elapsed() >= HEALTHY { 1 } else { attempts.saturating_add(1) };
-        report_loss(&lost, away_since.is_none());
-        away_since.get_or_insert_with(Instant::now);
-        if pause(jittered(backoff(attempts, FIRST_WAIT, LONGEST_WAIT)), &channels.commands).is_err() {
-            return;
+        if let Some(changed) = change {
+            setup = changed;
+            trouble = Trouble::default();
+            if tell(channels, ZinoEvent::Moved(setup.moves)).is_err() {
+                return;
+            }
         }
     }
 }
 
-/// One line when Zino goes; a refused login is always worth one, because it does not go away by itself.
-fn report_loss(lost: &ZinoError, news: bool) {
-    match lost {
-        ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
-        _ if news => warn!("Zino cannot be used: {lost}; trying again"),
-        _ => debug!("Zino: {lost}"),
+impl Trouble {
+    fn tell_end(&mut self, login: &Login) {
+        match self.away_since.take() {
+            Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
+            None => info!("connected to Zino {}:{}", login.server, login.port),
+        }
+    }
+
+    /// One line when Zino goes; a refused login is always worth one, because it does not go away by itself.
+    fn tell(&mut self, lost: &ZinoError, lasted: Duration) {
+        self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
+        match lost {
+            ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
+            _ if self.away_since.is_none() => warn!("Zino cannot be used: {lost}; trying again"),
+            _ => debug!("Zino: {lost}"),
+        }
+        self.away_since.get_or_insert_with(Instant::now);
+    }
+
+    fn wait(&self) -> Duration {
+        jittered(backoff(self.attempts, FIRST_WAIT, LONGEST_WAIT))
     }
 }
 
@@ -103,17 +156,20 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
     Ok((session, notifications))
 }
 
-fn follow(mut session: Session, mut notifications: Notifications, rules: &Rules, channels: &Channels) -> Gone {
+fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Setup, channels: &Channels) -> Gone {
     let result = (|| {
         // What was wanted of the connection before; the machine wants nothing of this one yet.
         while channels.commands.try_recv().is_ok() {}
         tell(channels, ZinoEvent::Connected)?;
         tell(channels, ZinoEvent::Snapshot(snapshot(&mut session)?))?;
         loop {
+            if let Some(changed) = channels.setups.try_recv().ok().and_then(|changed| take(changed, setup)) {
+                return Err(Gone::Unwanted(Box::new(changed)));
+            }
             loop {
                 match channels.commands.try_recv() {
                     Ok(command) => {
-                        let (event, lost) = obey(command, &mut session, rules);
+                        let (event, lost) = obey(command, &mut session, &setup.rules);
                         event.map_or(Ok(()), |event| tell(channels, event))?;
                         lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))?;
                     }
@@ -179,14 +235,35 @@ fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Gone> {
     channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Gone::Stopped)
 }
 
-/// Waits; commands of a connection that is gone are dropped, the machine gives them again.
-fn pause(wait: Duration, commands: &Receiver<ZinoCommand>) -> Result<(), Gone> {
-    let until = Instant::now() + wait;
+/// Takes new settings; gives them back if they need another connection.
+fn take(changed: Setup, setup: &mut Setup) -> Option<Setup> {
+    if changed.login != setup.login || changed.moves != setup.moves {
+        return Some(changed);
+    }
+    *setup = changed;
+    None
+}
+
+/// Waits, unless another login makes it worth while to try at once. Commands of a connection that is gone are dropped, the
+/// machine gives them again.
+fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Option<Setup>, Gone> {
+    pulse::rest();
+    let over = crossbeam_channel::after(wait);
     loop {
-        match commands.recv_deadline(until) {
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            Err(RecvTimeoutError::Disconnected) => return Err(Gone::Stopped),
+        select! {
+            recv(channels.commands) -> command => match command {
+                Ok(_) => {}
+                Err(_) => return Err(Gone::Stopped),
+            },
+            recv(channels.setups) -> changed => match changed {
+                Ok(changed) => {
+                    if let Some(changed) = take(changed, setup) {
+                        return Ok(Some(changed));
+                    }
+                }
+                Err(_) => return Err(Gone::Stopped),
+            },
+            recv(over) -> _ => return Ok(None),
         }
     }
 }

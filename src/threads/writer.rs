@@ -5,27 +5,71 @@ use super::core::execute;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::machine::{Input, Job};
+use crate::pulse;
 use crate::sync::rules::Rules;
 use crossbeam_channel::{Receiver, Sender};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-/// Takes jobs until there are no more, one at a time; several of these run beside each other. `before_probe` may give the
-/// client a token that was replaced on disk: a refusal is believed only of the newest one.
-pub fn run<A: ArgusServer>(
-    argus: &A,
-    rules: &Rules,
-    halt: &Arc<AtomicBool>,
-    before_probe: impl Fn(),
-    jobs: &Receiver<Job>,
-    wakes: &Sender<Wake>,
-) {
-    let argus = Halting { argus, halt };
-    for job in jobs {
+/// What may pass between two signs of a writer's life besides the one request that is under way.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// What all writers work with.
+pub struct Setup<A> {
+    /// The server.
+    pub argus: Arc<A>,
+    /// What decisions depend on.
+    pub rules: Rules,
+    /// The longest that one request may take.
+    pub timeout: Duration,
+    /// Called before a probe; may give the client a token that was replaced on disk: a refusal is believed only of the
+    /// newest one.
+    pub before_probe: Box<dyn Fn() + Send + Sync>,
+}
+
+impl<A> Setup<A> {
+    /// How long a writer may be silent while it works: one request, and what is between two.
+    #[must_use]
+    pub fn bound(&self) -> Duration {
+        self.timeout.saturating_add(SLACK)
+    }
+}
+
+/// Where the writers find their setup: each looks before each job, so that a job is done with one setup from its beginning
+/// to its end.
+pub struct Desk<A>(RwLock<Arc<Setup<A>>>);
+
+impl<A> Desk<A> {
+    /// With this setup.
+    pub fn new(setup: Setup<A>) -> Self {
+        Self(RwLock::new(Arc::new(setup)))
+    }
+
+    /// From now on with that one.
+    pub fn change(&self, setup: Setup<A>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
+    }
+
+    fn setup(&self) -> Arc<Setup<A>> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Takes jobs until there are no more, one at a time; several of these run beside each other.
+pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Job>, wakes: &Sender<Wake>) {
+    loop {
+        pulse::rest();
+        let Ok(job) = jobs.recv() else {
+            return;
+        };
+        let setup = desk.setup();
+        pulse::within(setup.bound());
+        pulse::beat();
         if matches!(job, Job::Probe) {
-            before_probe();
+            (setup.before_probe)();
         }
-        let report = execute(&argus, rules, job);
+        let report = execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;
         }

@@ -16,7 +16,7 @@ const INTERNAL_ERROR: &str = "internal error";
 const NO_SENSE: &str = "the answer makes no sense";
 
 /// Where the server is and who we are there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Name, IPv4 or IPv6 address.
     pub server: String,

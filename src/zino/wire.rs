@@ -1,6 +1,7 @@
 //! Lines over a TCP connection to Zino, with a bound on everything: time, line length, reply size. Never knows what a
 //! line means.
 
+use crate::pulse;
 use crate::zino::ZinoError;
 use crate::zino::text::shown;
 use socket2::{SockRef, TcpKeepalive};
@@ -52,6 +53,7 @@ impl Wire {
 
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), ZinoError> {
+        pulse::beat();
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
@@ -129,6 +131,7 @@ impl Wire {
 
     /// Whatever arrives next, waiting at most `wait` for it; empty if nothing did.
     pub(crate) fn arrived(&mut self, wait: Duration) -> Result<Vec<u8>, ZinoError> {
+        pulse::beat();
         // A time-out of zero would mean "for ever" to the system.
         let wait = wait.max(Duration::from_millis(1));
         let stream = self.reader.get_ref();
@@ -153,6 +156,7 @@ impl Wire {
 /// What the server sent, waiting for it if need be; never empty.
 fn fill(reader: &mut BufReader<TcpStream>) -> Result<&[u8], ZinoError> {
     while reader.buffer().is_empty() {
+        pulse::beat();
         match reader.fill_buf() {
             Ok([]) => return Err(closed()),
             Ok(_) => {}
@@ -194,6 +198,7 @@ fn connect(server: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
     let addresses: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
     let mut failure = io::Error::new(ErrorKind::NotFound, "the name has no address");
     for (tried, address) in addresses.iter().enumerate() {
+        pulse::beat();
         let remaining = limit.saturating_sub(started.elapsed());
         let untried = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
         let share = (remaining / untried).max(Duration::from_millis(100));

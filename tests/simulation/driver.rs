@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::failover::Mode;
-use zinoargus::machine::{Input, Job, Machine, Now, Output, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::machine::{Change, Input, Job, Machine, Now, Output, Settings, ZinoCommand, ZinoEvent};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::errand::snapshot;
 use zinoargus::sync::rules::{Band, Rules};
@@ -45,6 +45,10 @@ struct Instance {
     wake_at: Option<Duration>,
     commands: VecDeque<ZinoCommand>,
     jobs: VecDeque<Job>,
+    /// New settings wait for the work under way to end.
+    pausing: bool,
+    /// The poller is to leave its Zino and tell that it has.
+    moving: Option<u64>,
 }
 
 pub struct Driver {
@@ -55,14 +59,7 @@ pub struct Driver {
 
 fn fresh(n: usize, scenario: Scenario) -> Instance {
     let rules = rules(n, scenario);
-    let machine = Machine::new(Settings {
-        rules: rules.clone(),
-        connections: 1 + n % 2 * 3,
-        refresh_interval: Duration::from_secs(30),
-        full_interval: Duration::from_secs(900),
-        orphan_grace: Duration::from_secs(900),
-        failover_threshold: rules.secondary.then_some(3),
-    });
+    let machine = Machine::new(settings(n, &rules));
     Instance {
         machine,
         rules,
@@ -73,6 +70,19 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         wake_at: None,
         commands: VecDeque::new(),
         jobs: VecDeque::new(),
+        pausing: false,
+        moving: None,
+    }
+}
+
+fn settings(n: usize, rules: &Rules) -> Settings {
+    Settings {
+        rules: rules.clone(),
+        connections: 1 + n % 2 * 3,
+        refresh_interval: Duration::from_secs(30),
+        full_interval: Duration::from_secs(900),
+        orphan_grace: Duration::from_secs(900),
+        failover_threshold: rules.secondary.then_some(3),
     }
 }
 
@@ -165,13 +175,30 @@ impl Driver {
     fn feed(&mut self, n: usize, input: Input) {
         let now = self.now();
         let Some(instance) = self.instances.get_mut(n) else { return };
-        for output in instance.machine.step(now, input) {
+        let mut outputs = instance.machine.step(now, input);
+        let mut moved = None;
+        if instance.pausing && instance.machine.is_quiet() {
+            instance.pausing = false;
+            let mut world = self.world.borrow_mut();
+            let another_argus = world.rng.chance(300);
+            // The time numbers the moves.
+            let another_zino = world.rng.chance(300).then(|| u64::try_from(world.now).unwrap_or_default());
+            world.note(|| {
+                format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino:?}")
+            });
+            let settings = settings(n, &instance.rules);
+            let change = Change { settings, another_argus, another_token: false, another_zino, another_primary: false };
+            outputs.extend(instance.machine.resume(now, change));
+            moved = another_zino;
+        }
+        for output in outputs {
             match output {
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }
+        instance.moving = moved.or(instance.moving);
         instance.wake_at = instance.machine.next_wake(now.mono);
         let waiting = instance.machine.waiting();
         let (cases, _) = instance.machine.known();
@@ -198,6 +225,7 @@ impl Driver {
     fn step(&mut self, n: usize, stormy: bool) -> bool {
         if stormy {
             self.ping(n, false);
+            self.perhaps_reload(n);
         }
         if self.world.borrow_mut().dead.remove(&n) {
             let mut world = self.world.borrow_mut();
@@ -219,6 +247,30 @@ impl Driver {
             2 => self.tick(n),
             _ => self.zino_side(n) || self.job(n) || self.tick(n),
         }
+    }
+
+    /// Somebody sends SIGHUP: a pause, and the new settings once everything is quiet.
+    fn perhaps_reload(&mut self, n: usize) {
+        // Only then: the seeds of the other scenarios would mean something else.
+        if self.scenario.reloads
+            && self.world.borrow_mut().rng.chance(10)
+            && let Some(instance) = self.instances.get_mut(n).filter(|i| !i.pausing)
+        {
+            instance.pausing = true;
+            instance.machine.pause();
+            self.feed(n, Input::Tick);
+        }
+    }
+
+    /// As the poller does when the login is another: whatever comes before `Moved` was the old Zino's.
+    fn leave(&mut self, n: usize) -> bool {
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(number) = instance.moving.take() else { return false };
+        if instance.connected {
+            self.lose(n);
+        }
+        self.feed(n, Input::Zino(ZinoEvent::Moved(number)));
+        true
     }
 
     /// As the shell does: a tick when the machine wanted one after its last step.
@@ -250,6 +302,9 @@ impl Driver {
             let zino = world.zinos.get(z);
             (world.now, zino.is_some_and(|z| !z.down), zino.is_some_and(|z| z.clients.contains_key(&n)))
         };
+        if instance.moving.is_some() {
+            return self.leave(n);
+        }
         if !instance.connected {
             if !up || now < instance.reconnect_at {
                 return false;

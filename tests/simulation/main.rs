@@ -27,11 +27,12 @@ use driver::Driver;
 use world::Scenario;
 use zinoargus::zino::case::Case;
 
-const SCENARIOS: [(&str, Scenario); 4] = [
-    ("alone", Scenario { instances: 1, zinos: 1, failover: false, amnesia: false, kills: true }),
-    ("amnesia", Scenario { instances: 1, zinos: 1, failover: false, amnesia: true, kills: true }),
-    ("twins", Scenario { instances: 2, zinos: 1, failover: false, amnesia: false, kills: true }),
-    ("failover", Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true }),
+const SCENARIOS: [(&str, Scenario); 5] = [
+    ("alone", Scenario { instances: 1, zinos: 1, failover: false, amnesia: false, kills: true, reloads: false }),
+    ("amnesia", Scenario { instances: 1, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false }),
+    ("twins", Scenario { instances: 2, zinos: 1, failover: false, amnesia: false, kills: true, reloads: false }),
+    ("failover", Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: false }),
+    ("reloads", Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: true }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -87,6 +88,11 @@ fn two_instances_on_one_source_do_not_fight() {
 #[test]
 fn a_secondary_takes_over_and_hands_back() {
     run_many("failover");
+}
+
+#[test]
+fn a_reload_at_any_moment_loses_and_doubles_nothing() {
+    run_many("reloads");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

@@ -39,6 +39,8 @@ pub struct Scenario {
     pub amnesia: bool,
     /// Whether the process may be killed.
     pub kills: bool,
+    /// Whether people give a running program new settings, with other names of the same servers among them.
+    pub reloads: bool,
 }
 
 pub struct World {

@@ -5,6 +5,7 @@ Never looks inside it: what it does is seen in Zino, in Argus and in its log.
 
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -19,6 +20,7 @@ class Daemon:
     def __init__(self, folder, program, config, name="zinoargus"):
         self.folder, self.program, self.config, self.name = folder, program, config, name
         self.child, self.started = None, 0.0
+        self.environment = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -42,7 +44,7 @@ class Daemon:
         self.write_config()
         self.started = time.monotonic()
         self.child = Child(self.name, [self.program, *(arguments or ("-vv",)), "-c", self.config_file], self.log_path,
-                           cwd=self.folder, env=dict(os.environ, RUST_BACKTRACE="1"))
+                           cwd=self.folder, env={**os.environ, "RUST_BACKTRACE": "1", **self.environment})
 
     @property
     def running(self) -> bool:
@@ -53,6 +55,11 @@ class Daemon:
         """SIGTERM; it has 5 s and must say 0."""
         code = self.child.stop(patience=8)
         assert code == 0, f"{self.name} ended with {code} after SIGTERM; its log ends:\n{self.tail()}"
+
+    def reload(self):
+        """Put the config in place and send SIGHUP."""
+        self.write_config()
+        self.child.send(signal.SIGHUP)
 
     def kill(self):
         """SIGKILL: no last word."""

@@ -1,0 +1,232 @@
+//! What new settings do to a machine that runs, input by input. Never part of the program.
+
+use super::*;
+use crate::sync::testing::{case, rules};
+use crate::zino::case::Problem;
+
+/// A machine and the time.
+struct Running {
+    machine: Machine,
+    secs: u64,
+}
+
+fn settings() -> Settings {
+    Settings {
+        rules: rules(),
+        connections: 4,
+        refresh_interval: Duration::from_secs(30),
+        full_interval: Duration::from_secs(900),
+        orphan_grace: Duration::from_secs(900),
+        failover_threshold: None,
+    }
+}
+
+fn secondary(threshold: u32) -> Settings {
+    Settings { rules: Rules { secondary: true, ..rules() }, failover_threshold: Some(threshold), ..settings() }
+}
+
+fn change(settings: Settings) -> Change {
+    Change { settings, another_argus: false, another_token: false, another_zino: None, another_primary: false }
+}
+
+impl Running {
+    /// Connected, with an empty Argus and everything read; case 1 is being created.
+    fn new(settings: Settings) -> Self {
+        let mut running = Self { machine: Machine::new(settings), secs: 0 };
+        running.step(Input::Zino(ZinoEvent::Connected));
+        running.snapshot(&[1]);
+        running
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: Duration::from_secs(self.secs), wall: Stamp::from_secs(1_795_376_392) }
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Output> {
+        self.machine.step(self.now(), input)
+    }
+
+    fn snapshot(&mut self, ids: &[CaseId]) -> Vec<Output> {
+        let cases = ids.iter().map(|id| case(*id)).collect();
+        let snapshot = Snapshot { ids: ids.iter().copied().collect(), cases };
+        self.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))
+    }
+
+    /// Answers every look of an empty Argus, and every question to Zino, until there is a problem to work on.
+    fn look(&mut self, outputs: Vec<Output>) -> Vec<Problem> {
+        let mut todo = outputs;
+        let mut problems = Vec::new();
+        for _ in 0..100 {
+            let Some(output) = todo.pop() else { break };
+            let empty = || Page { items: Vec::new(), next: None };
+            todo.extend(match output {
+                Output::Argus(Job::Page(..)) => self.step(Input::Argus(Report::Page(Ok(empty())))),
+                Output::Argus(Job::Newest(_)) => {
+                    let page = Page { items: Vec::new(), next: None };
+                    self.step(Input::Argus(Report::Newest(Ok(page))))
+                }
+                Output::Argus(Job::Problem(job)) => {
+                    problems.push(job.problem);
+                    Vec::new()
+                }
+                Output::Zino(ZinoCommand::Read(asked)) => {
+                    let found = Found { unknown: asked.clone(), asked, cases: Vec::new() };
+                    self.step(Input::Zino(ZinoEvent::Found(found)))
+                }
+                _ => Vec::new(),
+            });
+        }
+        problems
+    }
+
+    fn done(&mut self, problem: Problem) -> Vec<Output> {
+        let report = ProblemReport {
+            problem,
+            outcome: crate::sync::job::Outcome::Done,
+            incidents: Vec::new(),
+            gone: Vec::new(),
+            homes: Vec::new(),
+            acts: Vec::new(),
+            posted: Vec::new(),
+            tried: None,
+        };
+        self.step(Input::Argus(Report::Problem(Box::new(report))))
+    }
+
+    fn resume(&mut self, change: Change) -> Vec<Output> {
+        let now = self.now();
+        self.machine.resume(now, change)
+    }
+
+    fn ping(&mut self, up: bool) {
+        self.step(Input::Ping(if up { Ok(5) } else { Err("no answer".to_owned()) }));
+    }
+}
+
+/// With case 1 in Argus and nothing to do.
+fn at_rest() -> Running {
+    let mut running = Running::new(settings());
+    let outputs = vec![Output::Argus(Job::Newest(None))];
+    let problems = running.look(outputs);
+    assert_eq!(problems, [case(1).problem()]);
+    for problem in problems {
+        running.done(problem);
+    }
+    assert_eq!(running.machine.waiting(), 0);
+    running
+}
+
+#[test]
+fn a_pause_gives_no_new_work_takes_everything_in_and_ends_when_the_old_work_has() {
+    let mut running = at_rest();
+    let two = Found { asked: vec![2], cases: vec![case(2)], unknown: Vec::new() };
+    let outputs = running.step(Input::Zino(ZinoEvent::Found(two)));
+    assert_eq!(running.look(outputs), [case(2).problem()]);
+    running.machine.pause();
+    assert!(!running.machine.is_quiet());
+    let three = Found { asked: vec![3], cases: vec![case(3)], unknown: Vec::new() };
+    assert!(running.step(Input::Zino(ZinoEvent::Found(three))).is_empty());
+    running.secs = 3600;
+    assert!(running.done(case(2).problem()).is_empty());
+    assert!(running.machine.is_quiet());
+    let outputs = running.resume(change(settings()));
+    assert!(outputs.iter().any(|o| matches!(o, Output::Argus(Job::Newest(_) | Job::Page(..)))));
+    assert!(running.look(outputs).contains(&case(3).problem()));
+}
+
+#[test]
+fn other_rules_have_every_case_looked_at_again_and_the_same_rules_none() {
+    let mut running = at_rest();
+    running.machine.pause();
+    let outputs = running.resume(change(Settings { refresh_interval: Duration::from_secs(10), ..settings() }));
+    assert!(running.look(outputs).is_empty());
+    running.machine.pause();
+    let rules = Rules { domain: "example.net".into(), ..rules() };
+    let outputs = running.resume(change(Settings { rules, ..settings() }));
+    assert_eq!(running.look(outputs), [case(1).problem()]);
+}
+
+#[test]
+fn shorter_intervals_do_not_wait_for_the_end_of_the_longer_ones() {
+    let mut running = at_rest();
+    running.secs = 10;
+    assert_eq!(running.machine.next_wake(Duration::from_secs(10)), Some(Duration::from_secs(30)));
+    let shorter = Settings { refresh_interval: Duration::from_secs(2), ..settings() };
+    running.resume(change(shorter));
+    assert_eq!(running.machine.next_wake(Duration::from_secs(10)), Some(Duration::from_secs(12)));
+}
+
+#[test]
+fn another_argus_is_listed_before_anything_is_created_there() {
+    let mut running = at_rest();
+    let outputs = running.resume(Change { another_argus: true, ..change(settings()) });
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None))]), "{outputs:?}");
+    assert_eq!(running.look(outputs), [case(1).problem()]);
+}
+
+#[test]
+fn what_still_comes_from_the_old_zino_is_not_taken_for_the_new_ones() {
+    let mut running = at_rest();
+    let outputs = running.resume(Change { another_zino: Some(2), ..change(settings()) });
+    assert!(running.look(outputs).is_empty());
+    running.snapshot(&[1, 2]);
+    running.step(Input::Zino(ZinoEvent::Connected));
+    running.step(Input::Zino(ZinoEvent::Disconnected));
+    assert_eq!(running.machine.known(), (0, 0));
+    running.step(Input::Zino(ZinoEvent::Moved(1)));
+    running.snapshot(&[3]);
+    assert_eq!(running.machine.known(), (0, 0), "that was the Zino of an earlier move");
+    running.step(Input::Zino(ZinoEvent::Moved(2)));
+    let outputs = running.step(Input::Zino(ZinoEvent::Connected));
+    assert!(running.look(outputs).is_empty());
+    let outputs = running.snapshot(&[7]);
+    assert_eq!(running.look(outputs), [case(7).problem()]);
+}
+
+#[test]
+fn the_mode_and_its_count_outlive_a_reload_but_not_answers_of_another_primary() {
+    let mut running = Running::new(secondary(3));
+    running.ping(false);
+    running.ping(false);
+    running.resume(change(secondary(3)));
+    assert_eq!(running.machine.mode(), Mode::Standby);
+    running.ping(false);
+    assert_eq!(running.machine.mode(), Mode::Active);
+    running.ping(true);
+    running.ping(true);
+    running.resume(Change { another_primary: true, ..change(secondary(3)) });
+    running.ping(true);
+    assert_eq!(running.machine.mode(), Mode::Active);
+    running.resume(change(secondary(2)));
+    running.ping(true);
+    assert_eq!(running.machine.mode(), Mode::Standby);
+}
+
+#[test]
+fn a_section_failover_that_comes_means_standby_and_one_that_goes_means_active() {
+    let mut running = at_rest();
+    let outputs = running.resume(change(secondary(3)));
+    assert_eq!(running.machine.mode(), Mode::Standby);
+    assert!(running.look(outputs).is_empty());
+    let outputs = running.resume(change(settings()));
+    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.look(outputs), [case(1).problem()]);
+}
+
+#[test]
+fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
+    let mut repaired = case(1);
+    repaired.reachability = Some("reachable".into());
+    let mut running = Running { machine: Machine::new(secondary(1)), secs: 0 };
+    running.step(Input::Zino(ZinoEvent::Connected));
+    let snapshot = Snapshot { ids: [1].into(), cases: vec![repaired.clone()] };
+    running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)));
+    running.ping(false);
+    let domain = |domain: &str| Rules { domain: domain.into(), ..secondary(1).rules };
+    running.resume(change(Settings { rules: domain("example.net"), ..secondary(1) }));
+    let found = Found { asked: vec![1], cases: vec![repaired], unknown: Vec::new() };
+    running.step(Input::Zino(ZinoEvent::Found(found)));
+    assert!(running.machine.cases.get(1).is_some_and(|slot| slot.excused));
+    running.resume(change(settings()));
+    assert!(running.machine.cases.get(1).is_some_and(|slot| !slot.excused), "there is no primary any more");
+}

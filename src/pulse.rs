@@ -1,0 +1,185 @@
+//! Which threads make progress, so that the watchdog is fed only while all of them do. Never ends a thread and never waits
+//! for one.
+//!
+//! Each watched thread either rests (it waits for work, for as long as it likes) or is busy: then it gives a sign of life
+//! with [`beat`] before and between the calls that may block, and each of those calls has a time-out. So a thread whose last
+//! sign is older than its longest such call can take will not come back by itself.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What `busy_since` holds while the thread rests.
+const RESTS: u64 = u64::MAX;
+
+thread_local! {
+    static OWN: RefCell<Option<Arc<Pulse>>> = const { RefCell::new(None) };
+}
+
+/// The life of one thread.
+#[derive(Debug)]
+struct Pulse {
+    name: String,
+    start: Instant,
+    /// Microseconds from `start` to the last sign of life, or [`RESTS`].
+    busy_since: AtomicU64,
+    /// Microseconds that may pass between two signs.
+    bound: AtomicU64,
+}
+
+/// All threads that are watched.
+#[derive(Debug)]
+pub struct Progress {
+    start: Instant,
+    pulses: Mutex<Vec<Arc<Pulse>>>,
+}
+
+/// Ends the watching of a thread when it is dropped, which is to happen in that thread.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    progress: &'a Progress,
+    pulse: Arc<Pulse>,
+}
+
+/// Whether a thread stands still: `busy_for` is the time since its last sign of life, `None` while it rests.
+#[must_use]
+fn stands_still(busy_for: Option<Duration>, bound: Duration) -> bool {
+    busy_for.is_some_and(|time| time > bound)
+}
+
+impl Progress {
+    /// Nobody is watched yet. Times are counted from `start`.
+    #[must_use]
+    pub fn new(start: Instant) -> Self {
+        Self { start, pulses: Mutex::default() }
+    }
+
+    /// From when times are counted.
+    #[must_use]
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// Watches the thread that calls this, busy from now; at most `bound` passes between two signs of its life.
+    pub fn watch(&self, name: &str, bound: Duration) -> Watched<'_> {
+        let pulse = Arc::new(Pulse {
+            name: name.to_owned(),
+            start: self.start,
+            busy_since: AtomicU64::new(micros(self.start.elapsed())),
+            bound: AtomicU64::new(micros(bound)),
+        });
+        self.pulses.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&pulse));
+        OWN.set(Some(Arc::clone(&pulse)));
+        Watched { progress: self, pulse }
+    }
+
+    /// The threads that stand still at a time counted from the start, with how long that has been so.
+    #[must_use]
+    pub fn stuck(&self, now: Duration) -> Vec<(String, Duration)> {
+        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy_for = |pulse: &Pulse| match pulse.busy_since.load(Ordering::Relaxed) {
+            RESTS => None,
+            since => Some(now.saturating_sub(Duration::from_micros(since))),
+        };
+        let bound = |pulse: &Pulse| Duration::from_micros(pulse.bound.load(Ordering::Relaxed));
+        let found = pulses.iter().filter(|pulse| stands_still(busy_for(pulse), bound(pulse)));
+        found.map(|pulse| (pulse.name.clone(), busy_for(pulse).unwrap_or_default())).collect()
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        OWN.set(None);
+        let mut pulses = self.progress.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        pulses.retain(|pulse| !Arc::ptr_eq(pulse, &self.pulse));
+    }
+}
+
+/// This thread is alive and goes on working. Costs next to nothing; nothing at all in a thread that nobody watches.
+pub fn beat() {
+    with_own(|pulse| pulse.busy_since.store(micros(pulse.start.elapsed()), Ordering::Relaxed));
+}
+
+/// This thread waits for work from now on, until its next [`beat`].
+pub fn rest() {
+    with_own(|pulse| pulse.busy_since.store(RESTS, Ordering::Relaxed));
+}
+
+/// Another longest time between two signs of this thread's life.
+pub fn within(bound: Duration) {
+    with_own(|pulse| pulse.bound.store(micros(bound), Ordering::Relaxed));
+}
+
+fn with_own(act: impl FnOnce(&Pulse)) {
+    OWN.with_borrow(|own| own.as_deref().map(act));
+}
+
+/// Below [`RESTS`], whatever somebody configured.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(RESTS).min(RESTS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(60);
+    const LATER: Duration = Duration::from_secs(3600);
+
+    fn names(progress: &Progress, after: Duration) -> Vec<String> {
+        let now = progress.start().elapsed() + after;
+        progress.stuck(now).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn busy_for_longer_than_its_bound_is_stuck_and_resting_never_is() {
+        let secs = Duration::from_secs;
+        assert!(!stands_still(None, secs(0)));
+        assert!(!stands_still(Some(secs(60)), secs(60)));
+        assert!(stands_still(Some(secs(61)), secs(60)));
+    }
+
+    #[test]
+    fn a_thread_that_hangs_is_named_until_it_gives_a_sign_again() {
+        let progress = Progress::new(Instant::now());
+        let watched = progress.watch("zino poller", BOUND);
+        assert!(names(&progress, Duration::ZERO).is_empty());
+        assert_eq!(names(&progress, LATER), ["zino poller"]);
+        rest();
+        assert!(names(&progress, LATER).is_empty());
+        beat();
+        assert_eq!(names(&progress, LATER), ["zino poller"]);
+        within(2 * LATER);
+        assert!(names(&progress, LATER).is_empty());
+        drop(watched);
+        beat();
+        assert!(names(&progress, 10 * LATER).is_empty());
+    }
+
+    #[test]
+    fn one_thread_that_hangs_is_seen_beside_others_that_work() {
+        let progress = Progress::new(Instant::now());
+        let (tell, told) = crossbeam_channel::bounded::<()>(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _watched = progress.watch("hangs", BOUND);
+                let _ = told.recv();
+            });
+            while names(&progress, LATER).is_empty() {
+                std::thread::yield_now();
+            }
+            let _watched = progress.watch("works", 2 * LATER);
+            assert_eq!(names(&progress, LATER), ["hangs"]);
+            drop(tell);
+        });
+        assert!(names(&progress, LATER).is_empty());
+    }
+
+    #[test]
+    fn no_bound_overflows() {
+        let progress = Progress::new(Instant::now());
+        let _watched = progress.watch("patient", Duration::MAX);
+        assert!(names(&progress, LATER).is_empty());
+    }
+}

@@ -1,0 +1,124 @@
+//! What the state machine thread tells the service manager between two turns: ready, the status line, and that all threads
+//! are alive. Never decides anything about cases; without a service manager it does nothing.
+//!
+//! READY=1 does not wait for servers that are down. `systemctl start` at three in the morning would hang until
+//! `TimeoutStartSec` and then call a program a failure that does what it should, which is to wait for them; and a boot would
+//! hang with it. So the start is over when both servers have had their first word, good or bad, or in STANDBY the primary
+//! had, and at the latest after [`LONGEST_START`]. What is missing stands in the log and in the status line. Only what
+//! cannot get better by waiting, a wrong secret or token (exit 77) or configuration (78), is a failed start.
+
+use crate::machine::Machine;
+use crate::pulse::Progress;
+use crate::status;
+use crate::systemd::Notifier;
+use log::error;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The longest that servers which neither answer nor refuse hold up the start; well below systemd's own patience (90 s).
+pub const LONGEST_START: Duration = Duration::from_secs(30);
+/// How often the status line may change.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// What was told until now, and what is to be told when.
+#[derive(Debug)]
+pub struct Vitals {
+    notifier: Arc<Notifier>,
+    progress: Arc<Progress>,
+    /// How often the watchdog is fed: twice as often as systemd wants.
+    feed_every: Option<Duration>,
+    feed_at: Duration,
+    /// The threads that stand still, as told in the log.
+    stuck: BTreeSet<String>,
+    ready: bool,
+    status: String,
+    /// Before that the status line is left alone.
+    status_at: Duration,
+    /// Something may have changed since the status line was made.
+    stale: bool,
+}
+
+impl Vitals {
+    /// Nothing is told yet. `watchdog` is systemd's interval, if there is a watchdog.
+    #[must_use]
+    pub fn new(notifier: Arc<Notifier>, progress: Arc<Progress>, watchdog: Option<Duration>) -> Self {
+        Self {
+            notifier,
+            progress,
+            feed_every: watchdog.map(|interval| interval / 2),
+            feed_at: Duration::ZERO,
+            stuck: BTreeSet::new(),
+            ready: false,
+            status: String::new(),
+            status_at: Duration::ZERO,
+            stale: false,
+        }
+    }
+
+    /// From when times are counted.
+    #[must_use]
+    pub fn start(&self) -> Instant {
+        self.progress.start()
+    }
+
+    /// After a turn of the machine that began at this time.
+    pub fn turn(&mut self, now: Duration, machine: &Machine) {
+        if !self.notifier.has_listener() {
+            return;
+        }
+        self.feed(now);
+        self.stale = true;
+        if self.ready && now < self.status_at {
+            return;
+        }
+        let summary = machine.summary();
+        if !self.ready && (summary.has_begun() || now >= LONGEST_START) {
+            self.ready = self.notifier.ready();
+        }
+        let line = status::line(&summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
+        self.stale = line != self.status;
+        // What could not be told is still to be told.
+        if self.stale && now >= self.status_at {
+            self.status_at = now + STATUS_EVERY;
+            self.stale = !self.notifier.status(&line);
+            self.status = if self.stale { String::new() } else { line };
+        }
+    }
+
+    /// When the next turn is to be at the latest.
+    #[must_use]
+    pub fn next_wake(&self, now: Duration) -> Option<Duration> {
+        if !self.notifier.has_listener() {
+            return None;
+        }
+        let feed = self.feed_every.map(|_| self.feed_at);
+        let status = self.stale.then_some(self.status_at);
+        // Whatever is due, a turn moves it on, so that nothing here keeps the machine spinning; but for a READY=1 that
+        // cannot be told, which waits for the next turn.
+        let ready = (!self.ready && LONGEST_START > now).then_some(LONGEST_START);
+        feed.into_iter().chain(status).chain(ready).min()
+    }
+
+    /// Only while all threads make progress: a thread that hangs does not come back, and systemd then starts a new program.
+    fn feed(&mut self, now: Duration) {
+        let Some(every) = self.feed_every.filter(|_| now >= self.feed_at) else {
+            return;
+        };
+        let stuck = self.progress.stuck(now);
+        // One that moves again (the host was paused) is not to cost a whole interval, which would be systemd's.
+        self.feed_at = now + if stuck.is_empty() { every } else { every / 8 };
+        for (name, time) in &stuck {
+            if !self.stuck.contains(name) {
+                let secs = time.as_secs();
+                error!(
+                    "internal error: the thread {name} has stood still for {secs} s; unless it moves again, the watchdog ends this program"
+                );
+            }
+        }
+        if stuck.is_empty() {
+            self.notifier.alive();
+        }
+        self.stuck = stuck.into_iter().map(|(name, _)| name).collect();
+    }
+}

@@ -1,0 +1,204 @@
+//! The built program, its configuration, its log, and the socket that it tells its state to. Never decides what is right.
+
+use crate::fake_zino::{FakeZino, SECRET, USER};
+use crate::little_argus::LittleArgus;
+use std::fmt::Debug;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub const TOKEN: &str = "0123456789abcdef";
+
+/// Polls until there is something, for half a minute at most.
+pub fn eventually<T, S: Debug>(what: &str, seen: impl Fn() -> S, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not in time: {what}; seen: {:#?}", seen());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn fresh_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("zinoargus-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst))
+}
+
+/// What plays the service manager: a datagram socket that remembers everything.
+pub struct Manager {
+    /// As it stands in `NOTIFY_SOCKET`.
+    pub name: String,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Manager {
+    /// Listens on an abstract socket.
+    pub fn new() -> Self {
+        let name = fresh_name();
+        let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        Self::listen(format!("@{name}"), socket)
+    }
+
+    /// Listens on a socket in the file system.
+    pub fn on_a_path() -> Self {
+        // A temporary folder, because such a path is at most 107 bytes long.
+        let path = std::env::temp_dir().join(fresh_name());
+        let socket = UnixDatagram::bind(&path).unwrap();
+        Self::listen(path.to_str().unwrap().to_owned(), socket)
+    }
+
+    fn listen(name: String, socket: UnixDatagram) -> Self {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(length) = socket.recv(&mut buffer) {
+                assert!(length <= 4096, "systemd takes no more");
+                heard.lock().unwrap().push(String::from_utf8(buffer[..length].to_vec()).unwrap());
+            }
+        });
+        Self { name, told }
+    }
+
+    pub fn told(&self) -> Vec<String> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// How many of the messages begin so.
+    pub fn count(&self, start: &str) -> usize {
+        self.told().iter().filter(|message| message.starts_with(start)).count()
+    }
+
+    pub fn wait_for(&self, start: &str, times: usize) {
+        eventually(&format!("{start} {times} times"), || self.told(), || (self.count(start) >= times).then_some(()));
+    }
+
+    /// Waits for a status line with these words, and gives it.
+    pub fn wait_for_status(&self, words: &str) -> String {
+        let found = || self.told().into_iter().rev().find(|m| m.starts_with("STATUS=") && m.contains(words));
+        eventually(&format!("a status with {words}"), || self.told(), found)
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        if self.name.starts_with('/') {
+            let _ = std::fs::remove_file(&self.name);
+        }
+    }
+}
+
+/// A configuration between these two servers, changed by replacing pieces of it.
+pub fn config(zino: &FakeZino, argus: &LittleArgus) -> String {
+    let url = argus.fake.url();
+    let (port, notify_port) = (zino.login.port, zino.login.notify_port);
+    format!(
+        "[argus]\nurl = \"{url}\"\ntoken = \"{TOKEN}\"\ntimeout = 20\nconnections = 2\n\
+         [zino]\nserver = \"127.0.0.1\"\nport = {port}\nnotify_port = {notify_port}\nuser = \"{USER}\"\n\
+         secret = \"{SECRET}\"\n[sync]\nrefresh_interval = 1\nseverity.default = 3\n"
+    )
+}
+
+/// The running program; it ends when this is dropped.
+pub struct Program {
+    child: Child,
+    folder: PathBuf,
+    pub manager: Manager,
+}
+
+impl Program {
+    /// Starts it; `environment` besides `NOTIFY_SOCKET`.
+    pub fn start(config: &str, manager: Manager, environment: &[(&str, &str)]) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_zinoargus"))
+            .arg("-v")
+            .current_dir(&folder)
+            .env_remove("JOURNAL_STREAM")
+            .env_remove("WATCHDOG_USEC")
+            .env_remove("WATCHDOG_PID")
+            .env("NOTIFY_SOCKET", &manager.name)
+            .envs(environment.iter().copied())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Self { child, folder, manager }
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub fn ready(config: &str) -> Self {
+        let program = Self::start(config, Manager::new(), &[]);
+        program.manager.wait_for("READY=1", 1);
+        program
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    pub fn wait_for_log(&self, words: &str) {
+        eventually(words, || self.log(), || self.log().contains(words).then_some(()));
+    }
+
+    pub fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.folder.join(file), text).unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// Puts a configuration in place, sends SIGHUP, and waits until the program says that it is done.
+    pub fn reload(&self, config: &str) {
+        self.write("zinoargus.toml", config);
+        let ready = self.manager.count("READY=1");
+        self.signal("HUP");
+        self.manager.wait_for("READY=1", ready + 1);
+    }
+
+    /// Waits for its end; gives the exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let mut status = None;
+        eventually(
+            "the end",
+            || self.folder.clone(),
+            || {
+                status = self.child.try_wait().unwrap();
+                status.map(drop)
+            },
+        );
+        status.unwrap().code()
+    }
+
+    /// Waits until so many threads have a name that begins so; each names itself when it starts to run.
+    pub fn wait_for_threads(&self, name: &str, count: usize) {
+        let look = || (self.threads(name) == count).then_some(());
+        eventually(&format!("{count} threads {name}"), || self.threads(name), look);
+    }
+
+    fn threads(&self, name: &str) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+        names.filter(|found| found.starts_with(name)).count()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}

@@ -14,11 +14,14 @@ pub const DEFAULT_CONFIG_FILE: &str = "zinoargus.toml";
 pub const HELP: &str = "\
 Keeps Zino cases and Argus incidents telling the same truth, both ways.
 
-Usage: zinoargus [-h] [-V] [-v]... [-c FILE]
+Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [--once [--timeout SECONDS] | --check]
 
 Options:
   -c, --config-file FILE  configuration file (default: zinoargus.toml)
   -v, --verbose           say more: -v what is done, -vv also the protocols
+      --once              synchronise completely, both ways, and exit (for cron)
+      --timeout SECONDS   with --once: the longest that it may take (default: 600)
+      --check             try everything, change nothing, say what to mend, and exit
   -V, --version           print the version and exit
   -h, --help              print this help and exit
 
@@ -71,7 +74,7 @@ struct Available {
     check: bool,
 }
 
-const AVAILABLE: Available = Available { once: false, check: false };
+const AVAILABLE: Available = Available { once: true, check: true };
 
 /// The command line makes no sense; the text says why, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_this_version_lacks_is_said_so() {
-        let none = Available { once: false, check: false };
+        let none = Available { once: true, check: true };
         for line in [&["--once"][..], &["--check"], &["--timeout", "3"]] {
             let error = parsed(none, line).unwrap_err();
             assert!(error.ends_with("is not available in this version"), "{error}");

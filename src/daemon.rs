@@ -1,7 +1,7 @@
 //! The daemon: starts the threads, waits for a signal or a fatal end, reads the configuration again when asked to, and stops
 //! everything in time. Never decides anything about cases or incidents.
 
-mod parts;
+pub(crate) mod parts;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
@@ -44,7 +44,7 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
     let (end, ends) = unbounded();
-    match Parts::start(config, client, &notifier, &progress, end) {
+    match Parts::start(config, client, &notifier, &progress, end, None) {
         Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(&signals, &ends),
         Err(why) => {
             error!("cannot start a thread: {why}");
@@ -54,7 +54,7 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
 }
 
 /// A panic anywhere ends the whole process: half a daemon is worse than none, and systemd starts a new one.
-fn exit_on_panic() {
+pub(crate) fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
         let payload = panic.payload();
@@ -66,7 +66,7 @@ fn exit_on_panic() {
 }
 
 /// SIGTERM, SIGINT and SIGHUP, as a channel.
-fn signals() -> std::io::Result<Receiver<i32>> {
+pub(crate) fn signals() -> std::io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let (tell, told) = unbounded();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -111,6 +111,7 @@ impl Daemon<'_> {
                 }
                 recv(ends) -> end => match end {
                     Ok(End::Refused(why)) => break (ExitCode::Refused, why),
+                    Ok(End::Progress(_) | End::Finished(_)) => {}
                     Ok(End::Stopped) | Err(_) => break (ExitCode::Internal, "internal error: a thread has ended".to_owned()),
                 },
                 recv(quiet) -> _ => {

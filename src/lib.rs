@@ -3,6 +3,7 @@
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 
 pub mod argus;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod daemon;
@@ -11,6 +12,7 @@ pub mod failover;
 pub mod heartbeat;
 pub mod logging;
 pub mod machine;
+pub mod once;
 pub mod pulse;
 pub mod reload;
 pub mod secret;

@@ -1,11 +1,13 @@
 //! The process: start-up, signals, exit codes. Never decides anything about cases or incidents.
 
 use std::io::Write;
-use zinoargus::cli::{self, Command, Options, UsageError};
+use zinoargus::check;
+use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
 use zinoargus::config::{self, ConfigError};
 use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
 use zinoargus::logging;
+use zinoargus::once;
 
 fn main() -> std::process::ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
@@ -29,6 +31,10 @@ fn print(text: &str) -> ExitCode {
 
 fn start(options: &Options) -> ExitCode {
     logging::start(options.verbosity);
+    if options.mode == RunMode::Check {
+        let file = &options.config_file;
+        return check::run(file, config::load(file), std::io::stdout());
+    }
     let loaded = match config::load(&options.config_file) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -41,5 +47,8 @@ fn start(options: &Options) -> ExitCode {
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
-    daemon::run(&loaded.config, &options.config_file)
+    match options.mode {
+        RunMode::Once { timeout } => once::run(&loaded.config, timeout),
+        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &options.config_file),
+    }
 }

@@ -41,7 +41,14 @@ impl Base {
 
     /// The address of something below the API. What `path` holds can change neither server nor scheme.
     pub fn join(&self, path: &str) -> Result<Uri, String> {
-        format!("{}{path}", self.prefix).parse().map_err(|error| format!("{error}"))
+        let above = || self.prefix.trim_end_matches('/').rfind('/').and_then(|end| self.prefix.get(..=end));
+        let prefix = match path.strip_prefix("../") {
+            // Of what is above the API only the place beside its version is ever asked for.
+            Some("") => above().filter(|above| above.len() > self.origin.len()).unwrap_or(&self.prefix),
+            _ => &self.prefix,
+        };
+        let path = path.strip_prefix("../").unwrap_or(path);
+        format!("{prefix}{path}").parse().map_err(|error| format!("{error}"))
     }
 }
 

@@ -71,11 +71,15 @@ impl Client {
         self.exchange.run(token, method, path, body.as_deref())
     }
 
-    fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+    pub(super) fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
         understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
 
-    fn get_if_there<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<Option<T>, ArgusError> {
+    pub(super) fn get_if_there<T>(
+        &self,
+        path: &str,
+        read: fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Option<T>, ArgusError> {
         let answer = self.run(Method::GET, path, None)?;
         if answer.status == 404 && is_argus_error(&answer.body) {
             return Ok(None);

@@ -3,6 +3,7 @@
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust;
 //! `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
+mod about;
 mod base;
 pub mod client;
 mod exchange;

@@ -8,7 +8,7 @@
 use crate::argus::client::{Client, Settings as ArgusSettings};
 use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::heartbeat::Target;
-use crate::machine::{Change, Job, Machine, Settings};
+use crate::machine::{Change, Job, Machine, Once, Settings};
 use crate::pulse::Progress;
 use crate::reload;
 use crate::systemd::{Notifier, watchdog_from_environment};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
 
 /// Everything that runs, and the ways to it.
-pub(super) struct Parts {
+pub(crate) struct Parts {
     config: Config,
     client: Arc<Client>,
     desk: Arc<writer::Desk<Client>>,
@@ -47,7 +47,7 @@ pub(super) struct Parts {
 }
 
 /// A new configuration with all that can fail already done.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     config: Config,
     /// `None`: the connections that we have serve the new configuration as well.
     client: Option<Client>,
@@ -64,7 +64,7 @@ impl Prepared {
 
 /// # Errors
 /// What is wrong, by the name of the key.
-pub(super) fn client(config: &Config) -> Result<Client, String> {
+pub(crate) fn client(config: &Config) -> Result<Client, String> {
     Client::new(&ArgusSettings {
         url: config.argus.url.clone(),
         token: config.argus.token.clone(),
@@ -82,28 +82,37 @@ fn machine_settings(config: &Config) -> Settings {
         full_interval: config.sync.full_interval,
         orphan_grace: config.sync.orphan_grace,
         failover_threshold: config.failover.as_ref().map(|f| f.threshold),
+        once: None,
     }
 }
 
-fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
-    let login = Login {
+/// Where our Zino is, and who we are there.
+pub(crate) fn login(config: &Config) -> Login {
+    Login {
         server: config.zino.server.clone(),
         port: config.zino.port,
         notify_port: config.zino.notify_port,
         user: config.zino.user.clone(),
         secret: config.zino.secret.clone(),
-    };
-    poller::Setup { login, rules: config.rules(), moves }
+    }
 }
 
-fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
-    let target = Target {
+/// Whom a secondary asks, and how.
+pub(crate) fn target(failover: &FailoverConfig) -> Target {
+    Target {
         server: failover.primary_server.clone(),
         port: failover.primary_snmp_port,
         community: failover.snmp_community.clone(),
         timeout: failover.ping_timeout,
-    };
-    heartbeat::Setup { target, interval: failover.ping_interval }
+    }
+}
+
+fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
+    poller::Setup { login: login(config), rules: config.rules(), moves }
+}
+
+fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
+    heartbeat::Setup { target: target(failover), interval: failover.ping_interval }
 }
 
 fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> {
@@ -130,7 +139,7 @@ fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 impl Parts {
-    /// Starts everything.
+    /// Starts everything; for a single run without the heartbeat, whose answer is known before.
     ///
     /// # Errors
     /// If there can be no more threads.
@@ -140,6 +149,7 @@ impl Parts {
         notifier: &Arc<Notifier>,
         progress: &Arc<Progress>,
         end: Sender<End>,
+        once: Option<Once>,
     ) -> io::Result<Self> {
         let (wakes, woken) = unbounded();
         let (give_job, jobs) = unbounded();
@@ -164,9 +174,17 @@ impl Parts {
         };
         parts.hire_writers()?;
         parts.start_poller(poller::Channels { commands, setups, wakes: parts.wakes.clone(), end: end.clone() })?;
-        parts.start_or_end_heartbeat()?;
-        let machine = Machine::new(machine_settings(config));
-        let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end };
+        let mut settings = machine_settings(config);
+        if once.is_some() {
+            // Nothing of a single run can have lasted for any time.
+            settings.orphan_grace = Duration::ZERO;
+        } else {
+            parts.start_or_end_heartbeat()?;
+        }
+        let tells_progress = once.is_some();
+        settings.once = once;
+        let machine = Machine::new(settings);
+        let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end, tells_progress };
         let vitals = Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment());
         spawn("state machine".to_owned(), move || core::run(machine, &core, vitals))?;
         Ok(parts)

@@ -49,6 +49,9 @@ impl Machine {
         for pk in report.gone {
             self.incidents.remove(pk);
         }
+        if let Some(run) = &mut self.run {
+            run.did(report.deeds);
+        }
         for incident in report.incidents {
             let about_others = !self.cases.of(&problem).any(|s| same_problem(&s.case, &incident));
             let pk = incident.pk;

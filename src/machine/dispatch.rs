@@ -206,6 +206,7 @@ impl Machine {
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
+        wakes.push(self.run.as_ref().and_then(super::once::Run::next_wake));
         if !self.is_active() {
             wakes.push(self.next_proof());
         }

@@ -36,6 +36,12 @@ impl Health {
         }
     }
 
+    /// Whether it answers, as far as is known.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        *self == Self::Fine
+    }
+
     /// Whether a probe is due.
     #[must_use]
     pub fn wants_probe(&self, now: Duration) -> bool {

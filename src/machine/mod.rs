@@ -3,7 +3,8 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work; `reload.rs` takes new settings, and `summary.rs` tells people how things are.
+//! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
+//! `once.rs` when a single run is over.
 
 mod argus_side;
 pub mod backoff;
@@ -12,6 +13,7 @@ mod dispatch;
 mod health;
 mod incidents;
 mod look;
+mod once;
 mod orphans;
 mod queue;
 mod reload;
@@ -23,6 +25,7 @@ mod standby_tests;
 mod summary;
 mod zino_side;
 
+pub use once::{Once, RunEnd};
 pub use reload::Change;
 pub use summary::{Side, Summary};
 
@@ -41,6 +44,7 @@ use health::Health;
 use incidents::Incidents;
 use log::warn;
 use look::{Feed, Walk};
+use once::Run;
 use orphans::Orphans;
 use queue::Queue;
 use standby::Proof;
@@ -76,6 +80,8 @@ pub struct Settings {
     pub orphan_grace: Duration,
     /// How many pings change the mode; `None` without failover: always active.
     pub failover_threshold: Option<u32>,
+    /// A single run, and what it is bound by; `None`: until the program is stopped.
+    pub once: Option<Once>,
 }
 
 /// What the Zino poller tells.
@@ -166,6 +172,8 @@ pub enum Output {
     Zino(ZinoCommand),
     /// The program cannot go on: Argus refuses the token. Exit 77 with this message.
     Refused(String),
+    /// A single run is over.
+    Finished(Box<RunEnd>),
 }
 
 /// The connection to Zino, as far as it matters here.
@@ -240,6 +248,7 @@ pub struct Machine {
     unknown_kinds: BTreeSet<String>,
     told: Told,
     paused: bool,
+    run: Option<Run>,
     out: Vec<Output>,
 }
 
@@ -252,7 +261,9 @@ impl Machine {
     /// At its start, knowing nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let failover = settings.failover_threshold.map(begin_in_standby);
+        let run = settings.once.clone().map(Run::new);
+        let begin = if run.is_some() { Failover::new } else { begin_in_standby };
+        let failover = settings.failover_threshold.map(begin);
         Self {
             settings,
             failover,
@@ -274,6 +285,7 @@ impl Machine {
             unknown_kinds: BTreeSet::new(),
             told: Told::default(),
             paused: false,
+            run,
             out: Vec::new(),
         }
     }
@@ -288,6 +300,7 @@ impl Machine {
             Input::Tick => {}
         }
         self.dispatch(now);
+        self.end_run(now);
         std::mem::take(&mut self.out)
     }
 

@@ -39,6 +39,11 @@ impl Orphans {
         self.ready.clear();
     }
 
+    /// Whether none is about to be ended.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ready.is_empty() && !self.unknown.values().any(|orphan| orphan.confirming)
+    }
+
     pub(super) fn next_wake(&self) -> Option<Duration> {
         (!self.unknown.is_empty()).then_some(self.check_at)
     }
@@ -136,6 +141,9 @@ impl Machine {
         match result {
             Ok(Some(incident)) => {
                 if !incident.is_open() {
+                    if let Some(run) = &mut self.run {
+                        run.ended_orphan(pk);
+                    }
                     info!("incident {pk}: ended, its case is no longer in Zino");
                 }
                 self.incidents.put(incident);

@@ -190,6 +190,20 @@ impl Queue {
         self.entries.iter().filter(|(_, e)| e.trouble.is_some()).map(|(p, _)| Arc::clone(p)).collect()
     }
 
+    /// All troubles: the problem and why.
+    pub fn troubles(&self) -> impl Iterator<Item = (&Problem, &str)> {
+        self.entries.iter().filter_map(|(problem, e)| Some((&**problem, e.trouble.as_ref()?.why.as_str())))
+    }
+
+    /// Whether nothing waits or runs but what is refused, or failed at least so often.
+    #[must_use]
+    pub fn is_done(&self, tries: u32) -> bool {
+        self.entries.values().all(|e| {
+            let parked = e.lane.is_none() && e.retry_at.is_none() && e.doubted.is_none();
+            e.running.is_none() && e.trouble.is_some() && (parked || e.attempts >= tries)
+        })
+    }
+
     /// The server was away: what failed meanwhile was no trouble of single problems.
     pub fn forget_untold_troubles(&mut self) {
         for entry in self.entries.values_mut().filter(|e| e.trouble.as_ref().is_some_and(|t| !t.told)) {

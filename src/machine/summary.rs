@@ -68,6 +68,12 @@ pub(super) struct Failing {
     why: String,
 }
 
+impl std::fmt::Display for Failing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
 /// What was told to people and may be of interest later.
 #[derive(Debug, Default)]
 pub(super) struct Told {

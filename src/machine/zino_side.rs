@@ -69,6 +69,7 @@ impl Machine {
         }
         self.link.read = true;
         self.link.ever_read = true;
+        self.act_at_once(now);
         self.link.highest = self.link.highest.max(self.cases.all().next_back().map(|s| s.case.id));
         self.read_cases(to_read);
         self.read_unheld_numbers(now);
@@ -210,6 +211,9 @@ impl Machine {
                 });
                 self.put_case(*case, Lane::Live);
                 if done {
+                    if let Some(run) = &mut self.run {
+                        run.carried(id);
+                    }
                     self.errands.remove(&id);
                     return;
                 }

@@ -12,7 +12,7 @@ use super::text::normal;
 use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::stamp::Stamp;
-use crate::zino::case::{Case, Problem};
+use crate::zino::case::{Case, CaseId, Problem};
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -93,6 +93,19 @@ pub struct ProblemReport {
     pub posted: Vec<EventPk>,
     /// The case whose incident was to be created, where the outcome is unknown.
     pub tried: Option<Arc<Case>>,
+    /// What it changed.
+    pub deeds: Deeds,
+}
+
+/// What a job changed in Argus.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deeds {
+    /// Cases that got an incident.
+    pub created: BTreeSet<CaseId>,
+    /// Cases whose incident was written to, but for an END.
+    pub updated: BTreeSet<CaseId>,
+    /// Incidents that were ended.
+    pub ended: BTreeSet<IncidentPk>,
 }
 
 /// Why a job stops early.
@@ -135,6 +148,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
             acts: Vec::new(),
             posted: Vec::new(),
             tried: None,
+            deeds: Deeds::default(),
         },
     };
     let result = runner.everything();
@@ -334,6 +348,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         let mut look_again = false;
         for step in &plan.steps {
             self.step(pk, step)?;
+            let deeds = &mut self.report.deeds;
+            let ends = matches!(step, Step::Post(NewEvent { kind: EventKind::End, .. }));
+            let _ = if ends { deeds.ended.insert(pk) } else { deeds.updated.insert(case.id) };
             info!("{}: {}", case.name(), told(step, pk));
             look_again |= !matches!(step, Step::Post(NewEvent { kind: EventKind::Other, .. }));
         }
@@ -427,6 +444,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
         self.saw(incident.clone());
+        self.report.deeds.created.insert(case.id);
         self.report.homes.push((Arc::clone(case), pk));
         let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
         let plan = plan(&view, self.rules);
@@ -475,6 +493,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 return Ok(());
             }
             self.step(pk, &Step::Post(end.clone()))?;
+            self.report.deeds.ended.insert(pk);
             info!("{}: {}", self.job.problem, told(&Step::Post(end.clone()), pk));
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))

@@ -25,6 +25,8 @@ pub struct Channels {
     pub commands: Sender<ZinoCommand>,
     /// For the main thread.
     pub end: Sender<End>,
+    /// Whether the main thread wants to know how far it has got, after every turn.
+    pub tells_progress: bool,
 }
 
 /// The time now, on both clocks.
@@ -68,6 +70,9 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
             let _ = quiet.send(());
         }
         vitals.turn(began.mono, &machine);
+        if channels.tells_progress {
+            let _ = channels.end.send(End::Progress(machine.waiting()));
+        }
         let took = start.elapsed().saturating_sub(began.mono);
         if took > SLOW_TURN {
             let (cases, incidents) = machine.known();
@@ -83,6 +88,7 @@ fn hand_out(output: Output, channels: &Channels) {
         Output::Argus(job) => drop(channels.jobs.send(job)),
         Output::Zino(command) => drop(channels.commands.send(command)),
         Output::Refused(why) => drop(channels.end.send(End::Refused(why))),
+        Output::Finished(end) => drop(channels.end.send(End::Finished(end))),
     }
 }
 

@@ -6,7 +6,7 @@ pub mod poller;
 pub mod vitals;
 pub mod writer;
 
-use crate::machine::{Change, Input};
+use crate::machine::{Change, Input, RunEnd};
 use crossbeam_channel::Sender;
 
 /// What the threads tell the main thread.
@@ -14,6 +14,10 @@ use crossbeam_channel::Sender;
 pub enum End {
     /// A server refused us for good (exit 77).
     Refused(String),
+    /// A single run goes on: problems that wait.
+    Progress(usize),
+    /// A single run is over.
+    Finished(Box<RunEnd>),
     /// The state machine has ended; the writer may still have jobs under way.
     Stopped,
 }

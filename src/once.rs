@@ -1,0 +1,192 @@
+//! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as the daemon until the machine says
+//! that it is done. Never decides anything about cases or incidents.
+
+use crate::config::Config;
+use crate::daemon::parts::{self, Parts};
+use crate::daemon::{exit_on_panic, signals};
+use crate::exit::ExitCode;
+use crate::heartbeat::Pinger;
+use crate::machine::{Once, RunEnd};
+use crate::pulse::Progress;
+use crate::systemd::Notifier;
+use crate::threads::End;
+use crossbeam_channel::{Receiver, select, unbounded};
+use log::{error, info, log_enabled, warn};
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The longest that a run takes if nothing else is said.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How often the progress line is written anew.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// Synchronises once, for at most `timeout`; returns the exit code.
+#[must_use]
+pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
+    exit_on_panic();
+    let client = match parts::client(config) {
+        Ok(client) => client,
+        Err(why) => {
+            error!("{why}");
+            return ExitCode::Config;
+        }
+    };
+    let signals = match signals() {
+        Ok(signals) => signals,
+        Err(why) => {
+            error!("cannot wait for signals: {why}");
+            return ExitCode::Internal;
+        }
+    };
+    if primary_lives(config) {
+        return ExitCode::Done;
+    }
+    let (end, ends) = unbounded();
+    let once = Once { longest: timeout.unwrap_or(LONGEST) };
+    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    match Parts::start(config, client, &notifier, &progress, end, Some(once)) {
+        Ok(parts) => {
+            let code = wait(&signals, &ends);
+            parts.stop();
+            code
+        }
+        Err(why) => {
+            error!("cannot start a thread: {why}");
+            ExitCode::Internal
+        }
+    }
+}
+
+/// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
+fn primary_lives(config: &Config) -> bool {
+    let Some(failover) = &config.failover else {
+        return false;
+    };
+    let server = &failover.primary_server;
+    match Pinger::new(parts::target(failover)).any_answer(failover.threshold) {
+        Ok(seconds) => {
+            say(&format!("the primary {server} lives (up for {seconds} s): nothing to do here"));
+            true
+        }
+        Err(why) => {
+            let times = failover.threshold;
+            warn!("the primary {server} did not answer {times} times (last: {why}): acting in its place");
+            false
+        }
+    }
+}
+
+fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
+    let mut line = ProgressLine::new();
+    loop {
+        select! {
+            recv(signals) -> signal => {
+                line.clear();
+                let signal = signal.unwrap_or_default();
+                error!("stopped by signal {signal} before everything was synchronised; run it again");
+                return ExitCode::Partial;
+            }
+            recv(ends) -> end => {
+                if let Ok(End::Progress(waiting)) = end {
+                    line.show(waiting);
+                    continue;
+                }
+                line.clear();
+                return match end {
+                    Ok(End::Finished(end)) => finish(&end),
+                    Ok(End::Refused(why)) => {
+                        error!("{why}");
+                        ExitCode::Refused
+                    }
+                    _ => {
+                        error!("internal error: a thread has ended");
+                        ExitCode::Internal
+                    }
+                };
+            }
+        }
+    }
+}
+
+fn finish(end: &RunEnd) -> ExitCode {
+    if let Some(why) = &end.unreachable {
+        error!("{why}; nothing was synchronised");
+        return ExitCode::Unavailable;
+    }
+    for what in &end.failed {
+        error!("not synchronised: {what}");
+    }
+    say(&summary(end));
+    if end.failed.is_empty() { ExitCode::Done } else { ExitCode::Partial }
+}
+
+fn summary(end: &RunEnd) -> String {
+    format!(
+        "created {}, updated {}, closed {}, to Zino {}, unchanged {}, failed {}",
+        end.created,
+        end.updated,
+        end.closed,
+        end.to_zino,
+        end.unchanged,
+        end.failed.len()
+    )
+}
+
+/// For a person who looks on, or who asked with `-v`: cron stays silent about what went well.
+fn say(text: &str) {
+    if log_enabled!(log::Level::Info) {
+        info!("{text}");
+    } else if stderr().is_terminal() {
+        let _ = writeln!(stderr(), "{text}");
+    }
+}
+
+/// What waits, on one line of a terminal that is written over and over. Nothing where there is no terminal, or where the log
+/// tells everything anyway.
+struct ProgressLine {
+    wanted: bool,
+    shown: bool,
+    most: usize,
+    next: Instant,
+}
+
+impl ProgressLine {
+    fn new() -> Self {
+        let wanted = stderr().is_terminal() && !log_enabled!(log::Level::Info);
+        Self { wanted, shown: false, most: 0, next: Instant::now() + REDRAW }
+    }
+
+    fn show(&mut self, waiting: usize) {
+        self.most = self.most.max(waiting);
+        if self.wanted && self.most > 0 && Instant::now() >= self.next {
+            self.next = Instant::now() + REDRAW;
+            self.shown = true;
+            let done = self.most.saturating_sub(waiting);
+            let _ = write!(stderr(), "\r\x1b[K{done} of {} problems", self.most);
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_is_one_line_that_a_script_can_read() {
+        let end = RunEnd { created: 12, updated: 3, closed: 5, to_zino: 2, unchanged: 230, ..RunEnd::default() };
+        assert_eq!(summary(&end), "created 12, updated 3, closed 5, to Zino 2, unchanged 230, failed 0");
+    }
+}

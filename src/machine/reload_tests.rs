@@ -18,6 +18,7 @@ fn settings() -> Settings {
         full_interval: Duration::from_secs(900),
         orphan_grace: Duration::from_secs(900),
         failover_threshold: None,
+        once: None,
     }
 }
 
@@ -89,6 +90,7 @@ impl Running {
             acts: Vec::new(),
             posted: Vec::new(),
             tried: None,
+            deeds: crate::sync::job::Deeds::default(),
         };
         self.step(Input::Argus(Report::Problem(Box::new(report))))
     }

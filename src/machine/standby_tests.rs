@@ -46,6 +46,7 @@ impl Secondary {
             full_interval: Duration::from_secs(900),
             orphan_grace: Duration::from_secs(900),
             failover_threshold: Some(2),
+            once: None,
         });
         said();
         Self { machine, secs: 0 }

@@ -54,6 +54,7 @@ fn machine() -> Machine {
         full_interval: HOUR,
         orphan_grace: HOUR,
         failover_threshold: None,
+        once: None,
     })
 }
 

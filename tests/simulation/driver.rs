@@ -83,6 +83,7 @@ fn settings(n: usize, rules: &Rules) -> Settings {
         full_interval: Duration::from_secs(900),
         orphan_grace: Duration::from_secs(900),
         failover_threshold: rules.secondary.then_some(3),
+        once: None,
     }
 }
 
@@ -195,6 +196,7 @@ impl Driver {
             match output {
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
+                Output::Finished(_) => {}
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }

@@ -138,6 +138,15 @@ impl ArgusServer for Client {
         self.write(Method::POST, &format!("incidents/{pk}/events/"), wire::new_event(event), wire::event)
     }
 
+    fn sign_of_life(&self) -> Result<(), ArgusError> {
+        let answer = self.run(Method::POST, "incidents/sources/heartbeat/", Some(b"{}".to_vec()))?;
+        if answer.status == 404 {
+            // Also where no Argus error says so: servers before 2.10 know no such address.
+            return Err(ArgusError::Request { status: 404, why: summary(&answer.body) });
+        }
+        judge(answer).map(drop)
+    }
+
     fn check_token(&self) -> Result<(), ArgusError> {
         self.get("auth/user/", |body| json(body).map(|_| ()).ok_or_else(|| "no JSON".to_owned()))
     }

@@ -59,6 +59,12 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError>;
 
+    /// Tells Argus that this source lives (`POST incidents/sources/heartbeat/`).
+    ///
+    /// # Errors
+    /// See [`ArgusError`]; [`ArgusError::Request`] by a server that has no such thing.
+    fn sign_of_life(&self) -> Result<(), ArgusError>;
+
     /// Whether Argus still refuses our token (`GET auth/user/`), to confirm a 401 before it is believed.
     ///
     /// # Errors

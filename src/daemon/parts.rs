@@ -83,6 +83,7 @@ fn machine_settings(config: &Config) -> Settings {
         orphan_grace: config.sync.orphan_grace,
         failover_threshold: config.failover.as_ref().map(|f| f.threshold),
         once: None,
+        signs_of_life: true,
     }
 }
 
@@ -182,6 +183,7 @@ impl Parts {
             parts.start_or_end_heartbeat()?;
         }
         let tells_progress = once.is_some();
+        settings.signs_of_life = once.is_none();
         settings.once = once;
         let machine = Machine::new(settings);
         let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end, tells_progress };

@@ -35,6 +35,7 @@ impl Machine {
             Report::Newest(result) => self.take_newest(now, result),
             Report::Incident(pk, result) => self.take_incident(now, pk, result),
             Report::EndOrphan(pk, result) => self.take_orphan(now, pk, result),
+            Report::SignOfLife(result) => self.take_sign_of_life(result),
             Report::Probe(result) => self.take_probe(now, result),
         }
     }

@@ -60,7 +60,8 @@ impl Machine {
             return;
         }
         while self.busy < self.settings.connections.max(1) {
-            let Some(job) = self.next_look(now).or_else(|| self.next_work(now)) else {
+            let job = self.next_look(now).or_else(|| self.next_work(now)).or_else(|| self.next_sign_of_life(now));
+            let Some(job) = job else {
                 break;
             };
             self.send(job);
@@ -206,6 +207,7 @@ impl Machine {
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
+        wakes.push(self.sign_of_life_at());
         wakes.push(self.run.as_ref().and_then(super::once::Run::next_wake));
         if !self.is_active() {
             wakes.push(self.next_proof());

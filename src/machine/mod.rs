@@ -4,8 +4,9 @@
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `once.rs` when a single run is over.
+//! `once.rs` when a single run is over, and `alive.rs` tells Argus that we live.
 
+mod alive;
 mod argus_side;
 pub mod backoff;
 mod cases;
@@ -39,6 +40,7 @@ use crate::sync::job::{ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
+use alive::Alive;
 use cases::Cases;
 use health::Health;
 use incidents::Incidents;
@@ -82,6 +84,8 @@ pub struct Settings {
     pub failover_threshold: Option<u32>,
     /// A single run, and what it is bound by; `None`: until the program is stopped.
     pub once: Option<Once>,
+    /// Whether Argus gets a sign of life every minute.
+    pub signs_of_life: bool,
 }
 
 /// What the Zino poller tells.
@@ -118,6 +122,8 @@ pub enum Report {
     Incident(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::EndOrphan`]: the incident as it is after.
     EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
+    /// A [`Job::SignOfLife`].
+    SignOfLife(Result<(), ArgusError>),
     /// A [`Job::Probe`].
     Probe(Result<(), ArgusError>),
 }
@@ -148,6 +154,8 @@ pub enum Job {
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.
     EndOrphan(IncidentPk, NewEvent),
+    /// Tell Argus that this source lives.
+    SignOfLife,
     /// See whether Argus answers at all.
     Probe,
 }
@@ -249,6 +257,7 @@ pub struct Machine {
     told: Told,
     paused: bool,
     run: Option<Run>,
+    alive: Alive,
     out: Vec<Output>,
 }
 
@@ -286,6 +295,7 @@ impl Machine {
             told: Told::default(),
             paused: false,
             run,
+            alive: Alive::default(),
             out: Vec::new(),
         }
     }

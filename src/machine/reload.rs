@@ -57,6 +57,7 @@ impl Machine {
             self.told.argus = None;
         }
         if change.another_argus || change.another_token {
+            self.offer_signs_of_life_again();
             self.token_doubted = false;
             self.health.hurry(now.mono);
             if was == Mode::Standby {

@@ -19,6 +19,7 @@ fn settings() -> Settings {
         orphan_grace: Duration::from_secs(900),
         failover_threshold: None,
         once: None,
+        signs_of_life: false,
     }
 }
 

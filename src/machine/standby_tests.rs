@@ -47,6 +47,7 @@ impl Secondary {
             orphan_grace: Duration::from_secs(900),
             failover_threshold: Some(2),
             once: None,
+            signs_of_life: false,
         });
         said();
         Self { machine, secs: 0 }

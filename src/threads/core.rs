@@ -105,6 +105,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
         Job::Newest(cursor) => Report::Newest(argus.newest_events(cursor.as_deref())),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, rules, pk, &end)),
+        Job::SignOfLife => Report::SignOfLife(argus.sign_of_life()),
         Job::Probe => Report::Probe(argus.check_token()),
     }
 }

@@ -121,6 +121,10 @@ impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
         self.go()?.post_event(pk, event)
     }
 
+    fn sign_of_life(&self) -> Result<(), ArgusError> {
+        self.go()?.sign_of_life()
+    }
+
     fn check_token(&self) -> Result<(), ArgusError> {
         self.go()?.check_token()
     }

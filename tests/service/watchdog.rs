@@ -55,6 +55,7 @@ fn machine() -> Machine {
         orphan_grace: HOUR,
         failover_threshold: None,
         once: None,
+        signs_of_life: false,
     })
 }
 

@@ -341,6 +341,11 @@ impl ArgusServer for SimArgus<'_> {
         self.write(&what, Some(pk), || Late::Post(pk, event.clone()), run)
     }
 
+    /// Not part of the simulation: it says nothing of incidents.
+    fn sign_of_life(&self) -> Result<(), ArgusError> {
+        Ok(())
+    }
+
     fn check_token(&self) -> Result<(), ArgusError> {
         self.read("whether the token is good", |_| ())
     }

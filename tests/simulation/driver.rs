@@ -84,6 +84,7 @@ fn settings(n: usize, rules: &Rules) -> Settings {
         orphan_grace: Duration::from_secs(900),
         failover_threshold: rules.secondary.then_some(3),
         once: None,
+        signs_of_life: false,
     }
 }
 

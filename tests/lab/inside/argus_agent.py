@@ -15,7 +15,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from rest_framework.authtoken.models import Token  # noqa: E402
 
-from argus.incident.models import SourceSystem  # noqa: E402
+from argus.incident.models import SOURCE_TAG_KEY, Incident, SourceSystem  # noqa: E402
 
 
 def source(name):
@@ -47,7 +47,23 @@ def replace_token(key, new):
     return Token.objects.filter(key=key).update(key=new)
 
 
-COMMANDS = {command.__name__: command for command in (source, person, age_token, delete_token, replace_token)}
+def expect_heartbeat(name, seconds, silent_for=None):
+    """Have Argus expect a sign of life of a source this often; `silent_for` makes it look as if the last came so long ago."""
+    systems = SourceSystem.objects.filter(name=name)
+    if silent_for is not None:
+        systems.update(last_seen=timezone.now() - timezone.timedelta(seconds=silent_for))
+    return systems.update(heartbeat_frequency=timezone.timedelta(seconds=seconds))
+
+
+def silent_sources():
+    """Run Argus' own check of heartbeats; gives the names of the sources that it holds an open incident about."""
+    call_command("sync_heartbeat_incidents", verbosity=0)
+    keys = [key for incident in Incident.objects.heartbeat_incidents().open() for key in incident.get_values_for_tag_key(SOURCE_TAG_KEY)]
+    return sorted(SourceSystem.objects.filter(pk__in=keys).values_list("name", flat=True))
+
+
+COMMANDS = {command.__name__: command
+            for command in (source, person, age_token, delete_token, replace_token, expect_heartbeat, silent_sources)}
 
 
 def main():

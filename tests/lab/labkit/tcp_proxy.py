@@ -96,6 +96,10 @@ class TcpProxy:
 
     def refuse(self):
         """Nobody listens any more, and open connections are cut."""
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)  # without it the accept under way would take one more connection
+        except OSError:
+            pass
         self._listener.close()
         self.cut()
 

@@ -18,6 +18,7 @@ from .zino_server import USERS, ZinoServer
 GLUE_USER = "zinoargus"
 # For its first seconds the program holds back what an earlier life may still be doing; rest before that proves nothing.
 HELD_BACK = 6.0
+SIGN_OF_LIFE = "/api/v2/incidents/sources/heartbeat/"
 
 
 class World:
@@ -145,8 +146,12 @@ class World:
         return eventually(there, deadline, f"case {case} has {text!r} once" + (f" and is {state}" if state else ""))
 
     def requests(self) -> list[dict]:
-        """What the program has asked of Argus so far."""
-        return self.argus_server.requests(self.source["token"])
+        """What the program has asked of Argus so far, but for its signs of life."""
+        return [one for one in self.argus_server.requests(self.source["token"]) if one["path"] != SIGN_OF_LIFE]
+
+    def signs_of_life(self) -> int:
+        """How often it has told Argus that it lives."""
+        return sum(1 for one in self.argus_server.requests(self.source["token"]) if one["path"] == SIGN_OF_LIFE)
 
     def writes(self) -> list[str]:
         """Its requests that write."""

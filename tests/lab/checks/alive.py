@@ -1,0 +1,63 @@
+"""Argus' own alarm about a source that has fallen silent: raised when it should be, cleared when it should be."""
+
+from labkit.runner import check
+from labkit.waiting import eventually
+
+# Longer than the program's minute, and Argus adds ten seconds of patience.
+EXPECTED_EVERY = 90
+
+
+def expect(world, silent_for=None):
+    """Argus expects a sign of life, and the last was so long ago."""
+    ask = world.argus_server.agent.ask
+    assert ask("expect_heartbeat", name=world.source["name"], seconds=EXPECTED_EVERY, silent_for=silent_for) == 1
+
+
+def alarmed(world) -> bool:
+    """Whether Argus holds an open incident about our source's silence, after its own check."""
+    return world.source["name"] in world.argus_server.agent.ask("silent_sources")
+
+
+def is_told(world, times):
+    """The program has told Argus so often that it lives."""
+    eventually(lambda: world.signs_of_life() >= times, 20, f"sign of life number {times}")
+
+
+@check
+def a_program_that_was_killed_is_missed_by_argus_and_no_more_once_it_runs(world):
+    """Argus' sync_heartbeat_incidents raises its incident and clears it; our own cases are untouched by it."""
+    world.start()
+    case = world.zino.case("reachability", "gw1")
+    world.matches(case)
+    is_told(world, 1)
+    expect(world)
+    assert not alarmed(world), "it lives"
+    world.daemon.kill()
+    expect(world, silent_for=2 * EXPECTED_EVERY)
+    assert alarmed(world), "it is dead"
+    before = world.signs_of_life()
+    world.daemon.start()
+    is_told(world, before + 1)
+    assert not alarmed(world), "it lives again"
+    world.still([case])
+
+
+@check
+def a_program_that_is_cut_off_from_zino_gives_no_sign_of_life(world):
+    """Nothing that Argus counts as one is sent until Zino is back."""
+    proxies = world.through_zino_proxies()
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    world.settled()
+    for proxy in proxies:
+        proxy.refuse()
+    world.daemon.logged("Zino cannot be used")
+    told, asked = world.signs_of_life(), len(world.requests())
+    expect(world, silent_for=2 * EXPECTED_EVERY)
+    # that it still tries Zino again and again is how we know that it would have had the time
+    eventually(lambda: world.daemon.log().count("Connection refused") >= 3, 30, "the program tries Zino three times")
+    assert world.signs_of_life() == told and len(world.requests()) == asked, world.requests()[asked:]
+    assert alarmed(world), "cut off is as good as dead"
+    for proxy in proxies:
+        proxy.listen()
+    eventually(lambda: not alarmed(world), 30, "Argus clears its alarm once Zino is back")

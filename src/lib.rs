@@ -15,6 +15,7 @@ pub mod machine;
 pub mod once;
 pub mod pulse;
 pub mod reload;
+pub mod renewal;
 pub mod secret;
 pub mod shown;
 pub mod stamp;

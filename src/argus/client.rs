@@ -71,6 +71,13 @@ impl Client {
         self.exchange.run(token, method, path, body.as_deref())
     }
 
+    /// A request without a body that shows another token than the client's own.
+    pub(super) fn run_with(&self, token: &Secret, method: Method, path: &str) -> Result<Answer, ArgusError> {
+        let token = header(token).map_err(ArgusError::Refused)?;
+        let body = (method == Method::POST).then_some(&b"{}"[..]);
+        self.exchange.run(token, method, path, body)
+    }
+
     pub(super) fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
         understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
@@ -153,7 +160,7 @@ impl ArgusServer for Client {
 }
 
 /// The header that shows a token. White space around it is a file's last line break.
-fn header(token: &Secret) -> Result<HeaderValue, String> {
+pub(super) fn header(token: &Secret) -> Result<HeaderValue, String> {
     let token = token.reveal().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err("argus.token must be a token: letters and digits, without blanks".to_owned());
@@ -182,7 +189,7 @@ fn first_page(query: &ListQuery) -> Result<String, ArgusError> {
 }
 
 /// Which error an answer is, if it is none of success.
-fn judge(answer: Answer) -> Result<Answer, ArgusError> {
+pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
     let why = || format!("{}: {}", answer.status, summary(&answer.body));
     match answer.status {
         200..=299 => Ok(answer),
@@ -214,7 +221,7 @@ fn redirected(answer: &Answer) -> String {
     )
 }
 
-fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
+pub(super) fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
     let status = Some(answer.status);
     if !looks_like_json(&answer.body) {
         let why = format!("{} with {} instead of JSON", answer.status, summary(&answer.body));

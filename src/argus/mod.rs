@@ -10,8 +10,10 @@ mod exchange;
 pub mod models;
 mod text;
 mod tls;
+mod tokens;
 mod wire;
 
+use crate::secret::Secret;
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
 /// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
@@ -70,6 +72,33 @@ pub trait ArgusServer {
     /// # Errors
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
     fn check_token(&self) -> Result<(), ArgusError>;
+}
+
+/// What Argus does with tokens; each call shows the token that it is given.
+pub trait TokenServer {
+    /// Whether Argus takes this token.
+    ///
+    /// # Errors
+    /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does not.
+    fn accepts(&self, token: &Secret) -> Result<(), ArgusError>;
+
+    /// A session token, good for some hours, for as good a token. The first one stays good.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn session_token(&self, token: &Secret) -> Result<Secret, ArgusError>;
+
+    /// A new token for the user of this one, of either kind. The user's old one is dead at once, whether or not the reply arrives.
+    ///
+    /// # Errors
+    /// See [`ArgusError`]; after [`ArgusError::Unknown`] the old token may be dead.
+    fn refresh(&self, token: &Secret) -> Result<Secret, ArgusError>;
+
+    /// Gives a session token back.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn end_session(&self, token: &Secret) -> Result<(), ArgusError>;
 }
 
 /// What can go wrong with Argus.

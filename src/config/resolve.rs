@@ -69,8 +69,6 @@ impl Resolver<'_> {
         if renew_token && !section.has("token_file") {
             let text = "needs argus.token_file, where the new token can be kept";
             self.reader.add(&section, "renew_token", text.to_owned());
-        } else if renew_token {
-            self.warn("argus.renew_token has no effect in this version yet");
         }
         let (token, token_file) = token?;
         Some(ArgusConfig {

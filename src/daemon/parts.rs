@@ -6,11 +6,13 @@
 //! `argus.connections` has grown, and a heartbeat where `[failover]` is new.
 
 use crate::argus::client::{Client, Settings as ArgusSettings};
+use crate::argus::{ArgusError, ArgusServer};
 use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::heartbeat::Target;
 use crate::machine::{Change, Job, Machine, Once, Settings};
 use crate::pulse::Progress;
 use crate::reload;
+use crate::renewal::{Renewal, Renewer};
 use crate::systemd::{Notifier, watchdog_from_environment};
 use crate::threads::vitals::Vitals;
 use crate::threads::{End, Wake, core, heartbeat, poller, writer};
@@ -84,6 +86,7 @@ fn machine_settings(config: &Config) -> Settings {
         failover_threshold: config.failover.as_ref().map(|f| f.threshold),
         once: None,
         signs_of_life: true,
+        renews_token: config.argus.renew_token,
     }
 }
 
@@ -118,11 +121,20 @@ fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
 
 fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> {
     let (argus, file) = (Arc::clone(client), config.argus.token_file.clone());
+    let renewer = file.clone().filter(|_| config.argus.renew_token).map(Renewer::new);
+    let (renewing, recoverer) = (Arc::clone(client), renewer.clone());
     writer::Setup {
         argus: Arc::clone(client),
         rules: config.rules(),
         timeout: config.argus.timeout,
-        before_probe: Box::new(move || read_token_again(&argus, file.as_deref())),
+        before_probe: Box::new(move || {
+            read_token_again(&argus, file.as_deref());
+            recover_token(&argus, recoverer.as_ref());
+        }),
+        renew: Box::new(move || match &renewer {
+            Some(renewer) => use_token(&renewing, renewer.renew_if_due(&*renewing)?),
+            None => Ok(()),
+        }),
     }
 }
 
@@ -131,6 +143,23 @@ fn read_token_again(client: &Client, file: Option<&Path>) {
     let Some(file) = file else { return };
     if let Err(why) = read_secret_file(file).and_then(|token| client.set_token(token)) {
         warn!("argus.token_file: {why}; going on with the token that was read before");
+    }
+}
+
+/// Where a renewal was broken off and the token is dead, ends that renewal.
+fn recover_token(client: &Client, renewer: Option<&Renewer>) {
+    let Some(renewer) = renewer.filter(|_| matches!(client.check_token(), Err(ArgusError::Unauthorized(_)))) else {
+        return;
+    };
+    if let Err(why) = renewer.recover(client).and_then(|renewal| use_token(client, renewal)) {
+        warn!("a renewal of the Argus token was broken off and could not be ended: {why}");
+    }
+}
+
+fn use_token(client: &Client, renewal: Renewal) -> Result<(), String> {
+    match renewal {
+        Renewal::Renewed(token) => client.set_token(token),
+        Renewal::NotDue => Ok(()),
     }
 }
 

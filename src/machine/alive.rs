@@ -85,6 +85,7 @@ mod tests {
                 failover_threshold: threshold,
                 once: None,
                 signs_of_life: true,
+                renews_token: false,
             };
             let mut running = Self { machine: Machine::new(settings), secs: 0, beats: 0, reply: Ok(()) };
             running.step(Input::Zino(ZinoEvent::Connected));

@@ -36,6 +36,7 @@ impl Machine {
             Report::Incident(pk, result) => self.take_incident(now, pk, result),
             Report::EndOrphan(pk, result) => self.take_orphan(now, pk, result),
             Report::SignOfLife(result) => self.take_sign_of_life(result),
+            Report::Renewed(result) => self.take_renewal(now, result),
             Report::Probe(result) => self.take_probe(now, result),
         }
     }

@@ -35,7 +35,7 @@ impl Machine {
     pub(super) fn dispatch(&mut self, now: Now) {
         self.queue.wake(now.mono);
         self.note_ready();
-        if self.paused {
+        if self.paused || self.renews(now) {
             return;
         }
         if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
@@ -208,6 +208,7 @@ impl Machine {
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
         wakes.push(self.sign_of_life_at());
+        wakes.push(self.renewal_at());
         wakes.push(self.run.as_ref().and_then(super::once::Run::next_wake));
         if !self.is_active() {
             wakes.push(self.next_proof());

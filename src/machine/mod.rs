@@ -4,7 +4,8 @@
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `once.rs` when a single run is over, and `alive.rs` tells Argus that we live.
+//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
+//! `renewing.rs` has the token kept alive.
 
 mod alive;
 mod argus_side;
@@ -20,6 +21,7 @@ mod queue;
 mod reload;
 #[cfg(test)]
 mod reload_tests;
+mod renewing;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
@@ -49,6 +51,7 @@ use look::{Feed, Walk};
 use once::Run;
 use orphans::Orphans;
 use queue::Queue;
+use renewing::Renewing;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -86,6 +89,8 @@ pub struct Settings {
     pub once: Option<Once>,
     /// Whether Argus gets a sign of life every minute.
     pub signs_of_life: bool,
+    /// Whether the token is kept alive.
+    pub renews_token: bool,
 }
 
 /// What the Zino poller tells.
@@ -124,6 +129,8 @@ pub enum Report {
     EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::SignOfLife`].
     SignOfLife(Result<(), ArgusError>),
+    /// A [`Job::Renew`]; an error says what a person may have to do.
+    Renewed(Result<(), String>),
     /// A [`Job::Probe`].
     Probe(Result<(), ArgusError>),
 }
@@ -156,6 +163,8 @@ pub enum Job {
     EndOrphan(IncidentPk, NewEvent),
     /// Tell Argus that this source lives.
     SignOfLife,
+    /// Renew the token, if it is old enough.
+    Renew,
     /// See whether Argus answers at all.
     Probe,
 }
@@ -258,6 +267,7 @@ pub struct Machine {
     paused: bool,
     run: Option<Run>,
     alive: Alive,
+    renewing: Renewing,
     out: Vec<Output>,
 }
 
@@ -296,6 +306,7 @@ impl Machine {
             paused: false,
             run,
             alive: Alive::default(),
+            renewing: Renewing::default(),
             out: Vec::new(),
         }
     }

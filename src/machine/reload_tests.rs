@@ -20,6 +20,7 @@ fn settings() -> Settings {
         failover_threshold: None,
         once: None,
         signs_of_life: false,
+        renews_token: false,
     }
 }
 

@@ -48,6 +48,7 @@ impl Secondary {
             failover_threshold: Some(2),
             once: None,
             signs_of_life: false,
+            renews_token: false,
         });
         said();
         Self { machine, secs: 0 }

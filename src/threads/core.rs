@@ -106,6 +106,8 @@ pub fn execute<A: ArgusServer + ?Sized>(
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, rules, pk, &end)),
         Job::SignOfLife => Report::SignOfLife(argus.sign_of_life()),
+        // The writer does it where there is a file to keep; elsewhere there is nothing to do.
+        Job::Renew => Report::Renewed(Ok(())),
         Job::Probe => Report::Probe(argus.check_token()),
     }
 }

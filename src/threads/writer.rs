@@ -4,7 +4,7 @@ use super::Wake;
 use super::core::execute;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 use crate::argus::{ArgusError, ArgusServer};
-use crate::machine::{Input, Job};
+use crate::machine::{Input, Job, Report};
 use crate::pulse;
 use crate::sync::rules::Rules;
 use crossbeam_channel::{Receiver, Sender};
@@ -26,6 +26,8 @@ pub struct Setup<A> {
     /// Called before a probe; may give the client a token that was replaced on disk: a refusal is believed only of the
     /// newest one.
     pub before_probe: Box<dyn Fn() + Send + Sync>,
+    /// Renews the token if it is old enough.
+    pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
 }
 
 impl<A> Setup<A> {
@@ -69,7 +71,10 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
         if matches!(job, Job::Probe) {
             (setup.before_probe)();
         }
-        let report = execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
+        let report = match job {
+            Job::Renew => Report::Renewed((setup.renew)()),
+            job => execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job),
+        };
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;
         }

@@ -56,6 +56,7 @@ fn machine() -> Machine {
         failover_threshold: None,
         once: None,
         signs_of_life: false,
+        renews_token: false,
     })
 }
 

@@ -85,6 +85,7 @@ fn settings(n: usize, rules: &Rules) -> Settings {
         failover_threshold: rules.secondary.then_some(3),
         once: None,
         signs_of_life: false,
+        renews_token: false,
     }
 }
 

@@ -74,7 +74,8 @@ impl Client {
     /// A request without a body that shows another token than the client's own.
     pub(super) fn run_with(&self, token: &Secret, method: Method, path: &str) -> Result<Answer, ArgusError> {
         let token = header(token).map_err(ArgusError::Refused)?;
-        let body = (method == Method::POST).then_some(&b"{}"[..]);
+        // Empty: Argus takes any body of a login for a name and a password.
+        let body = (method == Method::POST).then_some(&b""[..]);
         self.exchange.run(token, method, path, body)
     }
 

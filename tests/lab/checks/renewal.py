@@ -1,0 +1,94 @@
+"""A token that is kept alive (design 4.10), whatever breaks in between."""
+
+import os
+import stat
+import time
+
+from labkit.runner import check
+from labkit.waiting import eventually
+
+REFRESH = r"/auth/refresh-token/$"
+A_DAY = 25 * 3600
+
+
+def renewing(world):
+    """The program keeps its token in a file, which is more than a day old; gives the file."""
+    file = world.folder / "secrets" / "token"
+    file.parent.mkdir()
+    file.touch(mode=0o640)
+    file.write_text(world.config["argus"].pop("token") + "\n")
+    os.utime(file, (time.time() - A_DAY,) * 2)
+    world.config["argus"].update(token_file=str(file), renew_token=True)
+    return file
+
+
+def renewed(world, file, deadline=30):
+    """Wait until the file holds another token and nothing lies beside it; gives the token."""
+    old = world.source["token"]
+
+    def done():
+        token = file.read_text().strip()
+        return token != old and os.listdir(file.parent) == [file.name] and token
+    world.source["token"] = eventually(done, deadline, "a new token in the file, and nothing beside it")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640, "the mode of the file is kept"
+    return world.source["token"]
+
+
+def works(world, name):
+    """A new case gets its incident, and no token is in the log."""
+    world.matches(world.zino.case("reachability", name))
+    world.still()
+    assert world.source["token"] not in world.daemon.log()
+
+
+@check
+def a_token_is_renewed_and_the_program_goes_on_with_the_new_one(world):
+    """The old one is dead, the new one is in the file, and a restart works with it and renews nothing."""
+    file, old = renewing(world), world.source["token"]
+    world.start()
+    new = renewed(world, file)
+    works(world, "gw1")
+    asked = world.argus_server.requests(old)[-1]
+    assert "refresh-token" in asked["path"], f"the last request with the old token was {asked}"
+    world.daemon.restart()
+    works(world, "gw2")
+    assert file.read_text().strip() == new
+
+
+@check
+def a_renewal_whose_reply_is_lost_is_repeated(world):
+    """The old token is dead and nobody knows the new one: the session token gets another."""
+    file, proxy = renewing(world), world.through_argus_proxy()
+    lost = proxy.rule("lose", method="POST", path=REFRESH, times=1)
+    world.start()
+    renewed(world, file)
+    assert len(lost.hits) == 1
+    works(world, "gw1")
+
+
+@check
+def a_program_killed_in_the_middle_of_a_renewal_is_not_locked_out(world):
+    """Killed when Argus had made the new token and before it was written: the next start gets another."""
+    file, proxy = renewing(world), world.through_argus_proxy()
+    held = proxy.rule("late", method="POST", path=REFRESH, times=1, seconds=60)
+    world.start()
+    eventually(lambda: held.hits, 20, "the refresh is under way")
+    # Argus has executed it as soon as the old token is refused
+    eventually(lambda: any("refresh-token" in one["path"] and one["status"] == "200"
+                           for one in world.argus_server.requests(world.source["token"])), 20, "Argus has made a new token")
+    world.daemon.kill()
+    assert (file.parent / "token.session").exists() and file.read_text().strip() == world.source["token"]
+    world.daemon.start()
+    renewed(world, file)
+    works(world, "gw1")
+
+
+@check
+def a_token_whose_directory_cannot_be_written_is_left_alone(world):
+    """It says why and what to do, touches nothing in Argus, and works on."""
+    file = renewing(world)
+    (file.parent / "token.new" / "in-the-way").mkdir(parents=True)  # a mode would not stop root
+    world.start()
+    world.daemon.logged(r"ERROR the Argus token was not renewed: argus.token_file \S+ cannot be replaced.*directory")
+    works(world, "gw1")
+    assert not [one for one in world.argus_server.requests(world.source["token"]) if "refresh" in one["path"]]

@@ -14,13 +14,13 @@ pub const DEFAULT_CONFIG_FILE: &str = "zinoargus.toml";
 pub const HELP: &str = "\
 Keeps Zino cases and Argus incidents telling the same truth, both ways.
 
-Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [--once [--timeout SECONDS] | --check]
+Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [MODE]
 
 Options:
   -c, --config-file FILE  configuration file (default: zinoargus.toml)
   -v, --verbose           say more: -v what is done, -vv also the protocols
       --once              synchronise completely, both ways, and exit (for cron)
-      --timeout SECONDS   with --once: the longest that it may take (default: 600)
+      --timeout SECONDS   for a single run: the longest that it may take (default: 600)
       --check             try everything, change nothing, say what to mend, and exit
   -V, --version           print the version and exit
   -h, --help              print this help and exit
@@ -67,15 +67,6 @@ pub enum RunMode {
     Check,
 }
 
-/// The options that this version offers: turn one on here (and in [`HELP`]) when its code has landed.
-#[derive(Debug, Clone, Copy)]
-struct Available {
-    once: bool,
-    check: bool,
-}
-
-const AVAILABLE: Available = Available { once: true, check: true };
-
 /// The command line makes no sense; the text says why, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageError(String);
@@ -98,10 +89,6 @@ impl std::error::Error for UsageError {}
 /// # Errors
 /// An unknown argument, a missing or senseless value, or options that exclude each other.
 pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
-    parse_for(AVAILABLE, arguments)
-}
-
-fn parse_for(available: Available, arguments: Vec<OsString>) -> Result<Command, UsageError> {
     let mut arguments = Arguments::from_vec(arguments);
     // Options with a value come first, or the combined flags would eat letters of a joined `-cFILE`.
     let config_file = value(&mut arguments, ["-c", "--config-file"], "a file name")?;
@@ -124,7 +111,7 @@ fn parse_for(available: Available, arguments: Vec<OsString>) -> Result<Command, 
         return Ok(Command::Version);
     }
     Ok(Command::Run(Options {
-        mode: run_mode(available, once, check, timeout)?,
+        mode: run_mode(once, check, timeout)?,
         verbosity,
         config_file: PathBuf::from(config_file.unwrap_or_else(|| DEFAULT_CONFIG_FILE.to_owned())),
     }))
@@ -152,12 +139,8 @@ fn value(
     }
 }
 
-fn run_mode(available: Available, once: bool, check: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
-    let not_yet = |name| Err(UsageError(format!("{name} is not available in this version")));
+fn run_mode(once: bool, check: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
     match (once, check) {
-        (true, _) if !available.once => not_yet("--once"),
-        (_, true) if !available.check => not_yet("--check"),
-        _ if timeout.is_some() && !available.once => not_yet("--timeout"),
         (true, true) => Err(UsageError("--once and --check exclude each other".to_owned())),
         (true, false) => Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()? }),
         _ if timeout.is_some() => Err(UsageError("--timeout goes with --once".to_owned())),
@@ -186,14 +169,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ALL: Available = Available { once: true, check: true };
-
-    fn parsed(available: Available, line: &[&str]) -> Result<Command, String> {
-        parse_for(available, line.iter().map(OsString::from).collect()).map_err(|error| error.0)
+    fn parsed(line: &[&str]) -> Result<Command, String> {
+        parse(line.iter().map(OsString::from).collect()).map_err(|error| error.0)
     }
 
     fn options(line: &[&str]) -> Options {
-        match parsed(ALL, line) {
+        match parsed(line) {
             Ok(Command::Run(options)) => options,
             other => panic!("{line:?}: {other:?}"),
         }
@@ -227,9 +208,9 @@ mod tests {
 
     #[test]
     fn help_and_version_win_over_running() {
-        assert_eq!(parsed(ALL, &["-v", "-h", "-V"]), Ok(Command::Help));
-        assert_eq!(parsed(ALL, &["--version", "-c", "x"]), Ok(Command::Version));
-        assert_eq!(parsed(ALL, &["-vV"]), Ok(Command::Version));
+        assert_eq!(parsed(&["-v", "-h", "-V"]), Ok(Command::Help));
+        assert_eq!(parsed(&["--version", "-c", "x"]), Ok(Command::Version));
+        assert_eq!(parsed(&["-vV"]), Ok(Command::Version));
     }
 
     #[test]
@@ -247,7 +228,7 @@ mod tests {
             (&["--once", "--timeout", "0"], "--timeout needs a positive number of seconds"),
             (&["--once", "--timeout=inf"], "--timeout needs a positive number of seconds"),
         ] {
-            assert_eq!(parsed(ALL, line), Err(expected.to_owned()), "{line:?}");
+            assert_eq!(parsed(line), Err(expected.to_owned()), "{line:?}");
         }
     }
 
@@ -256,15 +237,6 @@ mod tests {
         assert_eq!(options(&["--check"]).mode, RunMode::Check);
         let timeout = Some(Duration::from_millis(2500));
         assert_eq!(options(&["--once", "--timeout=2.5"]).mode, RunMode::Once { timeout });
-    }
-
-    #[test]
-    fn what_this_version_lacks_is_said_so() {
-        let none = Available { once: true, check: true };
-        for line in [&["--once"][..], &["--check"], &["--timeout", "3"]] {
-            let error = parsed(none, line).unwrap_err();
-            assert!(error.ends_with("is not available in this version"), "{error}");
-        }
     }
 
     #[test]
@@ -283,11 +255,11 @@ mod tests {
 
     #[test]
     fn help_names_every_option_that_is_available() {
-        for name in ["-c, --config-file", "-v, --verbose", "-V, --version", "-h, --help"] {
+        for name in
+            ["-c, --config-file", "-v, --verbose", "-V, --version", "-h, --help", "--once", "--timeout", "--check"]
+        {
             assert!(HELP.contains(name), "{name}");
         }
-        assert_eq!(HELP.contains("--once"), AVAILABLE.once);
-        assert_eq!(HELP.contains("--check"), AVAILABLE.check);
     }
 
     proptest! {

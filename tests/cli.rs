@@ -55,7 +55,7 @@ fn help_goes_to_standard_output() {
     for argument in ["-h", "--help"] {
         let ended = zinoargus(&[argument]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-        assert!(ended.stdout.contains("\nUsage: zinoargus [-h] [-V] [-v]... [-c FILE]\n"));
+        assert!(ended.stdout.contains("\nUsage: zinoargus [-h] [-V] [-v]... [-c FILE] [MODE]\n"));
         assert!(ended.stdout.lines().all(|line| line.len() <= 80), "{}", ended.stdout);
     }
 }

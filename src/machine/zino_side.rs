@@ -107,9 +107,12 @@ impl Machine {
     /// The numbers above a known one, up to some beyond the highest that Zino shows: cases may have opened and closed while nobody
     /// looked. Of very many only the highest: a closed case can be read for eight hours.
     fn gap(&self, shown: &BTreeSet<CaseId>, known: Option<CaseId>) -> BTreeSet<CaseId> {
-        let (Some(known), Some(highest)) = (known, shown.last().copied()) else {
+        let Some(known) = known else {
             return BTreeSet::new();
         };
+        // What Argus knows counts only where Zino shows nothing: a number there can be of another life.
+        let in_argus = || self.incidents.all().filter_map(number).max();
+        let highest = shown.last().copied().max(self.link.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
         let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
         (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none()).collect()

@@ -19,9 +19,9 @@ Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [MODE]
 Options:
   -c, --config-file FILE  configuration file (default: zinoargus.toml)
   -v, --verbose           say more: -v what is done, -vv also the protocols
-      --once              synchronise completely, both ways, and exit (for cron)
-      --timeout SECONDS   for a single run: the longest that it may take (default: 600)
-      --check             try everything, change nothing, say what to mend, and exit
+      --once              synchronise once, both ways, and exit (for cron)
+      --timeout SECONDS   longest duration of a single run (default: 600)
+      --check             try everything, change nothing, and exit
   -V, --version           print the version and exit
   -h, --help              print this help and exit
 

@@ -2,16 +2,40 @@
 
 use super::problem::Problem;
 use crate::secret::Secret;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// More than any configuration needs; keeps a wrong file name (a disk, a log) from filling the memory.
 const MAX_CONFIG: u64 = 1024 * 1024;
 
 /// More than any token or secret needs.
 const MAX_SECRET: u64 = 16 * 1024;
+
+/// The variable in which systemd tells a service where its credentials (`LoadCredential=`) are.
+pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where a file that the configuration names is: relative to the configuration's folder, or, with `%d/` in front as in
+/// a unit file, in the folder of the service's credentials.
+///
+/// # Errors
+/// There are no credentials.
+pub fn place(file: &Path, folder: &Path, credentials: Option<&OsStr>) -> Result<PathBuf, String> {
+    let Ok(name) = file.strip_prefix("%d") else {
+        return Ok(folder.join(file));
+    };
+    match credentials {
+        Some(credentials) if !credentials.is_empty() => Ok(Path::new(credentials).join(name)),
+        _ => Err(format!(
+            "{}: %d stands for the credentials of a systemd service, and this process has none (the unit needs \
+             LoadCredential={}:FILE)",
+            file.display(),
+            name.display()
+        )),
+    }
+}
 
 /// The text of a configuration file, and whether everybody on this host can read it.
 pub fn read_config_file(file: &Path) -> Result<(String, bool), Problem> {
@@ -68,4 +92,36 @@ fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, bool), String> {
         return Err(format!("is longer than {limit} bytes"));
     }
     Ok((bytes, mode & 0o004 != 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(file: &str, credentials: Option<&str>) -> Result<String, String> {
+        let credentials = credentials.map(OsStr::new);
+        place(Path::new(file), Path::new("/etc/z"), credentials).map(|path| path.display().to_string())
+    }
+
+    #[test]
+    fn a_file_is_beside_the_configuration_or_among_the_credentials() {
+        let credentials = Some("/run/credentials/zinoargus.service");
+        for (file, expected) in [
+            ("argus.token", "/etc/z/argus.token"),
+            ("/var/lib/zinoargus/argus.token", "/var/lib/zinoargus/argus.token"),
+            ("%d/argus.token", "/run/credentials/zinoargus.service/argus.token"),
+            ("%done/argus.token", "/etc/z/%done/argus.token"),
+            ("sub/%d/argus.token", "/etc/z/sub/%d/argus.token"),
+        ] {
+            assert_eq!(placed(file, credentials), Ok(expected.to_owned()), "{file}");
+        }
+    }
+
+    #[test]
+    fn without_credentials_the_message_says_what_the_unit_needs() {
+        for credentials in [None, Some("")] {
+            let why = placed("%d/argus.token", credentials).unwrap_err();
+            assert!(why.contains("LoadCredential=argus.token:FILE"), "{why}");
+        }
+    }
 }

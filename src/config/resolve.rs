@@ -200,7 +200,7 @@ impl Resolver<'_> {
         let (used_key, secret, file) = match file {
             None => (key, Secret::new(inline?), None),
             Some(file) => {
-                let file = self.folder.join(file);
+                let file = self.place(section, file_key, file)?;
                 let secret = self.read_secret(section, file_key, &file)?;
                 (file_key, secret, Some(file))
             }
@@ -209,6 +209,17 @@ impl Resolver<'_> {
             Ok(()) => Some((secret, file)),
             Err(text) => {
                 self.reader.add(section, used_key, text);
+                None
+            }
+        }
+    }
+
+    /// Where a file is: beside the configuration, or among the service's credentials.
+    fn place(&mut self, section: &Section<'_>, key: &str, file: PathBuf) -> Option<PathBuf> {
+        match files::place(&file, self.folder, std::env::var_os(files::CREDENTIALS).as_deref()) {
+            Ok(file) => Some(file),
+            Err(text) => {
+                self.reader.add(section, key, text);
                 None
             }
         }
@@ -231,7 +242,7 @@ impl Resolver<'_> {
 
     fn ca_file(&mut self, section: &Section<'_>) -> Option<PathBuf> {
         let file = self.reader.take(section, "ca_file", value::file)?;
-        let file = self.folder.join(file);
+        let file = self.place(section, "ca_file", file)?;
         // What is in it is the client's business; that it is there can be said now, with the line.
         if let Err(error) = std::fs::File::open(&file) {
             let text = format!("{}: cannot be read: {error}", file.display());

@@ -224,7 +224,9 @@ def both_active_share_one_incident_per_problem_and_do_not_fight(world):
     backup.user("ford").set_state(copies[6], "closed")
     world.still(cases)
     turns = [[event["kind"] for event in world.argus.events(before[host]["pk"], "END", "RES")] for host in ("gw4", "gw5", "gw6")]
-    assert turns == [["END", "END"], ["END", "RES"], ["END", "RES"]], f"closed in both, in the primary's, in the backup's: {turns}"
+    # the second instance sends an END of its own only where it still saw the incident open
+    assert turns[0] in (["END"], ["END", "END"]), f"closed in both: {turns[0]}"
+    assert turns[1:] == [["END", "RES"], ["END", "RES"]], f"closed in the primary's, in the backup's: {turns[1:]}"
     open_once(world.argus, 6)
     road.mode = "pass"
     secondary.logged(TO_STANDBY)

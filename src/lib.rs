@@ -23,4 +23,5 @@ pub mod status;
 pub mod sync;
 pub mod systemd;
 pub mod threads;
+pub mod turnstile;
 pub mod zino;

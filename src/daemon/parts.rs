@@ -16,6 +16,7 @@ use crate::renewal::{Renewal, Renewer};
 use crate::systemd::{Notifier, watchdog_from_environment};
 use crate::threads::vitals::Vitals;
 use crate::threads::{End, Wake, core, heartbeat, poller, writer};
+use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use log::warn;
@@ -28,6 +29,10 @@ use std::time::{Duration, Instant};
 
 /// A job under way may take this long to finish when the program ends.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
+
+/// How long one process waits for another that is at the same problem or case: longer than the requests for it take, unless a
+/// server hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Everything that runs, and the ways to it.
 pub(crate) struct Parts {
@@ -112,7 +117,8 @@ pub(crate) fn target(failover: &FailoverConfig) -> Target {
 }
 
 fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
-    poller::Setup { login: login(config), rules: config.rules(), moves }
+    let place = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
+    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile: Turnstile::new(place, PATIENCE) }
 }
 
 fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
@@ -127,6 +133,7 @@ fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> 
         argus: Arc::clone(client),
         rules: config.rules(),
         timeout: config.argus.timeout,
+        turnstile: Turnstile::new(config.argus.url.clone(), PATIENCE),
         before_probe: Box::new(move || {
             read_token_again(&argus, file.as_deref());
             recover_token(&argus, recoverer.as_ref());

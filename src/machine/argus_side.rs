@@ -94,6 +94,7 @@ impl Machine {
                 self.health.suspect("a request without a usable answer");
                 self.queue.doubtful(&problem, now.mono, doubt);
             }
+            Outcome::Fresh => self.queue.wait_until(&problem, now.mono + super::SETTLE),
             Outcome::Failed(error) => {
                 self.note_failure(&error);
                 let news = self.queue.failed(&problem, now.mono, &error.to_string());

@@ -58,7 +58,7 @@ use std::time::Duration;
 use summary::Told;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
-/// still be executing, and would be doubled.
+/// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// The time of an input.

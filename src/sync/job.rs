@@ -70,6 +70,8 @@ pub enum Outcome {
     Failed(ArgusError),
     /// A write is of unknown outcome; to be looked at again.
     Doubtful(Doubt),
+    /// Another process has just made the incident and may be writing to it; to be looked at a little later.
+    Fresh,
     /// Argus refuses something about this problem; trying again without a change is useless.
     Refused(String),
 }
@@ -114,6 +116,7 @@ enum Stop {
     Stale,
     Failed(ArgusError),
     Doubtful(Doubt),
+    Fresh,
 }
 
 impl From<ArgusError> for Stop {
@@ -157,6 +160,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         (Err(Stop::Failed(ArgusError::Request { status, why })), _) => Outcome::Refused(format!("{status}: {why}")),
         (Err(Stop::Failed(error)), _) => Outcome::Failed(error),
         (Err(Stop::Doubtful(doubt)), _) => Outcome::Doubtful(doubt),
+        (Err(Stop::Fresh), _) => Outcome::Fresh,
         (Err(Stop::Stale), _) => Outcome::Failed(ArgusError::Busy("its incidents keep changing".to_owned())),
         (Ok(()), Some(why)) => Outcome::Refused(why),
         (Ok(()), None) => Outcome::Done,
@@ -399,7 +403,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let pk = there.pk;
             let own = exact(case, &there);
             let adoptable = there.is_open() && same_problem(case, &there) && !self.is_anothers(case, &there);
+            let news = !self.known.contains_key(&pk) && !self.tried(case);
             self.saw(there);
+            if news && (own || adoptable) {
+                return Err(Stop::Fresh);
+            }
             if own || adoptable {
                 return self.reconcile(case, pk, own);
             }
@@ -412,8 +420,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     /// Looks for the incident of a case that gets none now, and may have one all the same: it ended too long ago to be listed, or
     /// nobody heard that it was made.
     fn find_old(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
-        let tried = self.job.cases.iter().any(|work| work.tried && work.case.id == case.id);
-        if !tried && !may_have_an_old_incident(case, self.job.now) {
+        if !self.tried(case) && !may_have_an_old_incident(case, self.job.now) {
             return Ok(Vec::new());
         }
         match self.look_up(&plain_number(case))?.filter(|there| exact(case, there)) {
@@ -424,6 +431,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             }
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Whether a request of ours may have made the case's incident.
+    fn tried(&self, case: &Case) -> bool {
+        self.job.cases.iter().any(|work| work.tried && work.case.id == case.id)
     }
 
     fn all_closed(&self) -> bool {

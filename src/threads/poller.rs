@@ -8,6 +8,7 @@ use crate::machine::{Input, ZinoCommand, ZinoEvent};
 use crate::pulse;
 use crate::sync::errand::{carry, read, snapshot};
 use crate::sync::rules::Rules;
+use crate::turnstile::{Turn, Turnstile};
 use crate::zino::case::CaseId;
 use crate::zino::decode::{Happening, Notice};
 use crate::zino::notify::Notifications;
@@ -32,7 +33,7 @@ const HEALTHY: Duration = Duration::from_secs(60);
 pub const BOUND: Duration = Duration::from_secs(300);
 
 /// Which Zino, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Setup {
     /// Where it is and who we are there.
     pub login: Login,
@@ -40,6 +41,8 @@ pub struct Setup {
     pub rules: Rules,
     /// How often the settings have come to name another Zino.
     pub moves: u64,
+    /// Where all processes of this host meet that write to this Zino.
+    pub turnstile: Turnstile,
 }
 
 /// The channel ends of the poller thread.
@@ -169,7 +172,9 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
             loop {
                 match channels.commands.try_recv() {
                     Ok(command) => {
+                        let turn = turn(&setup.turnstile, &command);
                         let (event, lost) = obey(command, &mut session, &setup.rules);
+                        drop(turn);
                         event.map_or(Ok(()), |event| tell(channels, event))?;
                         lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))?;
                     }
@@ -186,6 +191,14 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
     match result {
         Ok(()) => Gone::Stopped,
         Err(gone) => gone,
+    }
+}
+
+/// What looks before it writes does so alone.
+fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Option<Turn> {
+    match command {
+        ZinoCommand::Carry(errand) => Some(turnstile.enter(&format!("case {}", errand.case))),
+        ZinoCommand::Read(_) | ZinoCommand::Reread => None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::argus::{ArgusError, ArgusServer};
 use crate::machine::{Input, Job, Report};
 use crate::pulse;
 use crate::sync::rules::Rules;
+use crate::turnstile::{Turn, Turnstile};
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,6 +24,8 @@ pub struct Setup<A> {
     pub rules: Rules,
     /// The longest that one request may take.
     pub timeout: Duration,
+    /// Where all processes of this host meet that write to this server.
+    pub turnstile: Turnstile,
     /// Called before a probe; may give the client a token that was replaced on disk: a refusal is believed only of the
     /// newest one.
     pub before_probe: Box<dyn Fn() + Send + Sync>,
@@ -73,11 +76,23 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
         }
         let report = match job {
             Job::Renew => Report::Renewed((setup.renew)()),
-            job => execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job),
+            job => {
+                let _turn = turn(&setup.turnstile, &job);
+                execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job)
+            }
         };
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;
         }
+    }
+}
+
+/// What looks before it writes does so alone; what only reads waits for nobody.
+fn turn(turnstile: &Turnstile, job: &Job) -> Option<Turn> {
+    match job {
+        Job::Problem(job) => Some(turnstile.enter(&job.problem.to_string())),
+        Job::EndOrphan(pk, _) => Some(turnstile.enter(&format!("incident {pk}"))),
+        _ => None,
     }
 }
 

@@ -75,17 +75,21 @@ impl Pinger {
         }
     }
 
-    /// Up to `times` questions, until one is answered: whether the primary lives, for a run that does its work once.
+    /// Up to `times` questions, one each `interval` as the daemon asks them, until one is answered: whether the primary lives, for
+    /// a run that does its work once.
     ///
     /// # Errors
     /// Why there was no answer to the last one; then this instance is to act.
-    pub fn any_answer(&mut self, times: u32) -> Result<u64, String> {
+    pub fn any_answer(&mut self, times: u32, interval: Duration) -> Result<u64, String> {
+        let mut began = Instant::now();
         let mut answer = self.ping();
         for _ in 1..times {
             let Err(why) = &answer else {
                 break;
             };
             debug!("no answer from the primary: {why}");
+            thread::sleep(interval.saturating_sub(began.elapsed()));
+            began = Instant::now();
             answer = self.ping();
         }
         answer

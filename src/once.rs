@@ -6,14 +6,15 @@ use crate::daemon::parts::{self, Parts};
 use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
-use crate::machine::{Once, RunEnd};
+use crate::machine::{Hopeless, Once, RunEnd};
 use crate::pulse::Progress;
 use crate::systemd::Notifier;
 use crate::threads::End;
-use crossbeam_channel::{Receiver, select, unbounded};
+use crossbeam_channel::{Receiver, bounded, select, unbounded};
 use log::{error, info, log_enabled, warn};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
@@ -39,8 +40,10 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
             return ExitCode::Internal;
         }
     };
-    if primary_lives(config) {
-        return ExitCode::Done;
+    match primary_lives(config, &signals) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::Done,
+        Err(code) => return code,
     }
     let (end, ends) = unbounded();
     let once = Once { longest: timeout.unwrap_or(LONGEST) };
@@ -59,22 +62,38 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
 }
 
 /// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
-fn primary_lives(config: &Config) -> bool {
+fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
     let Some(failover) = &config.failover else {
-        return false;
+        return Ok(false);
     };
-    let server = &failover.primary_server;
-    match Pinger::new(parts::target(failover)).any_answer(failover.threshold) {
+    let (tell, told) = bounded(1);
+    let (server, times, interval) = (&failover.primary_server, failover.threshold, failover.ping_interval);
+    let mut pinger = Pinger::new(parts::target(failover));
+    // In a thread of its own: a signal is not to wait for an answer.
+    let ask = move || drop(tell.send(pinger.any_answer(times, interval)));
+    if let Err(why) = thread::Builder::new().name("heartbeat".to_owned()).spawn(ask) {
+        error!("cannot start a thread: {why}");
+        return Err(ExitCode::Internal);
+    }
+    let answer = select! {
+        recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
+        recv(told) -> answer => answer.unwrap_or_else(|_| Err("the question was given up".to_owned())),
+    };
+    match answer {
         Ok(seconds) => {
             say(&format!("the primary {server} lives (up for {seconds} s): nothing to do here"));
-            true
+            Ok(true)
         }
         Err(why) => {
-            let times = failover.threshold;
             warn!("the primary {server} did not answer {times} times (last: {why}): acting in its place");
-            false
+            Ok(false)
         }
     }
+}
+
+fn stopped(signal: i32) -> ExitCode {
+    error!("stopped by signal {signal} before everything was synchronised; run it again");
+    ExitCode::Partial
 }
 
 fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
@@ -83,9 +102,7 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
         select! {
             recv(signals) -> signal => {
                 line.clear();
-                let signal = signal.unwrap_or_default();
-                error!("stopped by signal {signal} before everything was synchronised; run it again");
-                return ExitCode::Partial;
+                return stopped(signal.unwrap_or_default());
             }
             recv(ends) -> end => {
                 if let Ok(End::Progress(waiting)) = end {
@@ -110,9 +127,13 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
 }
 
 fn finish(end: &RunEnd) -> ExitCode {
-    if let Some(why) = &end.unreachable {
+    if let Some(hopeless) = &end.hopeless {
+        let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
         error!("{why}; nothing was synchronised");
-        return ExitCode::Unavailable;
+        return match hopeless {
+            Hopeless::Unreachable(_) => ExitCode::Unavailable,
+            Hopeless::Refused(_) => ExitCode::Refused,
+        };
     }
     for what in &end.failed {
         error!("not synchronised: {what}");

@@ -184,10 +184,10 @@ fn a_name_is_asked_at_all_its_addresses() {
 
 #[test]
 fn the_primary_lives_if_one_of_several_questions_is_answered() {
-    assert_eq!(pinger("127.0.0.1", agent(vec![silent, error_status, fine])).any_answer(3), Ok(28));
+    assert_eq!(pinger("127.0.0.1", agent(vec![silent, error_status, fine])).any_answer(3, Duration::ZERO), Ok(28));
     let port = agent(vec![silent, error_status, fine]);
     assert_eq!(
-        pinger("127.0.0.1", port).any_answer(2),
+        pinger("127.0.0.1", port).any_answer(2, Duration::ZERO),
         Err(format!("127.0.0.1:{port}: the agent answers with error noAccess"))
     );
 }

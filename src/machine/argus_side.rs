@@ -348,11 +348,13 @@ impl Machine {
 
     fn look_succeeded(&mut self) {
         self.looking.attempts = 0;
+        self.looking.failure = None;
     }
 
     pub(super) fn look_failed(&mut self, now: Now, what: &str, error: &ArgusError) {
         self.note_failure(error);
         self.looking.walk = None;
+        self.looking.failure = Some((what.to_owned(), error.clone()));
         self.looking.attempts = self.looking.attempts.saturating_add(1);
         self.looking.retry_at =
             now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);

@@ -28,7 +28,7 @@ mod standby_tests;
 mod summary;
 mod zino_side;
 
-pub use once::{Once, RunEnd};
+pub use once::{Hopeless, Once, RunEnd};
 pub use reload::Change;
 pub use summary::{Side, Summary};
 
@@ -232,6 +232,8 @@ struct Looking {
     /// Incidents of another instance to be looked at.
     wanted: BTreeSet<IncidentPk>,
     attempts: u32,
+    /// What could not be done last, and why.
+    failure: Option<(String, ArgusError)>,
     retry_at: Duration,
 }
 

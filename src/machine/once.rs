@@ -1,15 +1,18 @@
 //! A single run (`--once`): when it is over, and what it did. Never decides what is done; that is the same as in the daemon.
 
 use super::{Machine, Now, Output};
-use crate::argus::models::IncidentPk;
+use crate::argus::ArgusError;
+use crate::argus::models::{Incident, IncidentPk};
 use crate::sync::job::Deeds;
-use crate::zino::case::CaseId;
+use crate::zino::case::{CaseId, Problem};
 use log::info;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How often something that fails is tried before the run ends without it.
 const TRIES: u32 = 3;
+/// How many problems that were not reached are named one by one.
+const MAX_NAMED: usize = 50;
 
 /// What a single run is bound by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +21,20 @@ pub struct Once {
     pub longest: Duration,
 }
 
+/// Why nothing at all could be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hopeless {
+    /// A server cannot be reached, or does not answer what must be known first.
+    Unreachable(String),
+    /// Argus does not let us read what must be known first.
+    Refused(String),
+}
+
 /// How a single run ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunEnd {
-    /// A server could not be reached from the start; nothing was done.
-    pub unreachable: Option<String>,
+    /// Nothing was done, and why.
+    pub hopeless: Option<Hopeless>,
     /// Cases that got an incident.
     pub created: usize,
     /// Cases whose incident was changed.
@@ -44,14 +56,27 @@ pub(super) struct Run {
     until: Option<Duration>,
     over: bool,
     deeds: Deeds,
-    orphans: BTreeSet<IncidentPk>,
+    orphans: BTreeMap<IncidentPk, Ending>,
     carried: BTreeSet<CaseId>,
+    /// What people did while it ran was looked for.
+    looked_again: bool,
+}
+
+/// How far the ending of an incident whose case is gone has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Argus failed so often.
+    Failed(u32),
+    /// It has ended.
+    Ended,
+    /// It is open for somebody's sake, or not there.
+    Left,
 }
 
 impl Run {
     pub(super) fn new(once: Once) -> Self {
-        let (deeds, orphans, carried) = (Deeds::default(), BTreeSet::new(), BTreeSet::new());
-        Self { once, until: None, over: false, deeds, orphans, carried }
+        let (deeds, orphans, carried) = (Deeds::default(), BTreeMap::new(), BTreeSet::new());
+        Self { once, until: None, over: false, deeds, orphans, carried, looked_again: false }
     }
 
     pub(super) fn did(&mut self, deeds: Deeds) {
@@ -60,8 +85,26 @@ impl Run {
         self.deeds.ended.extend(deeds.ended);
     }
 
-    pub(super) fn ended_orphan(&mut self, pk: IncidentPk) {
-        self.orphans.insert(pk);
+    pub(super) fn tried_orphan(&mut self, pk: IncidentPk, result: &Result<Option<Incident>, ArgusError>) {
+        let failed = match self.orphans.get(&pk) {
+            Some(Ending::Failed(times)) => *times,
+            _ => 0,
+        };
+        let ending = match result {
+            Ok(Some(incident)) if !incident.is_open() => Ending::Ended,
+            Ok(_) => Ending::Left,
+            Err(_) => Ending::Failed(failed.saturating_add(1)),
+        };
+        self.orphans.insert(pk, ending);
+    }
+
+    /// Whether nothing more is tried about an incident whose case is gone: each is looked at once.
+    pub(super) fn leaves_orphan(&self, pk: IncidentPk) -> bool {
+        self.orphans.get(&pk).is_some_and(|ending| !matches!(ending, Ending::Failed(times) if *times < TRIES))
+    }
+
+    fn orphans_that(&self, ending: impl Fn(Ending) -> bool) -> impl Iterator<Item = IncidentPk> {
+        self.orphans.iter().filter(move |(_, how)| ending(**how)).map(|(pk, _)| *pk)
     }
 
     pub(super) fn carried(&mut self, id: CaseId) {
@@ -90,26 +133,46 @@ impl Machine {
         if run.over {
             return;
         }
-        let unreachable = self.unreachable();
+        let hopeless = self.hopeless();
         let late = now.mono >= until;
-        if unreachable.is_none() && !late && !self.is_settled() {
+        if hopeless.is_none() && !late && !(self.is_settled() && self.looked_again(now)) {
             return;
         }
-        let end = self.run_end(unreachable, late);
+        let end = self.run_end(hopeless, late);
         if let Some(run) = &mut self.run {
             run.over = true;
         }
         self.out.push(Output::Finished(Box::new(end)));
     }
 
+    /// Before it ends a run looks once for what people did while it was at work.
+    fn looked_again(&mut self, now: Now) -> bool {
+        let first = self.run.as_mut().is_some_and(|run| !std::mem::replace(&mut run.looked_again, true));
+        if first {
+            self.looking.refresh_at = now.mono;
+            self.dispatch(now);
+        }
+        !first
+    }
+
     /// A server that did not answer before everything was read will not do so for this run.
-    fn unreachable(&self) -> Option<String> {
+    fn hopeless(&self) -> Option<Hopeless> {
         if self.is_ready() {
             return None;
         }
-        let zino =
-            self.told.zino.as_ref().filter(|_| !self.link.ever_read).map(|f| format!("Zino cannot be used: {f}"));
-        zino.or_else(|| self.told.argus.as_ref().map(|f| format!("Argus cannot be used: {f}")))
+        if let Some(failing) = self.told.zino.as_ref().filter(|_| !self.link.ever_read) {
+            return Some(Hopeless::Unreachable(format!("Zino cannot be used: {failing}")));
+        }
+        if let Some(failing) = &self.told.argus {
+            return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
+        }
+        let (what, error) = self.looking.failure.as_ref().filter(|_| self.looking.attempts >= TRIES)?;
+        Some(match error {
+            ArgusError::Request { .. } => {
+                Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?"))
+            }
+            _ => Hopeless::Unreachable(format!("cannot {what}: {error}")),
+        })
     }
 
     /// Both servers were read, and nothing is under way or waits but what was tried often enough.
@@ -123,7 +186,7 @@ impl Machine {
         looked && read && idle && carried && self.orphans.is_idle() && self.queue.is_done(TRIES)
     }
 
-    fn run_end(&self, unreachable: Option<String>, late: bool) -> RunEnd {
+    fn run_end(&self, hopeless: Option<Hopeless>, late: bool) -> RunEnd {
         let Some(run) = &self.run else {
             return RunEnd::default();
         };
@@ -131,9 +194,10 @@ impl Machine {
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
         let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
-        if late && unreachable.is_none() {
-            let waiting = self.waiting().saturating_sub(self.queue.troubles().count());
-            failed.push(format!("the time is over; problems that still wait: {waiting}"));
+        let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
+        failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
+        if late && hopeless.is_none() {
+            failed.extend(self.not_reached());
         }
         let untouched = |s: &&super::cases::Slot| {
             s.home.is_some_and(|home| !deeds.ended.contains(&home))
@@ -141,13 +205,30 @@ impl Machine {
                 && !deeds.updated.contains(&s.case.id)
         };
         RunEnd {
-            unreachable,
+            hopeless,
             created: deeds.created.len(),
             updated: deeds.updated.difference(&deeds.created).count(),
-            closed: deeds.ended.len() + run.orphans.len(),
+            closed: deeds.ended.len() + run.orphans_that(|how| how == Ending::Ended).count(),
             to_zino: run.carried.len(),
             unchanged: self.cases.all().filter(untouched).count(),
             failed,
         }
+    }
+
+    /// What still waits when the time is over, by name as long as somebody may read it.
+    fn not_reached(&self) -> Vec<String> {
+        if !self.is_ready() {
+            return vec!["the time was over before both servers were read".to_owned()];
+        }
+        let waiting: Vec<&Problem> = self.queue.untroubled().collect();
+        let named =
+            waiting.iter().take(MAX_NAMED).map(|problem| format!("{problem}: the time was over before its turn"));
+        let mut lines: Vec<String> = named.collect();
+        match waiting.len().saturating_sub(lines.len()) {
+            0 if lines.is_empty() => lines.push("the time was over before everything was looked at".to_owned()),
+            0 => {}
+            more => lines.push(format!("{more} more problems: the time was over before their turn")),
+        }
+        lines
     }
 }

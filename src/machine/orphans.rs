@@ -72,6 +72,9 @@ impl Machine {
     }
 
     fn watch_orphan(&mut self, now: Now, pk: IncidentPk, number: Option<CaseId>, scavenged: bool) {
+        if self.run.as_ref().is_some_and(|run| run.leaves_orphan(pk)) {
+            return;
+        }
         let orphan = self.orphans.unknown.entry(pk).or_insert(Orphan { since: now.mono, confirming: false });
         if now.mono < orphan.since + self.settings.orphan_grace {
             return;
@@ -138,12 +141,12 @@ impl Machine {
 
     pub(super) fn take_orphan(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
         self.looking.busy = false;
+        if let Some(run) = &mut self.run {
+            run.tried_orphan(pk, &result);
+        }
         match result {
             Ok(Some(incident)) => {
                 if !incident.is_open() {
-                    if let Some(run) = &mut self.run {
-                        run.ended_orphan(pk);
-                    }
                     info!("incident {pk}: ended, its case is no longer in Zino");
                 }
                 self.incidents.put(incident);

@@ -195,6 +195,11 @@ impl Queue {
         self.entries.iter().filter_map(|(problem, e)| Some((&**problem, e.trouble.as_ref()?.why.as_str())))
     }
 
+    /// What waits or runs and is in no trouble.
+    pub fn untroubled(&self) -> impl Iterator<Item = &Problem> {
+        self.entries.iter().filter(|(_, e)| e.trouble.is_none()).map(|(problem, _)| &**problem)
+    }
+
     /// Whether nothing waits or runs but what is refused, or failed at least so often.
     #[must_use]
     pub fn is_done(&self, tries: u32) -> bool {

@@ -381,8 +381,15 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Creates a case's incident where the filter wants one.
     fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
-        if verdict(case) != Verdict::Wanted {
-            return self.find_old(case);
+        // A closed one that is as old as that has probably had its incident, and asking is no write.
+        let wanted = verdict(case) == Verdict::Wanted;
+        if (!wanted || case.is_closed())
+            && let Some(old) = self.find_old(case)?
+        {
+            return self.reconcile(case, old, true);
+        }
+        if !wanted {
+            return Ok(Vec::new());
         }
         for number in [plain_number(case), second_number(case)] {
             let new = new_incident(case, self.rules, number.clone());
@@ -417,20 +424,23 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(Vec::new())
     }
 
-    /// Looks for the incident of a case that gets none now, and may have one all the same: it ended too long ago to be listed, or
-    /// nobody heard that it was made.
-    fn find_old(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
+    /// The incident of a case that is not on the lists and may be there all the same: it ended too long ago, or nobody heard that
+    /// it was made.
+    fn find_old(&mut self, case: &Case) -> Result<Option<IncidentPk>, Stop> {
         if !self.tried(case) && !may_have_an_old_incident(case, self.job.now) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        match self.look_up(&plain_number(case))?.filter(|there| exact(case, there)) {
-            Some(there) => {
+        for number in [plain_number(case), second_number(case)] {
+            let Some(there) = self.look_up(&number)? else {
+                return Ok(None);
+            };
+            if exact(case, &there) {
                 let pk = there.pk;
                 self.saw(there);
-                self.reconcile(case, pk, true)
+                return Ok(Some(pk));
             }
-            None => Ok(Vec::new()),
         }
+        Ok(None)
     }
 
     /// Whether a request of ours may have made the case's incident.

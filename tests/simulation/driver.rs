@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::failover::Mode;
-use zinoargus::machine::{Change, Input, Job, Machine, Now, Output, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, ZinoCommand, ZinoEvent};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::errand::snapshot;
 use zinoargus::sync::rules::{Band, Rules};
@@ -19,6 +19,10 @@ use zinoargus::zino::case::CaseState;
 const SECOND: i64 = 1_000_000;
 /// How long the world must stay still at the end without a single write.
 const STILL: i64 = 3600 * SECOND;
+/// How long a single run may take.
+const LONGEST_RUN: Duration = Duration::from_secs(600);
+/// How long after one single run the next one begins.
+const BETWEEN_RUNS: i64 = 60 * SECOND;
 /// How long the program has to put everything right once the faults have stopped.
 const HEALING: i64 = 5400 * SECOND;
 
@@ -49,6 +53,10 @@ struct Instance {
     pausing: bool,
     /// The poller is to leave its Zino and tell that it has.
     moving: Option<u64>,
+    /// How the last single run ended.
+    ended: Option<RunEnd>,
+    /// It is over, and the next one begins then.
+    next_run_at: Option<i64>,
 }
 
 pub struct Driver {
@@ -59,7 +67,7 @@ pub struct Driver {
 
 fn fresh(n: usize, scenario: Scenario) -> Instance {
     let rules = rules(n, scenario);
-    let machine = Machine::new(settings(n, &rules));
+    let machine = Machine::new(settings(n, &rules, scenario));
     Instance {
         machine,
         rules,
@@ -72,18 +80,20 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         jobs: VecDeque::new(),
         pausing: false,
         moving: None,
+        ended: None,
+        next_run_at: None,
     }
 }
 
-fn settings(n: usize, rules: &Rules) -> Settings {
+fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
     Settings {
         rules: rules.clone(),
         connections: 1 + n % 2 * 3,
         refresh_interval: Duration::from_secs(30),
         full_interval: Duration::from_secs(900),
-        orphan_grace: Duration::from_secs(900),
+        orphan_grace: if scenario.single { Duration::ZERO } else { Duration::from_secs(900) },
         failover_threshold: rules.secondary.then_some(3),
-        once: None,
+        once: scenario.single.then_some(Once { longest: LONGEST_RUN }),
         signs_of_life: false,
         renews_token: false,
     }
@@ -149,6 +159,18 @@ impl Driver {
         if world.writes != writes {
             return Err(format!("{} writes in a still world", world.writes - writes));
         }
+        self.runs_found_nothing_to_do()
+    }
+
+    /// The last single run of each instance came to its end and found everything as it should be.
+    fn runs_found_nothing_to_do(&self) -> Result<(), String> {
+        for (n, instance) in self.instances.iter().enumerate().filter(|_| self.scenario.single) {
+            let end = &instance.ended;
+            let idle = end.as_ref().is_some_and(|end| RunEnd { unchanged: 0, ..end.clone() } == RunEnd::default());
+            if !idle {
+                return Err(format!("the last run of instance {n} ended with {end:?}"));
+            }
+        }
         Ok(())
     }
 
@@ -189,7 +211,7 @@ impl Driver {
             world.note(|| {
                 format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino:?}")
             });
-            let settings = settings(n, &instance.rules);
+            let settings = settings(n, &instance.rules, self.scenario);
             let change = Change { settings, another_argus, another_token: false, another_zino, another_primary: false };
             outputs.extend(instance.machine.resume(now, change));
             moved = another_zino;
@@ -198,7 +220,13 @@ impl Driver {
             match output {
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
-                Output::Finished(_) => {}
+                Output::Finished(end) => {
+                    let mut world = self.world.borrow_mut();
+                    let pause = if world.stormy { world.rng.below(30_000_000) as i64 } else { BETWEEN_RUNS };
+                    world.note(|| format!("instance {n}: the run is over: {end:?}"));
+                    instance.ended = Some(*end);
+                    instance.next_run_at = Some(world.now + pause);
+                }
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }
@@ -231,6 +259,9 @@ impl Driver {
             self.ping(n, false);
             self.perhaps_reload(n);
         }
+        if self.rests(n) {
+            return false;
+        }
         if self.world.borrow_mut().dead.remove(&n) {
             let mut world = self.world.borrow_mut();
             for zino in &mut world.zinos {
@@ -251,6 +282,21 @@ impl Driver {
             2 => self.tick(n),
             _ => self.zino_side(n) || self.job(n) || self.tick(n),
         }
+    }
+
+    /// Whether an instance is a single run that is over; when its time has come the next one starts.
+    fn rests(&mut self, n: usize) -> bool {
+        let now = self.world.borrow().now;
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(until) = instance.next_run_at else { return false };
+        let over = now >= until;
+        let mut world = self.world.borrow_mut();
+        world.zinos.iter_mut().for_each(|zino| drop(zino.clients.remove(&n)));
+        world.dead.remove(&n);
+        if over {
+            *instance = Instance { ended: instance.ended.take(), ..fresh(n, self.scenario) };
+        }
+        !over
     }
 
     /// Somebody sends SIGHUP: a pause, and the new settings once everything is quiet.
@@ -310,8 +356,11 @@ impl Driver {
             return self.leave(n);
         }
         if !instance.connected {
-            if !up || now < instance.reconnect_at {
+            if now < instance.reconnect_at || (!up && !self.scenario.single) {
                 return false;
+            }
+            if !up {
+                return self.cannot_connect(n);
             }
             self.connect(n, z);
             return true;
@@ -321,6 +370,15 @@ impl Driver {
             return true;
         }
         self.obey_one(n, z) || self.listen(n, z)
+    }
+
+    fn cannot_connect(&mut self, n: usize) -> bool {
+        let now = self.world.borrow().now;
+        if let Some(instance) = self.instances.get_mut(n) {
+            instance.reconnect_at = now + SECOND;
+        }
+        self.feed(n, Input::Zino(ZinoEvent::Unusable("nothing listens there".into())));
+        true
     }
 
     fn connect(&mut self, n: usize, z: usize) {

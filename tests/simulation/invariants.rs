@@ -110,6 +110,12 @@ fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String>
     let case = &held.case;
     let events = world.argus.events_of(incident.pk);
     let ours: Vec<&Event> = events.iter().filter(|e| e.actor == incident.source_user).collect();
+    // While it was open it may have lived in another incident of its problem, and told its story there.
+    let elsewhere: Vec<Event> = about(world, held)
+        .iter()
+        .filter(|i| case.is_closed() && i.pk != incident.pk)
+        .flat_map(|i| world.argus.events_of(i.pk).into_iter().filter(|e| e.actor == i.source_user))
+        .collect();
     let closing = closing(case);
     let mut wanted: BTreeMap<(i64, String), usize> = BTreeMap::new();
     for (position, entry) in case.history.iter().enumerate() {
@@ -120,22 +126,22 @@ fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String>
         }
     }
     for ((at, text), n) in wanted {
-        let told = |kinds: &[EventKind]| {
-            ours.iter()
-                .filter(|e| kinds.contains(&e.kind) && e.timestamp.secs() == at && normal(&e.description) == text)
-                .count()
+        let tells = |e: &Event, kinds: &[EventKind]| {
+            kinds.contains(&e.kind) && e.timestamp.secs() == at && normal(&e.description) == text
         };
-        let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]));
+        let told = |kinds: &[EventKind]| ours.iter().filter(|e| tells(e, kinds)).count();
+        let told_there = elsewhere.iter().filter(|e| tells(e, &[EventKind::Other, EventKind::End])).count();
+        let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]) + told_there);
         let alone = world.scenario.instances == 1;
         if all < n || (alone && others > n) {
             return Err(format!("history {text:?} at {at}: {others} events for {n} entries in {}", incident.pk));
         }
     }
     if let Some(closing) = closing.filter(|_| exact(case, incident)) {
-        let told =
+        let tells =
             |e: &&Event| matches!(e.kind, EventKind::End | EventKind::Other) && e.timestamp.secs() == closing.at.secs();
         let by_us = closing.text.ends_with(&format!("({})", rules.user));
-        let told = by_us || ours.iter().any(told);
+        let told = by_us || ours.iter().copied().any(|e| tells(&e)) || elsewhere.iter().any(|e| tells(&e));
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
         if !told && !wanted_open {
             return Err(format!("incident {} does not tell its closing", incident.pk));

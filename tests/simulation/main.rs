@@ -27,12 +27,47 @@ use driver::Driver;
 use world::Scenario;
 use zinoargus::zino::case::Case;
 
-const SCENARIOS: [(&str, Scenario); 5] = [
-    ("alone", Scenario { instances: 1, zinos: 1, failover: false, amnesia: false, kills: true, reloads: false }),
-    ("amnesia", Scenario { instances: 1, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false }),
-    ("twins", Scenario { instances: 2, zinos: 1, failover: false, amnesia: false, kills: true, reloads: false }),
-    ("failover", Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: false }),
-    ("reloads", Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: true }),
+const SCENARIOS: [(&str, Scenario); 6] = [
+    (
+        "alone",
+        Scenario {
+            instances: 1,
+            zinos: 1,
+            failover: false,
+            amnesia: false,
+            kills: true,
+            reloads: false,
+            single: false,
+        },
+    ),
+    (
+        "amnesia",
+        Scenario { instances: 1, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false, single: false },
+    ),
+    (
+        "twins",
+        Scenario {
+            instances: 2,
+            zinos: 1,
+            failover: false,
+            amnesia: false,
+            kills: true,
+            reloads: false,
+            single: false,
+        },
+    ),
+    (
+        "failover",
+        Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: false, single: false },
+    ),
+    (
+        "reloads",
+        Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: true, single: false },
+    ),
+    (
+        "cron",
+        Scenario { instances: 2, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false, single: true },
+    ),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -93,6 +128,11 @@ fn a_secondary_takes_over_and_hands_back() {
 #[test]
 fn a_reload_at_any_moment_loses_and_doubles_nothing() {
     run_many("reloads");
+}
+
+#[test]
+fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() {
+    run_many("cron");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

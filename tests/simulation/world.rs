@@ -41,6 +41,8 @@ pub struct Scenario {
     pub kills: bool,
     /// Whether people give a running program new settings, with other names of the same servers among them.
     pub reloads: bool,
+    /// Whether the instances are single runs, started again and again.
+    pub single: bool,
 }
 
 pub struct World {

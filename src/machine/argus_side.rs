@@ -5,7 +5,7 @@ use super::look::{Progress, Walk};
 use super::queue::Lane;
 use super::{Carrying, Machine, Now, Output, Report};
 use crate::argus::ArgusError;
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page, UserPk};
 use crate::sync::carry::{Act, writes};
 use crate::sync::errand::Errand;
 use crate::sync::identity::{number, same_problem};
@@ -270,9 +270,9 @@ impl Machine {
     /// An event that this process did not make.
     fn take_news(&mut self, event: &Event) {
         let Some(incident) = self.incidents.get(event.incident) else {
-            // Perhaps another instance on our source made it.
-            let us = self.incidents.all().next().map(|i| i.source_user);
-            if us == Some(event.actor) && self.looking.wanted.len() < MAX_WANTED {
+            // Perhaps another instance on our source made it, or somebody has reopened one of ours that ended long ago.
+            let perhaps_ours = self.us().is_some_and(|us| us == event.actor || event.kind == EventKind::Reopen);
+            if perhaps_ours && self.looking.wanted.len() < MAX_WANTED {
                 self.looking.wanted.insert(event.incident);
             }
             return;
@@ -289,12 +289,18 @@ impl Machine {
         }
     }
 
+    /// The user of our source system.
+    fn us(&self) -> Option<UserPk> {
+        self.incidents.all().next().map(|i| i.source_user)
+    }
+
     fn take_incident(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
         self.looking.busy = false;
         match result {
             Ok(Some(incident)) => {
                 self.look_succeeded();
-                if self.incidents.put(incident) {
+                let ours = self.us().is_none_or(|us| us == incident.source_user);
+                if ours && self.incidents.put(incident) {
                     self.touch(pk, Lane::Live);
                 }
             }

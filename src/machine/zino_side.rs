@@ -124,6 +124,8 @@ impl Machine {
             let awaited = self.link.awaited.remove(&case.id);
             self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
         }
+        let is_open = |id: &CaseId| self.cases.get(*id).is_some_and(|slot| !slot.case.is_closed());
+        let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
             self.forget_case(id);
@@ -132,6 +134,17 @@ impl Machine {
         for id in asked {
             self.link.awaited.remove(&id);
         }
+        if forgot {
+            self.read_numbers_given_again();
+        }
+    }
+
+    /// Zino has forgotten an open case, so that it lost its newest state: it gives out numbers again that we thought were known, and
+    /// their new cases may have opened and closed while nobody looked.
+    fn read_numbers_given_again(&mut self) {
+        let held: BTreeSet<CaseId> = self.cases.all().map(|slot| slot.case.id).collect();
+        self.link.highest = held.last().copied();
+        self.read_cases(self.gap(&held, Some(0)));
     }
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {

@@ -191,8 +191,10 @@ impl World {
                 "connections cut"
             }
             1 => {
+                let forgot_at = zino.forgot_at;
                 zino.save();
                 zino.restart(now, true);
+                zino.forgot_at = forgot_at;
                 "restarted with its state"
             }
             2 if amnesia => {

@@ -26,6 +26,8 @@ pub struct Zino {
     pub clients: BTreeMap<usize, Vec<Notice>>,
     /// Clock offset to the true time, microseconds.
     pub offset: i64,
+    /// When it last came back without its newest state, by the true time.
+    pub forgot_at: i64,
 }
 
 impl Zino {
@@ -133,6 +135,7 @@ impl Zino {
         self.down = false;
         let (cases, next) = if with_state { self.saved.clone() } else { (BTreeMap::new(), 0) };
         (self.cases, self.next) = (cases, next);
+        self.forgot_at = now;
         self.scavenge(now);
     }
 }

@@ -1,8 +1,13 @@
 """One synchronisation at a time, as cron runs it, and the trial of everything."""
 
+import os
+import pty
 import re
 import subprocess
+import time
+from contextlib import contextmanager
 
+from labkit.children import free_port
 from labkit.runner import check
 
 SUMMARY = r"created (\d+), updated (\d+), closed (\d+), to Zino (\d+), unchanged (\d+), failed (\d+)"
@@ -45,22 +50,148 @@ def a_single_run_says_nothing_when_all_went_well(world):
     assert world.daemon.run("--once") == (0, "")
 
 
-@check
-def two_single_runs_at_the_same_time_double_nothing(world):
-    """Twenty cases, two processes: one incident each, and both end well."""
-    world.zino.start()
-    cases = [world.zino.case("reachability", f"gw{n}") for n in range(20)]
+@contextmanager
+def begun(world, *arguments, program=None, **how):
+    """A single run under way; it is killed if nobody waited for it."""
+    program = program or world.daemon
+    program.write_config()
+    command = [program.program, "--once", *arguments, "-c", program.config_file]
+    run = subprocess.Popen(command, cwd=world.folder, **{"stdin": subprocess.DEVNULL, "text": True, **how})
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
+
+
+def talked_about(world, count):
+    """So many cases, each with the same words of an operator's twice."""
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(count)]
     for case in cases:
         world.ford.add_history(case, "being looked at")
-    world.daemon.write_config()
-    command = [world.daemon.program, "--once", "-c", world.daemon.config_file]
-    runs = [subprocess.Popen(command, cwd=world.folder, stdin=subprocess.DEVNULL) for _ in range(2)]
-    assert [run.wait(timeout=90) for run in runs] == [0, 0]
-    found = world.argus.incidents()
-    assert len(found) == len(cases), f"{len(found)} incidents"
-    once(world)
+        world.ford.add_history(case, "being looked at")
+    return cases
+
+
+def right_and_once(world, cases):
+    """One incident each, nothing lacking and nothing twice on either side."""
+    assert len(world.argus.incidents()) == len(cases), f"{len(world.argus.incidents())} incidents"
     for case in cases:
         world.matches(case)
+
+
+@check
+def two_single_runs_at_the_same_time_double_nothing(world):
+    """Twice in a row two processes at once: first all cases are new, then there are new words and acknowledgements on both sides."""
+    world.zino.start()
+    cases = talked_about(world, 20)
+    for turn in range(2):
+        with begun(world) as one, begun(world) as other:
+            assert [one.wait(90), other.wait(90)] == [0, 0]
+        once(world)
+        right_and_once(world, cases)
+        if turn == 0:
+            for case, incident in world.incidents(cases).items():
+                world.ford.add_history(case, "a part is on its way")
+                world.alice.ack(incident["pk"], "seen")
+    for case in cases:
+        world.has_entry(case, "seen (alice)", "working")
+
+
+@check
+def a_single_run_beside_the_daemon_doubles_nothing(world):
+    """While people write on both sides, single runs come one after the other beside the daemon."""
+    world.start()
+    cases = talked_about(world, 10)
+    incidents = world.incidents(cases)
+    for turn in range(3):
+        with begun(world) as run:
+            for case in cases:
+                world.ford.add_history(case, f"word {turn}")
+                world.alice.ack(incidents[case]["pk"], f"seen {turn}")
+            assert run.wait(90) == 0
+    world.settled()
+    right_and_once(world, cases)
+    for case in cases:
+        for turn in range(3):
+            world.has_entry(case, f"seen {turn} (alice)")
+
+
+@check
+def a_single_run_of_a_secondary_does_nothing_while_the_primary_lives(world):
+    """With [failover]: nothing is written while the primary answers; it acts, once, when several questions had no answer."""
+    world.zino.start()
+    backup = world.another_zino("backup")
+    backup.start()
+    case = backup.case("reachability", "gw1")
+    failover = {"primary_server": "127.0.0.1", "primary_snmp_port": world.zino.snmp_port, "ping_interval": 1, "ping_timeout": 0.5,
+                "threshold": 3}
+    secondary = world.another_program("secondary", backup, failover=failover)
+    ended, output = secondary.run("--once", "-v")
+    assert ended == 0 and "nothing to do here" in output, output
+    assert not world.requests()
+    world.zino.stop()
+    began = time.monotonic()
+    ended, output = secondary.run("--once", deadline=60)
+    assert ended == 0 and "did not answer 3 times" in output, output
+    assert time.monotonic() - began > 2, "three questions within less than two intervals"
+    assert [one["source_incident_id"] for one in world.argus.incidents()] == [str(case)]
+
+
+@check
+def a_signal_ends_a_single_run_also_while_it_asks_the_primary(world):
+    """SIGTERM: 75 within seconds, though the primary is silent and would be asked for minutes."""
+    world.zino.start()
+    world.config["failover"] = {"primary_server": "127.0.0.1", "primary_snmp_port": free_port(), "ping_interval": 60, "threshold": 10}
+    with begun(world, "-vv", stderr=subprocess.PIPE) as run:
+        while "no answer from the primary" not in run.stderr.readline():
+            assert run.poll() is None, "it ended by itself"
+        run.terminate()
+        assert run.wait(5) == 75 and "stopped by signal 15" in run.stderr.read()
+
+
+@check
+def a_single_run_names_what_it_had_no_time_for(world):
+    """Argus is slow: after --timeout it ends with 75 and names each case that it did not reach; the next run does the rest."""
+    world.zino.start()
+    proxy = world.through_argus_proxy()
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(12)]
+    slow = proxy.rule("delay", method="POST", path=r"/incidents/$", seconds=2)
+    began = time.monotonic()
+    ended, output = world.daemon.run("--once", "--timeout", "3", deadline=30)
+    took = time.monotonic() - began
+    unreached = set(re.findall(r"not synchronised: reachability (gw\d+): the time was over", output))
+    assert ended == 75 and unreached and took < 15, f"{ended} after {took:.1f} s:\n{output}"
+    slow.times = 0
+    once(world)
+    right_and_once(world, cases)
+
+
+@check
+def a_single_run_that_argus_lets_read_nothing_says_so(world):
+    """403 for every list: 77 with the reason, not a wait for the end of its time."""
+    world.zino.start()
+    world.zino.case("reachability", "gw1")
+    proxy = world.through_argus_proxy()
+    proxy.rule("status", method="GET", path=r"/incidents/", status=403, text=b'{"detail":"no"}', kind="application/json")
+    ended, output = world.daemon.run("--once", deadline=60)
+    assert ended == 77 and "nothing was synchronised" in output, f"{ended}: {output}"
+
+
+@check
+def on_a_terminal_a_single_run_shows_how_far_it_is_and_what_it_did(world):
+    """A line that is written over, then the summary; neither for cron."""
+    world.zino.start()
+    for n in range(60):
+        world.zino.case("reachability", f"gw{n}")
+    terminal, side = pty.openpty()
+    with begun(world, stdout=side, stderr=side) as run:
+        assert run.wait(60) == 0
+    os.close(side)
+    shown = os.read(terminal, 1 << 20).decode()
+    os.close(terminal)
+    assert re.search(r"\r\x1b\[K\d+ of \d+ problems", shown), repr(shown)
+    assert re.search(rf"\x1b\[K{SUMMARY}\r\n$", shown), repr(shown)
 
 
 @check

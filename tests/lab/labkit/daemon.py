@@ -34,9 +34,11 @@ class Daemon:
         return self.folder / f"{self.name}.log"
 
     def write_config(self):
-        """Put the config in place, readable by us alone."""
+        """Put the config in place, readable by us alone. One that is there already is left alone: somebody may be reading it."""
+        text = toml_writer.dumps(self.config) + "\n"
         self.config_file.touch(mode=0o600)
-        self.config_file.write_text(toml_writer.dumps(self.config) + "\n")
+        if self.config_file.read_text() != text:
+            self.config_file.write_text(text)
 
     def start(self, *arguments):
         """Start it as a daemon with -vv (or other arguments)."""

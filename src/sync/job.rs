@@ -218,6 +218,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         match home {
             Home::Covered => Ok(Vec::new()),
             Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
+            // It would tell another incident what its own, which ended too long ago to be listed, tells already.
+            Home::Incident { exact: false, .. } if case.is_closed() && self.find_old(case)?.is_some() => {
+                Err(Stop::Stale)
+            }
             Home::Incident { pk, exact } => self.reconcile(case, *pk, *exact),
             _ if work.excused => Ok(Vec::new()),
             Home::None => self.create(case),
@@ -232,17 +236,20 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
-    /// Ends an open case's own incident where an older one about its problem is exactly a closed case's and yet open on behalf of
+    /// Ends the incident that an open case has where an older one about its problem is exactly a closed case's and yet open on behalf of
     /// another Zino: there is one open incident per problem, and of several the lowest pk stays. Returns what people did on that.
     fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
         let case = &work.case;
-        let own: Vec<IncidentPk> =
-            self.known.values().filter(|i| i.is_open() && exact(case, i)).map(|i| i.pk).collect();
-        if case.is_closed() || own.is_empty() {
+        if case.is_closed() {
             return Ok(Vec::new());
         }
-        let others = self.known.values().filter(|i| i.is_open() && same_problem(case, i) && self.is_anothers(case, i));
-        let others: Vec<IncidentPk> = others.map(|i| i.pk).filter(|pk| own.iter().all(|own| pk < own)).collect();
+        let open = self.known.values().filter(|i| i.is_open() && same_problem(case, i));
+        let (others, own): (Vec<&Incident>, Vec<&Incident>) = open.partition(|i| self.is_anothers(case, i));
+        let own: Vec<IncidentPk> = own.iter().map(|i| i.pk).collect();
+        let Some(lowest) = own.iter().min() else {
+            return Ok(Vec::new());
+        };
+        let others: Vec<IncidentPk> = others.iter().map(|i| i.pk).filter(|pk| pk < lowest).collect();
         for older in others {
             let kept = self.look(older)?.is_some_and(|(incident, events)| {
                 incident.is_open() && Evidence::new(&events, incident.source_user).lives_elsewhere(&self.rules.server)

@@ -143,7 +143,10 @@ fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() 
 /// acts of a long pause in reading (alone 4897), acts told twice by way of two incidents (failover 931, amnesia 7987), an END and a RES
 /// by turns because a closed case ended what its problem's open case had taken (failover 399), an incident ended as scavenged by the
 /// witness of cases that Zino had forgotten itself (amnesia 3173), an incident whose creation nobody heard of (alone 7884), an incident
-/// found by its number and kept to itself (amnesia 2352), a stale assignment (failover 7835), clocks compared (amnesia 764).
+/// found by its number and kept to itself (amnesia 2352), a stale assignment (failover 7835), clocks compared (amnesia 764), a long-ended
+/// incident that a person reopened (alone 22378), numbers given out again unseen (amnesia 11941), two instances that each took what the
+/// other's closed case had (failover 14508), a story told again beside the case's own long-ended incident (failover 15319), an old closed
+/// case posted anew by every run (cron 178, 999).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -167,6 +170,12 @@ fn what_once_went_wrong_stays_right() {
         ("amnesia", 2352),
         ("failover", 7835),
         ("amnesia", 764),
+        ("alone", 22378),
+        ("amnesia", 11941),
+        ("failover", 14508),
+        ("failover", 15319),
+        ("cron", 178),
+        ("cron", 999),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

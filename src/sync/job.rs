@@ -9,10 +9,11 @@ use super::mapping::{closing, new_incident, plain_number, second_number};
 use super::plan::{Plan, Step, View, plan};
 use super::rules::Rules;
 use super::text::normal;
-use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent};
+pub use super::work::{CaseWork, Deeds, Doubt, Outcome, ProblemJob, ProblemReport};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::stamp::Stamp;
-use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::case::Case;
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,92 +24,6 @@ pub const ENDED_WINDOW_SECS: i64 = 9 * 3600;
 const MAX_ROUNDS: usize = 4;
 /// How many ended incidents are looked at to find the one that lived during a case's life.
 const MAX_PERHAPS: usize = 5;
-
-/// A case in a job.
-#[derive(Debug, Clone)]
-pub struct CaseWork {
-    /// The case as last seen.
-    pub case: Arc<Case>,
-    /// Whether it is to be brought up to date; else it only takes part in the assignment.
-    pub due: bool,
-    /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
-    pub excused: bool,
-    /// Whether a creation of unknown outcome may have given it an incident that nobody has seen yet.
-    pub tried: bool,
-}
-
-/// A write whose outcome is not known, told apart from others by what it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
-    /// The incident.
-    pub incident: IncidentPk,
-    /// What the write would do, without the time of events that tell of now.
-    pub what: String,
-}
-
-/// One problem to be brought up to date.
-#[derive(Debug, Clone)]
-pub struct ProblemJob {
-    /// The problem.
-    pub problem: Problem,
-    /// All its cases that are known.
-    pub cases: Vec<CaseWork>,
-    /// All incidents that may be about it, as last seen.
-    pub incidents: Vec<Incident>,
-    /// A write of unknown outcome, and whether it may be repeated if this look does not find it.
-    pub doubt: Option<(Doubt, bool)>,
-    /// The time now.
-    pub now: Stamp,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything is as it should be.
-    Done,
-    /// Argus failed; to be tried again.
-    Failed(ArgusError),
-    /// A write is of unknown outcome; to be looked at again.
-    Doubtful(Doubt),
-    /// Another process has just made the incident and may be writing to it; to be looked at a little later.
-    Fresh,
-    /// Argus refuses something about this problem; trying again without a change is useless.
-    Refused(String),
-}
-
-/// What a job found and did.
-#[derive(Debug, Clone)]
-pub struct ProblemReport {
-    /// The problem.
-    pub problem: Problem,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Incidents as last seen by this job.
-    pub incidents: Vec<Incident>,
-    /// Incidents that are not there.
-    pub gone: Vec<IncidentPk>,
-    /// Which case has which incident.
-    pub homes: Vec<(Arc<Case>, IncidentPk)>,
-    /// What people did on a case's incidents.
-    pub acts: Vec<(Arc<Case>, Vec<Act>)>,
-    /// Events that this job made.
-    pub posted: Vec<EventPk>,
-    /// The case whose incident was to be created, where the outcome is unknown.
-    pub tried: Option<Arc<Case>>,
-    /// What it changed.
-    pub deeds: Deeds,
-}
-
-/// What a job changed in Argus.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deeds {
-    /// Cases that got an incident.
-    pub created: BTreeSet<CaseId>,
-    /// Cases whose incident was written to, but for an END.
-    pub updated: BTreeSet<CaseId>,
-    /// Incidents that were ended.
-    pub ended: BTreeSet<IncidentPk>,
-}
 
 /// Why a job stops early.
 enum Stop {

@@ -14,3 +14,4 @@ pub mod rules;
 #[allow(missing_docs)]
 pub(crate) mod testing;
 pub mod text;
+pub mod work;

@@ -105,5 +105,6 @@ class ArgusServer:
         """Every request that this token made, oldest first, from gunicorn's own access log."""
         if not self.access_log.exists():
             return []
-        lines = self.access_log.read_text().splitlines()
+        # The last line may be under way: only what ends with a newline is a line.
+        lines = self.access_log.read_text().split("\n")[:-1]
         return [entry for entry in map(json.loads, lines) if entry["auth"] == f"Token {token}"]

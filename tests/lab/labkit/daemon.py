@@ -21,6 +21,7 @@ class Daemon:
         self.folder, self.program, self.config, self.name = folder, program, config, name
         self.child, self.started = None, 0.0
         self.environment = {}
+        self.verbosity = ("-vv",)
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -41,11 +42,11 @@ class Daemon:
             self.config_file.write_text(text)
 
     def start(self, *arguments):
-        """Start it as a daemon with -vv (or other arguments)."""
+        """Start it as a daemon with its verbosity (or other arguments)."""
         assert not self.running, f"{self.name} runs already"
         self.write_config()
         self.started = time.monotonic()
-        self.child = Child(self.name, [self.program, *(arguments or ("-vv",)), "-c", self.config_file], self.log_path,
+        self.child = Child(self.name, [self.program, *(arguments or self.verbosity), "-c", self.config_file], self.log_path,
                            cwd=self.folder, env={**os.environ, "RUST_BACKTRACE": "1", **self.environment})
 
     @property
@@ -107,11 +108,11 @@ class PythonProgram(Daemon):
         reduced = {section: {key: value for key, value in config[section].items() if key in keys}
                    for section, keys in self.KNOWN.items() if section in config}
         super().__init__(folder, places.venv_program("glue", "python"), reduced, "python-program")
-        self.launch = (str(places.INSIDE / "glue_launcher.py"), str(config["zino"]["notify_port"]), "-vv")
+        self.launch = (str(places.INSIDE / "glue_launcher.py"), str(config["zino"]["notify_port"]))
 
     def start(self, *arguments):
         """Start it with its own notion of -vv."""
-        super().start(*self.launch, *arguments)
+        super().start(*self.launch, *(arguments or self.verbosity))
 
     def stop(self):
         """SIGTERM, no questions about the exit code."""

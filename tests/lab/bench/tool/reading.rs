@@ -1,0 +1,26 @@
+//! Reads a Zino completely with the program's own code: as the program does it, and one command after the other. Both give the
+//! same cases, or it ends.
+
+use crate::seconds;
+use std::time::Instant;
+use zinoargus::secret::Secret;
+use zinoargus::sync::errand::snapshot;
+use zinoargus::sync::filter::wants_log;
+use zinoargus::zino::ZinoServer;
+use zinoargus::zino::session::{Login, Session};
+
+/// Prints how long each took.
+pub fn run(host: &str, port: u16, user: &str, secret: &str) {
+    let secret = Secret::new(secret.to_owned());
+    let login = Login { server: host.to_owned(), port, notify_port: port, user: user.to_owned(), secret };
+    let mut session = Session::connect(&login).unwrap();
+    let began = Instant::now();
+    let piped = snapshot(&mut session).unwrap().cases;
+    let pipelined = seconds(began);
+    let began = Instant::now();
+    let ids = session.case_ids().unwrap();
+    let single: Vec<_> = ids.iter().filter_map(|id| session.case(*id, wants_log).unwrap()).collect();
+    let sequential = seconds(began);
+    assert_eq!(piped, single, "both ways must read the same");
+    println!("{}", serde_json::json!({"cases": piped.len(), "pipelined": pipelined, "sequential": sequential}));
+}

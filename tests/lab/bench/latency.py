@@ -3,6 +3,7 @@
 Cases come at fixed times, whether the last one has arrived or not, so a queue shows. The database is looked at every few
 milliseconds over a connection of its own; Argus is not asked."""
 
+import itertools
 import random
 import time
 
@@ -11,6 +12,7 @@ from labkit.zino_server import case_of
 from . import words
 from .stage import OURS, PYTHON, stage
 
+_serial = itertools.count(1)
 LOOK_EVERY = 0.004
 OPEN, MORE = 1000, 500
 
@@ -25,7 +27,7 @@ class Probes:
         """One more new case."""
         at = time.monotonic()
         self.made += 1
-        self.waiting[str(self.world.zino.case("reachability", f"probe{self.made}-gw"))] = at
+        self.waiting[str(self.world.zino.case("reachability", f"probe{next(_serial)}-gw"))] = at
 
     def look(self):
         """Note which have arrived."""

@@ -194,7 +194,8 @@ impl State {
     fn answer(&mut self, line: &str, out: &mut String) {
         self.last_asked = Some(wall());
         let mut words = line.split(' ');
-        let (verb, id) = (words.next().unwrap_or_default(), words.next().and_then(|word| word.parse::<u64>().ok()));
+        let verb = words.next().unwrap_or_default().to_uppercase();
+        let (verb, id) = (verb.as_str(), words.next().and_then(|word| word.parse::<u64>().ok()));
         *self.counts.entry(verb.to_owned()).or_default() += 1;
         let case = id.and_then(|id| self.cases.get(&id));
         let _ = match (verb, id, case) {

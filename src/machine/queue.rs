@@ -33,6 +33,8 @@ struct Doubted {
 #[derive(Debug, Default)]
 struct Entry {
     lane: Option<Lane>,
+    /// How urgent it is while it is in no line: work that waits comes back to the line that it left.
+    urgency: Option<Lane>,
     running: Option<Vec<(CaseId, Goal)>>,
     again: Option<Lane>,
     retry_at: Option<Duration>,
@@ -63,7 +65,9 @@ impl Queue {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
         if entry.running.is_some() {
             entry.again = entry.again.max(Some(lane));
-        } else if entry.retry_at.is_none() && entry.lane < Some(lane) {
+        } else if entry.retry_at.is_some() {
+            entry.urgency = entry.urgency.max(Some(lane));
+        } else if entry.lane < Some(lane) {
             // A bulk entry that becomes live stays in both lines; `next` skips the one that comes second.
             entry.lane = Some(lane);
             match lane {
@@ -82,6 +86,7 @@ impl Queue {
             };
             if let Some(entry) = self.entries.get_mut(&problem).filter(|e| e.lane == Some(lane)) {
                 entry.lane = None;
+                entry.urgency = Some(lane);
                 return Some(problem);
             }
         }
@@ -234,7 +239,8 @@ impl Queue {
         if let Some(old) = entry.retry_at.replace(at) {
             self.timers.remove(&(old, Arc::clone(problem)));
         }
-        entry.lane = None;
+        // Both are set where what ran is to run again.
+        entry.urgency = entry.urgency.max(entry.lane.take());
         self.timers.insert((at, Arc::clone(problem)));
     }
 
@@ -261,10 +267,12 @@ impl Queue {
     }
 
     fn resume(&mut self, problem: &Arc<Problem>) {
+        let mut lane = Lane::Live;
         if let Some(entry) = self.entries.get_mut(problem) {
             entry.retry_at = None;
+            lane = entry.urgency.unwrap_or(lane);
         }
-        self.add(problem, Lane::Live);
+        self.add(problem, lane);
     }
 
     /// When the next one that waits is due.
@@ -313,6 +321,36 @@ mod tests {
         q.add(&problem(2), Lane::Live);
         assert_eq!(q.len(), 2);
         assert_eq!([q.next(), q.next(), q.next()], [Some(problem(2)), Some(problem(1)), None]);
+    }
+
+    #[test]
+    fn bulk_work_that_waited_is_still_no_hurdle_for_live_work() {
+        let mut q = Queue::default();
+        for n in 1..=3 {
+            q.add(&problem(n), Lane::Bulk);
+        }
+        for n in 1..=3 {
+            assert_eq!(q.next(), Some(problem(n)));
+            q.wait_until(&problem(n), secs(5));
+        }
+        q.add(&problem(3), Lane::Live);
+        q.wake(secs(5));
+        q.add(&problem(4), Lane::Live);
+        let order: Vec<_> = std::iter::from_fn(|| q.next()).collect();
+        assert_eq!(order, [problem(3), problem(4), problem(1), problem(2)]);
+    }
+
+    #[test]
+    fn live_work_that_failed_comes_back_as_live_work() {
+        let mut q = Queue::default();
+        q.add(&problem(1), Lane::Live);
+        let p = q.next().unwrap();
+        q.start(&p, Vec::new());
+        q.finish(&p);
+        q.failed(&p, secs(10), "500");
+        q.add(&problem(2), Lane::Bulk);
+        q.wake_all();
+        assert_eq!([q.next(), q.next()], [Some(p), Some(problem(2))]);
     }
 
     #[test]

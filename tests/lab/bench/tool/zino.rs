@@ -62,7 +62,7 @@ impl Zino {
         std::thread::spawn(move || {
             for mut stream in notifications.incoming().flatten() {
                 let _ = stream.set_nodelay(true);
-                let _ = stream.write_all(b"0123456789abcdef\r\n");
+                let _ = stream.write_all(b"ff1e04b4276bdd7e053b8650b82884839746d70b\r\n");
                 served.state.lock().unwrap().channels.push(stream);
             }
         });

@@ -32,6 +32,41 @@ pub struct Tag {
     pub added_by: UserPk,
 }
 
+/// What this program writes into the metadata of its incidents, to know them again on any host (design section 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFor {
+    /// The case number.
+    pub case: i64,
+    /// When the case opened, in seconds.
+    pub opened: i64,
+    /// The router.
+    pub router: Box<str>,
+    /// Zino's word for the kind of problem.
+    pub kind: Box<str>,
+    /// The sub-index of the problem.
+    pub subindex: Box<str>,
+    /// `zino.server` of the instance.
+    pub server: Box<str>,
+}
+
+impl MadeFor {
+    /// Reads it from metadata; `None` if anything that identity needs is missing.
+    #[must_use]
+    pub fn read(metadata: &Value) -> Option<Box<Self>> {
+        let zino = metadata.get("zino")?;
+        let text = |key: &str| zino.get(key).and_then(Value::as_str).map(Box::from);
+        let number = |key: &str| zino.get(key).and_then(Value::as_i64).unwrap_or_default();
+        Some(Box::new(Self {
+            case: number("case"),
+            opened: number("opened"),
+            router: text("router")?,
+            kind: text("type")?,
+            subindex: text("subindex")?,
+            server: text("server")?,
+        }))
+    }
+}
+
 /// An incident as Argus returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
@@ -53,8 +88,9 @@ pub struct Incident {
     pub level: u8,
     /// URL of the ticket; empty if none.
     pub ticket_url: String,
-    /// Whatever the creator put there.
-    pub metadata: Value,
+    /// What its metadata says that it is about, if a program like this one made it. The rest of the metadata is not kept: a
+    /// parsed JSON object takes twenty times the room.
+    pub made_for: Option<Box<MadeFor>>,
     /// Its tags.
     pub tags: Vec<Tag>,
     /// What Argus says of it (can lag behind `end_time` when clocks differ).

@@ -1,7 +1,9 @@
 //! The JSON of the Argus API v2 <-> the models. Never talks to a server, and never leaves out an item of a list that it
 //! cannot understand: a list is complete or an error, because what is not on a list gets acted on.
 
-use super::models::{EndTime, Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Page, Patch, Tag, UserPk};
+use super::models::{
+    EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, Tag, UserPk,
+};
 use super::text::shown;
 use crate::stamp::Stamp;
 use crate::sync::text::{MAX_TAG_VALUE, clean};
@@ -228,7 +230,7 @@ impl TryFrom<WireIncident> for Incident {
             description: wire.description.unwrap_or_default(),
             level: wire.level.unwrap_or(5),
             ticket_url: wire.ticket_url.unwrap_or_default(),
-            metadata: wire.metadata.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null),
+            made_for: wire.metadata.and_then(|raw| MadeFor::read(&serde_json::from_str(raw.get()).ok()?)),
             // Nobody has the key 0, so a tag that nobody added is somebody else's.
             tags: tags.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect(),
             open: wire.open.unwrap_or(false),

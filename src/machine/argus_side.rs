@@ -164,13 +164,14 @@ impl Machine {
             }
         };
         self.look_succeeded();
-        for incident in &page.items {
+        let progress = walk.take(&page);
+        for incident in page.items {
             let pk = incident.pk;
-            if self.incidents.put(incident.clone()) {
+            if self.incidents.put(incident) {
                 self.touch(pk, Lane::Bulk);
             }
         }
-        match walk.take(page) {
+        match progress {
             Progress::More => self.looking.walk = Some(walk),
             Progress::Complete => self.walked(now, &walk),
             Progress::Endless => {

@@ -130,7 +130,9 @@ impl Cases {
         let before = match self.slots.get_mut(&id) {
             Some(slot) if slot.is(&case) => {
                 slot.gone = false;
-                slot.case = Arc::new(case);
+                if *slot.case != case {
+                    slot.case = Arc::new(case);
+                }
                 slot.excused &= slot.goal.fingerprint == fingerprint;
                 slot.goal.fingerprint = fingerprint;
                 return if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };

@@ -11,7 +11,8 @@ type Place = (String, CaseKind);
 
 #[derive(Debug)]
 struct Slot {
-    incident: Incident,
+    /// On its own, because the nodes of a map that grows at its end stay half empty.
+    incident: Box<Incident>,
     /// The value of the store's counter when it was last seen; a list that began before proves nothing about it.
     seen: u64,
 }
@@ -42,7 +43,7 @@ impl Incidents {
     /// The incident as last seen.
     #[must_use]
     pub fn get(&self, pk: IncidentPk) -> Option<&Incident> {
-        self.slots.get(&pk).map(|slot| &slot.incident)
+        self.slots.get(&pk).map(|slot| &*slot.incident)
     }
 
     /// How many are known and open.
@@ -53,12 +54,12 @@ impl Incidents {
 
     /// All open ones.
     pub fn open(&self) -> impl Iterator<Item = &Incident> {
-        self.slots.values().map(|slot| &slot.incident).filter(|i| i.is_open())
+        self.slots.values().map(|slot| &*slot.incident).filter(|i| i.is_open())
     }
 
     /// Every one that is known.
     pub fn all(&self) -> impl Iterator<Item = &Incident> {
-        self.slots.values().map(|slot| &slot.incident)
+        self.slots.values().map(|slot| &*slot.incident)
     }
 
     /// A mark that says "seen before now" of everything seen until now.
@@ -88,7 +89,7 @@ impl Incidents {
         if let Some(place) = place(&incident) {
             self.places.entry(place).or_default().insert(incident.pk);
         }
-        self.slots.insert(incident.pk, Slot { incident, seen: self.counter });
+        self.slots.insert(incident.pk, Slot { incident: Box::new(incident), seen: self.counter });
         changed
     }
 

@@ -4,7 +4,7 @@
 
 use crate::argus::models::{Event, EventPk, Incident, IncidentPk, ListQuery, Page};
 use crate::stamp::Stamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
 /// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new.
@@ -24,7 +24,7 @@ pub struct Walk {
     /// The mark of the incident store when it began.
     pub began: u64,
     /// What was listed until now.
-    pub items: BTreeMap<IncidentPk, Incident>,
+    pub items: BTreeSet<IncidentPk>,
     /// Where to go on.
     pub cursor: Option<String>,
 }
@@ -44,20 +44,20 @@ impl Walk {
     /// At its beginning.
     #[must_use]
     pub fn new(query: ListQuery, began: u64) -> Self {
-        Self { query, began, items: BTreeMap::new(), cursor: None }
+        Self { query, began, items: BTreeSet::new(), cursor: None }
     }
 
-    /// Takes a page.
-    pub fn take(&mut self, page: Page<Incident>) -> Progress {
+    /// Notes what is on a page.
+    pub fn take(&mut self, page: &Page<Incident>) -> Progress {
         let before = self.items.len();
-        self.items.extend(page.items.into_iter().map(|i| (i.pk, i)));
+        self.items.extend(page.items.iter().map(|i| i.pk));
         if page.next.is_none() {
             return Progress::Complete;
         }
         if self.items.len() == before || self.items.len() > MAX_WALK {
             return Progress::Endless;
         }
-        self.cursor = page.next;
+        self.cursor.clone_from(&page.next);
         Progress::More
     }
 }
@@ -139,9 +139,9 @@ mod tests {
     fn a_list_that_never_ends_is_left() {
         let mut walk = Walk::new(ListQuery::Open, 0);
         let item = |pk| incident(pk, &case(1));
-        assert_eq!(walk.take(page(vec![item(1)], Some("a"))), Progress::More);
-        assert_eq!(walk.take(page(vec![item(1)], Some("b"))), Progress::Endless);
-        assert_eq!(walk.take(page(vec![item(2)], None)), Progress::Complete);
+        assert_eq!(walk.take(&page(vec![item(1)], Some("a"))), Progress::More);
+        assert_eq!(walk.take(&page(vec![item(1)], Some("b"))), Progress::Endless);
+        assert_eq!(walk.take(&page(vec![item(2)], None)), Progress::Complete);
     }
 
     #[test]

@@ -5,9 +5,8 @@
 
 use super::mapping::closing;
 use super::text::{clean, tag_value};
-use crate::argus::models::{EndTime, Incident, IncidentPk};
+use crate::argus::models::{EndTime, Incident, IncidentPk, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
-use serde_json::Value;
 
 /// How far the Python program's start times may be off: it mistook local time for UTC in winter.
 const PYTHON_OFFSET_SECS: i64 = 3600;
@@ -46,20 +45,18 @@ fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
 /// Reads what an incident says that it is about.
 #[must_use]
 pub fn about(incident: &Incident) -> About {
-    told(&incident.metadata).unwrap_or_else(|| tagged(incident))
+    incident.made_for.as_deref().map_or_else(|| tagged(incident), told)
 }
 
-fn told(metadata: &Value) -> Option<About> {
-    let zino = metadata.get("zino")?;
-    let text = |key: &str| zino.get(key).and_then(Value::as_str).map(str::to_owned);
-    Some(About::Told {
+fn told(made_for: &MadeFor) -> About {
+    About::Told {
         problem: Problem {
-            router: text("router")?,
-            kind: CaseKind::from_word(&text("type")?),
-            subindex: text("subindex")?,
+            router: made_for.router.to_string(),
+            kind: CaseKind::from_word(&made_for.kind),
+            subindex: made_for.subindex.to_string(),
         },
-        server: text("server")?,
-    })
+        server: made_for.server.to_string(),
+    }
 }
 
 fn tagged(incident: &Incident) -> About {
@@ -104,13 +101,13 @@ fn is_host_of(host: &str, router: &str) -> bool {
 /// Whether an incident is about the problem of this case.
 #[must_use]
 pub fn same_problem(case: &Case, incident: &Incident) -> bool {
+    if let Some(made_for) = &incident.made_for {
+        // Asked of every incident near a case, so nothing is copied for it.
+        return *made_for.kind == *case.kind.word()
+            && is_clean_of(&made_for.subindex, case.subindex())
+            && is_clean_of(&made_for.router, &case.router);
+    }
     match about(incident) {
-        About::Told { problem, .. } => {
-            let ours = case.problem();
-            problem.kind == ours.kind
-                && problem.router == clean(&ours.router)
-                && problem.subindex == clean(&ours.subindex)
-        }
         // An alarm's type is not tagged, so that its number must say which of the two it is.
         About::Tagged { host, kind, what } => {
             kind == case.kind
@@ -122,8 +119,13 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
                     _ => number(incident) == Some(case.id),
                 }
         }
-        About::Unclear => false,
+        About::Told { .. } | About::Unclear => false,
     }
+}
+
+/// Whether a text is what Argus got of ours.
+fn is_clean_of(text: &str, ours: &str) -> bool {
+    text == ours || (ours.contains('\0') && text == clean(ours))
 }
 
 fn same_value(tagged: Option<&str>, ours: Option<&str>) -> bool {
@@ -296,7 +298,7 @@ mod tests {
 
     /// As the Python program makes it: no metadata.
     fn python(i: Incident) -> Incident {
-        Incident { metadata: serde_json::json!({}), ..i }
+        Incident { made_for: None, ..i }
     }
 
     fn home_of(cases: &[&Case], incidents: &[&Incident]) -> Home {

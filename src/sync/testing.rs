@@ -1,7 +1,7 @@
 //! Cases and incidents for unit tests. Never part of the program.
 
 use super::rules::{Band, Rules};
-use crate::argus::models::{EndTime, Event, EventKind, Incident, Tag};
+use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor, Tag};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
 
@@ -93,7 +93,7 @@ pub fn incident(pk: i64, case: &Case) -> Incident {
         description: new.description,
         level: new.level,
         ticket_url: String::new(),
-        metadata: new.metadata,
+        made_for: MadeFor::read(&new.metadata),
         tags: new.tags.into_iter().map(|text| Tag { text, added_by: US }).collect(),
         open: true,
         acked: false,

@@ -216,13 +216,19 @@ impl Case {
     /// The problem that this case is about.
     #[must_use]
     pub fn problem(&self) -> Problem {
+        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: self.subindex().to_owned() }
+    }
+
+    /// What tells problems of one kind on one router apart; empty where there is only one.
+    #[must_use]
+    pub fn subindex(&self) -> &str {
         let subindex = match self.kind {
-            CaseKind::Portstate | CaseKind::Bfd => self.ifindex.clone(),
-            CaseKind::Bgp => self.remote_addr.clone(),
-            CaseKind::Alarm => self.alarm_type.clone(),
+            CaseKind::Portstate | CaseKind::Bfd => self.ifindex.as_deref(),
+            CaseKind::Bgp => self.remote_addr.as_deref(),
+            CaseKind::Alarm => self.alarm_type.as_deref(),
             CaseKind::Reachability | CaseKind::Other(_) => None,
         };
-        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: subindex.unwrap_or_default() }
+        subindex.unwrap_or_default()
     }
 
     /// Whether the case is closed now.

@@ -141,6 +141,8 @@ pub fn history(lines: &[Vec<u8>]) -> Vec<HistoryEntry> {
             entry.lines.extend(parts.map(str::to_owned));
         }
     }
+    // It is kept as long as the case, and most have one entry.
+    entries.shrink_to_fit();
     entries
 }
 

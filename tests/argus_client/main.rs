@@ -59,8 +59,13 @@ fn new_incident() -> NewIncident {
         description: "gw1 is not reachable".to_owned(),
         level: 3,
         tags: vec!["host=gw1".to_owned()],
-        metadata: serde_json::json!({"zino": {"case": 77}}),
+        metadata: about("gw1"),
     }
+}
+
+fn about(router: &str) -> serde_json::Value {
+    serde_json::json!({"zino": {"case": 77, "opened": 1_795_000_000, "router": router, "type": "reachability", "subindex": "",
+        "server": "zino.example.org"}})
 }
 
 fn other_event(description: &str) -> NewEvent {

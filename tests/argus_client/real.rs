@@ -4,7 +4,7 @@
 use super::*;
 use std::time::{SystemTime, UNIX_EPOCH};
 use zinoargus::argus::ArgusServer;
-use zinoargus::argus::models::{EndTime, Incident, IncidentPk, ListQuery, Patch};
+use zinoargus::argus::models::{EndTime, Incident, IncidentPk, ListQuery, MadeFor, Patch};
 
 fn real() -> Client {
     let url = std::env::var("ARGUS_URL").expect("ARGUS_URL is the address of the API");
@@ -55,7 +55,7 @@ fn real_life_of_an_incident() {
     let made = argus.create(&new).unwrap();
     assert_eq!((made.level, made.end_time, made.start_time), (3, EndTime::Open, new.start_time));
     assert_eq!(made.description, new.description.replace('\0', "\u{fffd}"));
-    assert_eq!(made.metadata, new.metadata);
+    assert_eq!(made.made_for, MadeFor::read(&new.metadata));
     assert!(made.tags.iter().all(|tag| tag.added_by == made.source_user) && made.tags.len() == 2);
     assert_eq!(argus.incident(made.pk), Ok(Some(made.clone())));
 
@@ -68,11 +68,11 @@ fn real_life_of_an_incident() {
         tags: Some(vec!["host=gw2".to_owned()]),
         description: Some("changed".to_owned()),
         level: Some(1),
-        metadata: Some(serde_json::json!({"zino": {"case": 78}})),
+        metadata: Some(about("gw2")),
     };
     let changed = argus.patch(made.pk, &change).unwrap();
     assert_eq!((changed.level, changed.description.as_str(), changed.tags.len()), (1, "changed", 1));
-    assert_eq!(Some(changed.metadata), change.metadata);
+    assert_eq!(changed.made_for.map(|it| it.router), Some("gw2".into()));
 
     let posted = argus.post_event(made.pk, &other_event("line one\n\nline \0 three")).unwrap();
     assert_eq!((&posted.kind, posted.incident, posted.actor), (&EventKind::Other, made.pk, made.source_user));

@@ -1,7 +1,6 @@
 //! An in-memory Argus that behaves as the API's facts say. Never knows about Zino.
 
 use crate::world::{ALICE, Shared, US};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
@@ -65,7 +64,7 @@ impl Argus {
             description: new.description.clone(),
             level: new.level,
             ticket_url: String::new(),
-            metadata: new.metadata.clone(),
+            made_for: MadeFor::read(&new.metadata),
             tags: new.tags.iter().map(|t| Tag { text: t.clone(), added_by: US }).collect(),
             open: new.end_time.is_none(),
             acked: false,
@@ -107,7 +106,7 @@ impl Argus {
             changes.push("Change: \"level\"".into());
         }
         if let Some(metadata) = &patch.metadata {
-            row.metadata.clone_from(metadata);
+            row.made_for = MadeFor::read(metadata);
             changes.push("Change: \"metadata\"".into());
         }
         for change in changes {
@@ -353,12 +352,8 @@ impl ArgusServer for SimArgus<'_> {
 
 /// The problem that an incident's metadata tells, as text, and the case it was made for.
 pub fn told(incident: &Incident) -> (String, u64, i64) {
-    let zino = incident.metadata.get("zino");
-    let text = |key: &str| zino.and_then(|z| z.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let number = |key: &str| zino.and_then(|z| z.get(key)).and_then(Value::as_i64).unwrap_or_default();
-    (
-        format!("{} {} {}", text("type"), text("router"), text("subindex")),
-        u64::try_from(number("case")).unwrap_or_default(),
-        number("opened"),
-    )
+    incident.made_for.as_deref().map_or_else(Default::default, |it| {
+        let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
+        (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
+    })
 }

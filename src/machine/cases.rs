@@ -130,6 +130,10 @@ impl Cases {
         let before = match self.slots.get_mut(&id) {
             Some(slot) if slot.is(&case) => {
                 slot.gone = false;
+                if !case.history.starts_with(&slot.case.history) {
+                    // A Zino that lost its newest state may lack what people did, too.
+                    slot.ask();
+                }
                 if *slot.case != case {
                     slot.case = Arc::new(case);
                 }

@@ -28,6 +28,8 @@ pub struct Zino {
     pub offset: i64,
     /// When it last came back without its newest state, by the true time.
     pub forgot_at: i64,
+    /// The numbers that it ever gave out, and in which second.
+    pub given: BTreeSet<(CaseId, i64)>,
 }
 
 impl Zino {
@@ -50,9 +52,12 @@ impl Zino {
         if self.open_case_of(&case.problem()).is_some() {
             return None;
         }
-        self.next += 1;
-        let id = self.next;
-        let at = self.stamp(now);
+        let (id, at) = (self.next + 1, self.stamp(now));
+        // No Zino comes back without its state and gives a number out again within the same second.
+        if !self.given.insert((id, at.secs())) {
+            return None;
+        }
+        self.next = id;
         case.id = id;
         case.opened = at;
         case.history =

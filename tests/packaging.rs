@@ -1,0 +1,179 @@
+//! What the package says about the program: the man pages, the units and the README tell of the same options, keys, exit codes
+//! and paths as the program itself.
+
+// In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use zinoargus::config::KEYS;
+
+const PROGRAM_PAGE: &str = include_str!("../packaging/man/zinoargus.1");
+const CONFIG_PAGE: &str = include_str!("../packaging/man/zinoargus.toml.5");
+const EXAMPLE: &str = include_str!("../zinoargus.toml.example");
+const README: &str = include_str!("../README.md");
+const UNIT: &str = include_str!("../packaging/systemd/zinoargus.service");
+const TEMPLATE: &str = include_str!("../packaging/systemd/zinoargus@.service");
+const BUILD: &str = include_str!("../packaging/deb");
+
+/// The page as it is read: without fonts, and with plain hyphens.
+fn plain(page: &str) -> String {
+    ["\\fB", "\\fR", "\\fI"].iter().fold(page.replace("\\-", "-"), |text, font| text.replace(font, ""))
+}
+
+/// The lines of a page's section.
+fn section<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let lines = page.lines().skip_while(|line| *line != format!(".SH {name}")).skip(1);
+    lines.take_while(|line| !line.starts_with(".SH ")).collect()
+}
+
+/// The line after each `.TP`: what the paragraph is about.
+fn subjects<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    lines.windows(2).filter(|pair| pair[0] == ".TP").map(|pair| pair[1].trim_start_matches(".B ")).collect()
+}
+
+/// `-c`, `--config-file` and the like in a text.
+fn options(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words.filter(|word| word.starts_with('-') && word.len() > 1).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_man_page_explains_exactly_the_options_of_the_help() {
+    let output = Command::new(env!("CARGO_BIN_EXE_zinoargus")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let listed = help.split("Options:").nth(1).unwrap().lines().filter(|line| line.trim_start().starts_with('-'));
+    // The explanation stands behind two blanks.
+    let names = listed.map(|line| line.trim_start().split("  ").next().unwrap());
+    let expected: BTreeSet<String> = names.flat_map(options).collect();
+    let page = plain(PROGRAM_PAGE);
+    let explained = subjects(&section(&page, "OPTIONS")).into_iter().flat_map(options).collect::<BTreeSet<_>>();
+    assert_eq!(explained, expected);
+    assert!(expected.len() >= 11, "{expected:?}");
+    let synopsis = section(&page, "SYNOPSIS").join(" ");
+    for long in ["--once", "--timeout", "--check"] {
+        assert!(synopsis.contains(long), "{long}");
+    }
+}
+
+#[test]
+fn the_man_page_has_the_exit_codes_of_the_readme() {
+    let rows = README.split("## Exit codes").nth(1).unwrap().lines().filter_map(|line| line.strip_prefix("| "));
+    let expected: Vec<&str> =
+        rows.filter_map(|row| row.split(" |").next()).filter(|code| code.parse::<u8>().is_ok()).collect();
+    let page = plain(PROGRAM_PAGE);
+    assert_eq!(subjects(&section(&page, "EXIT STATUS")), expected);
+    assert!(expected.contains(&"78"), "{expected:?}");
+}
+
+/// The keys of the configuration's man page, each with its default if it tells one.
+fn explained() -> BTreeMap<String, Option<String>> {
+    let page = plain(CONFIG_PAGE);
+    let (mut section_name, mut key, mut found) = (String::new(), String::new(), BTreeMap::new());
+    let mut before = "";
+    for line in section(&page, "SECTIONS AND KEYS") {
+        if let Some(name) = line.strip_prefix(".SS ") {
+            section_name = name.trim_matches(['[', ']']).to_owned();
+        } else if before == ".TP" {
+            key = format!("{section_name}.{}", line.trim_start_matches(".B "));
+            assert!(found.insert(key.clone(), None).is_none(), "{key} twice");
+        } else if let Some(default) = line.strip_prefix("Default: ") {
+            found.insert(key.clone(), Some(default.strip_suffix('.').unwrap().to_owned()));
+        }
+        before = line;
+    }
+    found
+}
+
+/// The defaults of the example: values that are commented out, unless the text above them says "No default".
+fn defaults() -> BTreeMap<String, String> {
+    let (mut section_name, mut has_default, mut found) = (String::new(), true, BTreeMap::new());
+    for line in EXAMPLE.lines() {
+        let (text, is_active) = line.strip_prefix('#').map_or((line, true), |text| (text, false));
+        if text.is_empty() {
+            has_default = true;
+        } else if text.starts_with(' ') {
+            has_default &= !text.starts_with(" No default");
+        } else if text.starts_with('[') {
+            section_name = text.trim_matches(['[', ']']).to_owned();
+        } else if has_default && !is_active {
+            let (name, value) = text.split_once(" = ").unwrap();
+            found.insert(format!("{section_name}.{name}"), value.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_man_page_explains_every_key_of_the_configuration() {
+    let explained: BTreeSet<String> = explained().into_keys().collect();
+    assert_eq!(explained, KEYS.iter().map(|key| (*key).to_owned()).collect());
+}
+
+#[test]
+fn the_man_page_has_the_defaults_of_the_example() {
+    let told = explained().into_iter().filter_map(|(key, default)| Some((key, default?))).collect::<BTreeMap<_, _>>();
+    assert_eq!(told, defaults());
+}
+
+/// The values that a unit gives to a key.
+fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
+    unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+}
+
+#[test]
+fn both_units_differ_only_in_the_name_of_the_instance() {
+    let settings = |unit: &str| -> Vec<String> {
+        let lines = unit.lines().filter(|line| !line.is_empty() && (!line.starts_with('#') || line.contains("LoadC")));
+        lines.map(str::to_owned).collect()
+    };
+    let one = settings(TEMPLATE).into_iter().map(|line| match line.as_str() {
+        "ExecStart=/usr/bin/zinoargus -c /etc/zinoargus/%i.toml" => line.replace("%i", "zinoargus"),
+        "StateDirectory=zinoargus/%i" => line.replace("/%i", ""),
+        text if text.starts_with("Description=") => text.replace(" (%i)", ""),
+        _ => line,
+    });
+    assert_eq!(one.collect::<Vec<_>>(), settings(UNIT));
+    assert!(settings(UNIT).len() > 40);
+}
+
+#[test]
+fn the_unit_starts_what_the_package_installs() {
+    assert_eq!(values(UNIT, "ExecStart"), ["/usr/bin/zinoargus -c /etc/zinoargus/zinoargus.toml"]);
+    for path in ["usr/bin/zinoargus", "etc/zinoargus/zinoargus.toml", "usr/lib/systemd/system/zinoargus@.service"] {
+        assert!(BUILD.lines().any(|line| line.starts_with("place ") && line.ends_with(path)), "{path}");
+    }
+    assert_eq!(values(UNIT, "User"), ["zinoargus"]);
+    let account = include_str!("../packaging/systemd/zinoargus.sysusers");
+    assert!(account.lines().any(|line| line.starts_with("u zinoargus ")), "{account}");
+}
+
+/// What waiting cannot mend must not be tried for ever, and everything else must.
+#[test]
+fn the_unit_knows_the_exit_codes_that_waiting_does_not_mend() {
+    use zinoargus::exit::ExitCode;
+    let final_codes = [ExitCode::Usage, ExitCode::Refused, ExitCode::Config].map(|code| code.code().to_string());
+    assert_eq!(values(UNIT, "RestartPreventExitStatus"), [final_codes.join(" ")]);
+    assert_eq!(values(UNIT, "Restart"), ["on-failure"]);
+    assert_eq!(values(UNIT, "StartLimitIntervalSec"), ["0"]);
+}
+
+#[test]
+fn the_unit_waits_longer_for_the_start_than_the_program_takes() {
+    let patience: u64 = values(UNIT, "TimeoutStartSec").concat().parse().unwrap();
+    assert!(patience >= 2 * zinoargus::threads::vitals::LONGEST_START.as_secs(), "{patience}");
+}
+
+/// The credentials that the units offer in comments are those that the README and the man page use.
+#[test]
+fn the_credentials_have_one_name_everywhere() {
+    for name in ["argus-token", "zino-secret"] {
+        let line = format!("LoadCredential={name}:/etc/zinoargus/{name}");
+        assert!(UNIT.contains(&format!("#{line}\n")), "{name}");
+        assert!(README.contains(&format!("\n{line}\n")), "{name}");
+        assert!(
+            README.contains(&format!("\"%d/{name}\"")) && plain(CONFIG_PAGE).contains(&format!("\"%d/{name}\"")),
+            "{name}"
+        );
+    }
+}

@@ -20,6 +20,9 @@ use ureq::{Agent, Body, SendBody, Timeout};
 
 /// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on its way.
 const MAX_IDLE: Duration = Duration::from_millis(1500);
+/// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it takes at most 64 KiB of them.
+const INPUT_BUFFER: usize = 64 * 1024;
+const OUTPUT_BUFFER: usize = 16 * 1024;
 /// More than any answer has: a page of 100 incidents is below 1 MiB.
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 /// How much of an error's body is read.
@@ -62,6 +65,8 @@ impl Exchange {
             .timeout_resolve(Some(to_connect))
             .timeout_connect(Some(to_connect))
             .max_idle_age(MAX_IDLE)
+            .input_buffer_size(INPUT_BUFFER)
+            .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
             // One named in the environment would be a place that the token goes to and no configuration shows.

@@ -76,7 +76,8 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Cases {
     slots: BTreeMap<CaseId, Slot>,
-    problems: HashMap<Arc<Problem>, BTreeSet<CaseId>>,
+    /// In order. Most have one case, and a set takes ten times the room for it.
+    problems: HashMap<Arc<Problem>, Vec<CaseId>>,
     places: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
 }
 
@@ -148,7 +149,11 @@ impl Cases {
             self.remove(id);
         }
         let problem = self.problems.get_key_value(&problem).map_or_else(|| Arc::new(problem), |(p, _)| Arc::clone(p));
-        self.problems.entry(Arc::clone(&problem)).or_default().insert(id);
+        let ids = self.problems.entry(Arc::clone(&problem)).or_default();
+        if let Err(at) = ids.binary_search(&id) {
+            ids.reserve_exact(1);
+            ids.insert(at, id);
+        }
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
         let slot = Slot {
             case: Arc::new(case),
@@ -180,7 +185,7 @@ impl Cases {
             return;
         };
         let emptied = self.problems.get_mut(&slot.problem).is_some_and(|ids| {
-            ids.remove(&id);
+            ids.retain(|one| *one != id);
             ids.is_empty()
         });
         if emptied {

@@ -80,6 +80,11 @@ impl Incidents {
             return false;
         }
         self.counter += 1;
+        if let Some(slot) = self.slots.get_mut(&incident.pk).filter(|slot| *slot.incident == incident) {
+            // What stays is kept where it is: with every list all of it would move to another place in memory.
+            slot.seen = self.counter;
+            return false;
+        }
         let changed = self.slots.get(&incident.pk).is_none_or(|slot| differs(&slot.incident, &incident));
         if let Some(old) = self.slots.get(&incident.pk)
             && let Some(pks) = place(&old.incident).and_then(|place| self.places.get_mut(&place))

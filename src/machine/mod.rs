@@ -98,7 +98,9 @@ pub struct Settings {
 pub enum ZinoEvent {
     /// Logged in, and the notification channel tied.
     Connected,
-    /// A complete reading.
+    /// Cases of a complete reading that goes on.
+    Part(Vec<Case>),
+    /// The end of a complete reading, with the rest of the cases.
     Snapshot(Snapshot),
     /// Cases that were asked for, or that a notification was about.
     Found(Found),
@@ -204,10 +206,20 @@ struct Link {
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
     reread_at: Duration,
+    /// What a complete reading under way has brought.
+    reading: Reading,
     /// The highest number that any reading showed.
     highest: Option<CaseId>,
     /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
     moving_to: Option<u64>,
+}
+
+/// The first parts of a complete reading. They count when its end has come.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Cases that are just as they were; they are there already.
+    same: BTreeSet<CaseId>,
+    others: Vec<Case>,
 }
 
 /// How far the looking at Argus has got.

@@ -2,7 +2,7 @@
 
 use super::cases::Change;
 use super::queue::Lane;
-use super::{Machine, Now, Output, ZinoCommand, ZinoEvent};
+use super::{Machine, Now, Output, Reading, ZinoCommand, ZinoEvent};
 use crate::argus::models::{EndTime, Incident};
 use crate::sync::carry::writes;
 use crate::sync::errand::{Found, Snapshot};
@@ -34,10 +34,12 @@ impl Machine {
         }
         match event {
             ZinoEvent::Connected => {
+                self.link.reading = Reading::default();
                 self.told.zino = None;
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
             }
+            ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
             ZinoEvent::Found(found) => self.take_found(now, found),
             ZinoEvent::Scavenged(id) => self.forget_case(id),
@@ -45,6 +47,7 @@ impl Machine {
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
+                self.link.reading = Reading::default();
                 self.link.awaited.clear();
                 self.errand_under_way = None;
                 self.orphans.interrupt();
@@ -52,6 +55,29 @@ impl Machine {
             ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
             ZinoEvent::Moved(_) => {}
         }
+    }
+
+    fn take_part(&mut self, cases: Vec<Case>) {
+        for case in cases {
+            if self.cases.get(case.id).is_some_and(|slot| *slot.case == case) {
+                self.link.reading.same.insert(case.id);
+            } else {
+                self.link.reading.others.push(case);
+            }
+        }
+    }
+
+    /// A complete reading showed a case as it is held; false if it is held no more.
+    fn confirm_case(&mut self, id: CaseId) -> bool {
+        let Some(slot) = self.cases.get_mut(id) else {
+            return false;
+        };
+        slot.gone = false;
+        if slot.due() {
+            let problem = Arc::clone(&slot.problem);
+            self.queue.add(&problem, Lane::Bulk);
+        }
+        true
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
@@ -63,7 +89,13 @@ impl Machine {
             .collect();
         to_read.extend(snapshot.ids.iter());
         to_read.extend(self.gap(&snapshot.ids, self.link.highest));
-        for case in snapshot.cases {
+        let Reading { same, others } = std::mem::take(&mut self.link.reading);
+        for id in same {
+            if self.confirm_case(id) {
+                to_read.remove(&id);
+            }
+        }
+        for case in others.into_iter().chain(snapshot.cases) {
             to_read.remove(&case.id);
             self.put_case(case, Lane::Bulk);
         }

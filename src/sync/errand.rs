@@ -42,17 +42,30 @@ pub struct Found {
 pub struct Snapshot {
     /// The numbers of all cases that are not closed.
     pub ids: BTreeSet<CaseId>,
-    /// Those cases.
+    /// Those cases, but for those that were handed over before.
     pub cases: Vec<Case>,
 }
 
-/// Reads everything.
+/// How many cases are read before they are handed over: most are as they were, and need not all be there twice at one time.
+pub const PART: usize = 500;
+
+/// Reads everything. Hands over so many cases at a time; the last ones come with the snapshot.
 ///
 /// # Errors
-/// See [`ZinoError`].
-pub fn snapshot<Z: ZinoServer + ?Sized>(zino: &mut Z) -> Result<Snapshot, ZinoError> {
+/// See [`ZinoError`]; what was handed over is then worth nothing.
+pub fn snapshot<Z: ZinoServer + ?Sized>(
+    zino: &mut Z,
+    part: usize,
+    mut hand_over: impl FnMut(Vec<Case>),
+) -> Result<Snapshot, ZinoError> {
     let ids = zino.case_ids()?;
-    let cases = zino.cases(&ids, wants_log)?;
+    let mut cases = Vec::new();
+    for ids in ids.chunks(part.max(1)) {
+        if !cases.is_empty() {
+            hand_over(cases);
+        }
+        cases = zino.cases(ids, wants_log)?;
+    }
     Ok(Snapshot { ids: ids.into_iter().collect(), cases })
 }
 

@@ -6,7 +6,7 @@ use super::{End, Wake};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoCommand, ZinoEvent};
 use crate::pulse;
-use crate::sync::errand::{carry, read, snapshot};
+use crate::sync::errand::{PART, carry, read, snapshot};
 use crate::sync::rules::Rules;
 use crate::turnstile::{Turn, Turnstile};
 use crate::zino::case::CaseId;
@@ -164,7 +164,11 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
         // What was wanted of the connection before; the machine wants nothing of this one yet.
         while channels.commands.try_recv().is_ok() {}
         tell(channels, ZinoEvent::Connected)?;
-        tell(channels, ZinoEvent::Snapshot(snapshot(&mut session)?))?;
+        let mut told = Ok(());
+        let mut telling = |event| keep_telling(&mut told, channels, event);
+        let read = snapshot(&mut session, PART, |cases| telling(ZinoEvent::Part(cases)))?;
+        telling(ZinoEvent::Snapshot(read));
+        told?;
         loop {
             if let Some(changed) = channels.setups.try_recv().ok().and_then(|changed| take(changed, setup)) {
                 return Err(Gone::Unwanted(Box::new(changed)));
@@ -172,10 +176,13 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
             loop {
                 match channels.commands.try_recv() {
                     Ok(command) => {
+                        let mut told = Ok(());
                         let turn = turn(&setup.turnstile, &command);
-                        let (event, lost) = obey(command, &mut session, &setup.rules);
+                        let lost = obey(command, &mut session, &setup.rules, PART, |event| {
+                            keep_telling(&mut told, channels, event);
+                        });
                         drop(turn);
-                        event.map_or(Ok(()), |event| tell(channels, event))?;
+                        told?;
                         lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))?;
                     }
                     Err(TryRecvError::Empty) => break,
@@ -217,30 +224,47 @@ pub fn look_again<Z: ZinoServer>(notices: &[Notice], zino: &mut Z) -> Result<Vec
     Ok(events)
 }
 
-/// Does what the machine wants; returns what to tell it, and why the connection is lost if it is.
+/// Does what the machine wants and tells it what came of it, of a complete reading so many cases at a time; returns why the
+/// connection is lost if it is.
 pub fn obey<Z: ZinoServer>(
     command: ZinoCommand,
     zino: &mut Z,
     rules: &Rules,
-) -> (Option<ZinoEvent>, Option<ZinoError>) {
+    part: usize,
+    mut tell: impl FnMut(ZinoEvent),
+) -> Option<ZinoError> {
     let lost = |error: ZinoError| match error {
         ZinoError::Refused(_) => None,
         error => Some(error),
     };
     match command {
         ZinoCommand::Read(ids) => match read(zino, &ids) {
-            Ok(found) => (Some(ZinoEvent::Found(found)), None),
-            Err(error) => (None, Some(error)),
+            Ok(found) => {
+                tell(ZinoEvent::Found(found));
+                None
+            }
+            Err(error) => Some(error),
         },
-        ZinoCommand::Reread => match snapshot(zino) {
-            Ok(snapshot) => (Some(ZinoEvent::Snapshot(snapshot)), None),
-            Err(error) => (None, Some(error)),
+        ZinoCommand::Reread => match snapshot(zino, part, |cases| tell(ZinoEvent::Part(cases))) {
+            Ok(snapshot) => {
+                tell(ZinoEvent::Snapshot(snapshot));
+                None
+            }
+            Err(error) => Some(error),
         },
         ZinoCommand::Carry(errand) => {
             let result = carry(zino, &errand, rules);
             let error = result.as_ref().err().cloned().and_then(lost);
-            (Some(ZinoEvent::Carried(errand.case, result.map(|case| case.map(Box::new)))), error)
+            tell(ZinoEvent::Carried(errand.case, result.map(|case| case.map(Box::new))));
+            error
         }
+    }
+}
+
+/// Tells, unless nobody listens any more.
+fn keep_telling(told: &mut Result<(), Gone>, channels: &Channels, event: ZinoEvent) {
+    if told.is_ok() {
+        *told = tell(channels, event);
     }
 }
 

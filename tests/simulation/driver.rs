@@ -16,6 +16,8 @@ use zinoargus::threads::core::execute;
 use zinoargus::threads::poller::{look_again, obey};
 use zinoargus::zino::case::CaseState;
 
+/// A complete reading comes in parts of so many cases.
+const PART: usize = 2;
 const SECOND: i64 = 1_000_000;
 /// How long the world must stay still at the end without a single write.
 const STILL: i64 = 3600 * SECOND;
@@ -390,7 +392,12 @@ impl Driver {
             instance.commands.clear();
         }
         self.feed(n, Input::Zino(ZinoEvent::Connected));
-        match snapshot(&mut SimZino { world: &self.world, zino: z, instance: n }) {
+        let mut parts = Vec::new();
+        let read = snapshot(&mut SimZino { world: &self.world, zino: z, instance: n }, PART, |cases| parts.push(cases));
+        for cases in parts {
+            self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
+        }
+        match read {
             Ok(snapshot) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
             Err(_) => self.lose(n),
         }
@@ -418,8 +425,10 @@ impl Driver {
     fn obey_one(&mut self, n: usize, z: usize) -> bool {
         let Some(instance) = self.instances.get_mut(n) else { return false };
         let Some(command) = instance.commands.pop_front() else { return false };
-        let (event, lost) = obey(command, &mut SimZino { world: &self.world, zino: z, instance: n }, &instance.rules);
-        if let Some(event) = event {
+        let mut events = Vec::new();
+        let mut zino = SimZino { world: &self.world, zino: z, instance: n };
+        let lost = obey(command, &mut zino, &instance.rules, PART, |event| events.push(event));
+        for event in events {
             self.feed(n, Input::Zino(event));
         }
         if lost.is_some() {

@@ -52,10 +52,10 @@ def ask(bench, world) -> dict:
     """Each question several times; for each the pages, and what one asking costs."""
     asking, found = Asking(world), {}
     for name, query in questions().items():
-        asking.pages(query)  # the first time also fills caches
+        asking.pages(query.replace(f"page_size={PAGE}", "page_size=1") if query.startswith("events/") else "mine/?source_incident_id=0")
         usage, times, pages = Usage(world), 0, 0
         end = time.monotonic() + bench.pick(2.0, 0.1)
-        while times < 3 or (times < 20 and time.monotonic() < end):
+        while times < 1 or (times < 20 and time.monotonic() < end):
             pages = asking.pages(query)
             times += 1
         used = usage.until_now()

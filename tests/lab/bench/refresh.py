@@ -9,7 +9,7 @@ from . import lists, meter
 from .latency import begin
 from .stage import OURS, PYTHON, Usage, stage
 
-OUR_INTERVAL = 2.0
+OUR_INTERVAL = 1.0
 SIZES = (100, 1000, 5000)
 
 
@@ -24,13 +24,13 @@ def window(world, program, seconds) -> dict:
 
 
 def ours(bench, world, size) -> list[dict]:
-    """Ours, refreshing every two seconds instead of every thirty so that many refreshes are met: several windows of ten refreshes."""
+    """Ours, refreshing every second instead of every thirty so that many refreshes are met: several windows of twenty refreshes."""
     world.config["sync"]["refresh_interval"] = OUR_INTERVAL
     world.daemon.start()
     world.incidents_reach(size)
     # its first looks and all that follows from them are over when nothing but refreshes has come for a while
-    eventually(lambda: set(window(world, world.daemon, 3)["requests"]) == {"GET incidents/events/"}, 60, "nothing but refreshes")
-    found = [window(world, world.daemon, bench.pick(10, 2) * OUR_INTERVAL) for _ in range(bench.rounds)]
+    eventually(lambda: set(window(world, world.daemon, 2.2)["requests"]) == {"GET incidents/events/"}, 60, "nothing but refreshes")
+    found = [window(world, world.daemon, bench.pick(20, 2) * OUR_INTERVAL) for _ in range(bench.rounds)]
     world.daemon.stop()
     return [{**one, "refreshes": one["seconds"] / OUR_INTERVAL, "of": one["requests"].get("GET incidents/events/", 0)} for one in found]
 
@@ -50,7 +50,7 @@ def measure(bench):
     """The sizes one after the other in one growing world."""
     data = {"sizes": {}, "resting": {}, "lists": {}}
     with stage(bench, "refresh") as world:
-        for size in bench.pick(SIZES, (10, 20)):
+        for size in bench.pick(SIZES, (20,)):
             world.add_cases(size - world.made)
             found = data["sizes"][str(size)] = {OURS: ours(bench, world, size)}
             bench.keep(data)
@@ -58,10 +58,10 @@ def measure(bench):
                 world.config["sync"].pop("refresh_interval")
                 world.daemon.start()
                 eventually(lambda: "GET incidents/mine/" in world.kinds(), 60, "the first looks")
-                time.sleep(bench.pick(10, 1))  # what follows from a start is no rest
+                time.sleep(bench.pick(20, 1))  # what follows from a start is no rest
                 data["resting"] = {"size": size, OURS: resting(bench, world, world.daemon)}
                 world.daemon.stop()
-            if size <= bench.pick(1000, 10):
+            if size <= 1000:
                 found[PYTHON] = python(bench, world)
                 world.programs[-1].stop()
             data["lists"][str(size)] = lists.ask(bench, world)

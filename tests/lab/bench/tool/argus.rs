@@ -136,7 +136,9 @@ impl State {
     }
 
     fn create(&mut self, mut value: Value) -> (&'static str, String) {
-        let number = value["source_incident_id"].as_str().unwrap().to_owned();
+        // The Python program sends a number, which Argus makes a text of.
+        let number = value["source_incident_id"].to_string().trim_matches('"').to_owned();
+        value["source_incident_id"] = json!(number);
         if self.numbers.contains_key(&number) {
             return ("400 Bad Request", r#"{"source_incident_id":["must be unique for this source"]}"#.to_owned());
         }
@@ -205,7 +207,7 @@ impl State {
 }
 
 fn added_by_source(incident: &mut Value) {
-    for tag in incident["tags"].as_array_mut().unwrap() {
+    for tag in incident["tags"].as_array_mut().into_iter().flatten() {
         tag["added_by"] = json!(SOURCE_USER);
         tag["added_time"] = json!("2026-01-01T00:00:00Z");
     }

@@ -4,7 +4,7 @@
 use crate::seconds;
 use std::time::Instant;
 use zinoargus::secret::Secret;
-use zinoargus::sync::errand::snapshot;
+use zinoargus::sync::errand::{PART, snapshot};
 use zinoargus::sync::filter::wants_log;
 use zinoargus::zino::ZinoServer;
 use zinoargus::zino::session::{Login, Session};
@@ -15,7 +15,9 @@ pub fn run(host: &str, port: u16, user: &str, secret: &str) {
     let login = Login { server: host.to_owned(), port, notify_port: port, user: user.to_owned(), secret };
     let mut session = Session::connect(&login).unwrap();
     let began = Instant::now();
-    let piped = snapshot(&mut session).unwrap().cases;
+    let mut piped = Vec::new();
+    let rest = snapshot(&mut session, PART, |cases| piped.extend(cases)).unwrap();
+    piped.extend(rest.cases);
     let pipelined = seconds(began);
     let began = Instant::now();
     let ids = session.case_ids().unwrap();

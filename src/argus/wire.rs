@@ -12,14 +12,15 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
-struct WirePage {
+struct WirePage<'a> {
     #[serde(default)]
     next: Option<String>,
-    results: Vec<Box<RawValue>>,
+    #[serde(borrow)]
+    results: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct WireIncident {
+struct WireIncident<'a> {
     pk: IncidentPk,
     start_time: String,
     /// Not given at all is not the same as `null`, which means stateless.
@@ -31,7 +32,8 @@ struct WireIncident {
     level: Option<u8>,
     ticket_url: Option<String>,
     /// People can put anything here, also JSON deeper than a parser goes.
-    metadata: Option<Box<RawValue>>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
     tags: Option<Vec<WireTag>>,
     open: Option<bool>,
     acked: Option<bool>,
@@ -127,7 +129,7 @@ pub(super) fn event(body: &[u8]) -> Result<Event, String> {
 
 /// Reads the events of one incident: a plain list.
 pub(super) fn events(body: &[u8]) -> Result<Vec<Event>, String> {
-    all(&decode::<Vec<Box<RawValue>>>(body)?, event)
+    all(&decode::<Vec<&RawValue>>(body)?, event)
 }
 
 /// Reads a page of incidents.
@@ -188,11 +190,11 @@ fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>,
     Ok(Page { items: all(&page.results, item)?, next })
 }
 
-fn all<T>(raw: &[Box<RawValue>], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
+fn all<T>(raw: &[&RawValue], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
     let named = |(n, raw): (usize, &RawValue)| {
         item(raw.get().as_bytes()).map_err(|why| format!("item {} of the list{}: {why}", n + 1, pk_of(raw)))
     };
-    raw.iter().map(AsRef::as_ref).enumerate().map(named).collect()
+    raw.iter().copied().enumerate().map(named).collect()
 }
 
 fn pk_of(raw: &RawValue) -> String {
@@ -215,10 +217,10 @@ fn query_of(next: &str) -> Result<String, String> {
     }
 }
 
-impl TryFrom<WireIncident> for Incident {
+impl TryFrom<WireIncident<'_>> for Incident {
     type Error = String;
 
-    fn try_from(wire: WireIncident) -> Result<Self, String> {
+    fn try_from(wire: WireIncident<'_>) -> Result<Self, String> {
         let tags = wire.tags.unwrap_or_default().into_iter();
         Ok(Self {
             pk: wire.pk,

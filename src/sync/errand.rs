@@ -47,7 +47,7 @@ pub struct Snapshot {
 }
 
 /// How many cases are read before they are handed over: most are as they were, and need not all be there twice at one time.
-pub const PART: usize = 500;
+pub const PART: usize = 100;
 
 /// Reads everything. Hands over so many cases at a time; the last ones come with the snapshot.
 ///

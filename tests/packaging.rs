@@ -29,7 +29,8 @@ fn section<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
 
 /// The line after each `.TP`: what the paragraph is about.
 fn subjects<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    lines.windows(2).filter(|pair| pair[0] == ".TP").map(|pair| pair[1].trim_start_matches(".B ")).collect()
+    let pairs = lines.iter().zip(lines.iter().skip(1));
+    pairs.filter(|(before, _)| **before == ".TP").map(|(_, line)| line.trim_start_matches(".B ")).collect()
 }
 
 /// `-c`, `--config-file` and the like in a text.

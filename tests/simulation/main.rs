@@ -146,7 +146,7 @@ fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() 
 /// found by its number and kept to itself (amnesia 2352), a stale assignment (failover 7835), clocks compared (amnesia 764), a long-ended
 /// incident that a person reopened (alone 22378), numbers given out again unseen (amnesia 11941), two instances that each took what the
 /// other's closed case had (failover 14508), a story told again beside the case's own long-ended incident (failover 15319), an old closed
-/// case posted anew by every run (cron 178, 999).
+/// case posted anew by every run (cron 178, 999), people's acts that a Zino with an older state lacked again (amnesia 935).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -176,6 +176,7 @@ fn what_once_went_wrong_stays_right() {
         ("failover", 15319),
         ("cron", 178),
         ("cron", 999),
+        ("amnesia", 935),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

@@ -1,0 +1,28 @@
+"""The end of what `cron.py` began; it is last, because cron needs its minutes."""
+
+from labkit.waiting import eventually
+from packkit.steps import check
+
+
+@check
+def the_line_in_cron_synchronises_and_sends_no_mail(site):
+    """The case is in Argus and a person's close in Zino; the one mail is that of another line, which shows that mail works."""
+    root, world = site.plain, site.cron_world
+    pk = world.incident(world.first_case, deadline=400)["pk"]
+    mail = root.file("var/mail/all")
+    eventually(lambda: mail.exists() and "this is mailed" in mail.read_text(), 90, "cron mails what another line prints")
+    eventually(lambda: "zinoargus" not in root.run("ps -C zinoargus -o comm=", (0, 1)), 60, "the run ends")
+    world.matches(world.first_case)
+    assert pk and "zinoargus" not in mail.read_text(), mail.read_text()
+    site.cron.stop()
+
+
+@check
+def the_package_goes_without_a_trace_where_systemd_does_not_run(site):
+    """Remove and purge in a chroot."""
+    root = site.plain
+    root.run("apt remove -y zinoargus && test -e /etc/zinoargus/zinoargus.toml")
+    root.run("rm /etc/cron.d/zinoargus /etc/cron.d/control && apt purge -y zinoargus")
+    left = sorted(root.paths() - site.plain_before)
+    assert not left, left
+    assert root.run("cat /etc/passwd /etc/group") == site.plain_accounts

@@ -82,7 +82,7 @@ def the_readme_leads_to_a_running_service(site):
     pid = active(machine)
     site.first.matches(site.first.first_case)
     eventually(lambda: re.search(r'Status: "ACTIVE: 1 cases, 1 open incidents, 0 waiting; Zino ok; Argus ok', machine.run(status)), 20)
-    assert machine.run(f"ps -o user=,args= -p {pid}").split(None, 1) == ["zinoargus", f"/usr/bin/zinoargus -c {CONFIG}\n"]
+    assert machine.run(f"ps -o user:20=,args= -p {pid}").split(None, 1) == ["zinoargus", f"/usr/bin/zinoargus -c {CONFIG}\n"]
     process = machine.run(f"cat /proc/{pid}/status")
     for line in ("NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"):
         assert line in process, process

@@ -13,7 +13,7 @@ from packkit import readme, servers
 from packkit.root import HOME
 from packkit.steps import check
 
-NOBODY = ["chroot", "--userspec=65534:65534"]
+NOBODY = ["/usr/sbin/chroot", "--userspec=65534:65534"]
 
 
 def empty_root(site, config, name, with_ca=True):

@@ -57,11 +57,10 @@ class Machine:
 
     def stop(self):
         """Shut it down."""
-        before = {name for name in ("payload", "supervisor")}
         self.child.stop(signal.SIGTERM, patience=20)
         # nspawn leaves its control groups, empty, beside ours
-        for folder in sorted((path for name in before for path in glob.glob(f"/sys/fs/cgroup/*/{name}/**/", recursive=True)),
-                             key=len, reverse=True):
+        left = [path for name in ("payload", "supervisor") for path in glob.glob(f"/sys/fs/cgroup/*/{name}/**/", recursive=True)]
+        for folder in sorted(left, key=len, reverse=True):
             try:
                 os.rmdir(folder)
             except OSError:

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
+use zinoargus::sync::text::normal;
 
 /// Small pages, so that their boundaries move while they are read.
 const PAGE: usize = 4;
@@ -283,6 +284,15 @@ impl SimArgus<'_> {
             && let Some(pk) = pk
         {
             world.person_acts_on(pk);
+        }
+        // Only then: the seeds of the other scenarios would mean something else.
+        if world.scenario.doubles && world.fault(60) {
+            world.note(|| "    a proxy sends it twice".into());
+            let first = late();
+            if let Late::Post(pk, event) = &first {
+                *world.doubled.entry((*pk, normal(&event.description))).or_default() += 1;
+            }
+            world.argus.execute(world.now, &first);
         }
         let result = run(&mut world.argus, world.now, row);
         if world.fault(30) {

@@ -27,47 +27,26 @@ use driver::Driver;
 use world::Scenario;
 use zinoargus::zino::case::Case;
 
-const SCENARIOS: [(&str, Scenario); 6] = [
-    (
-        "alone",
-        Scenario {
-            instances: 1,
-            zinos: 1,
-            failover: false,
-            amnesia: false,
-            kills: true,
-            reloads: false,
-            single: false,
-        },
-    ),
-    (
-        "amnesia",
-        Scenario { instances: 1, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false, single: false },
-    ),
-    (
-        "twins",
-        Scenario {
-            instances: 2,
-            zinos: 1,
-            failover: false,
-            amnesia: false,
-            kills: true,
-            reloads: false,
-            single: false,
-        },
-    ),
-    (
-        "failover",
-        Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: false, single: false },
-    ),
-    (
-        "reloads",
-        Scenario { instances: 2, zinos: 2, failover: true, amnesia: false, kills: true, reloads: true, single: false },
-    ),
-    (
-        "cron",
-        Scenario { instances: 2, zinos: 1, failover: false, amnesia: true, kills: true, reloads: false, single: true },
-    ),
+/// One instance and one Zino that never forgets; the process may be killed.
+const ALONE: Scenario = Scenario {
+    instances: 1,
+    zinos: 1,
+    failover: false,
+    amnesia: false,
+    kills: true,
+    reloads: false,
+    single: false,
+    doubles: false,
+};
+
+const SCENARIOS: [(&str, Scenario); 7] = [
+    ("alone", ALONE),
+    ("amnesia", Scenario { amnesia: true, ..ALONE }),
+    ("twins", Scenario { instances: 2, ..ALONE }),
+    ("failover", Scenario { instances: 2, zinos: 2, failover: true, ..ALONE }),
+    ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
+    ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
+    ("proxy", Scenario { doubles: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -133,6 +112,11 @@ fn a_reload_at_any_moment_loses_and_doubles_nothing() {
 #[test]
 fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() {
     run_many("cron");
+}
+
+#[test]
+fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
+    run_many("proxy");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

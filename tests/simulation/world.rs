@@ -43,6 +43,8 @@ pub struct Scenario {
     pub reloads: bool,
     /// Whether the instances are single runs, started again and again.
     pub single: bool,
+    /// Whether something on the way to Argus may send a write twice.
+    pub doubles: bool,
 }
 
 pub struct World {
@@ -65,6 +67,8 @@ pub struct World {
     pub lives: BTreeMap<(u64, i64, String), bool>,
     /// Incidents whose level a person changed.
     pub levelled: BTreeSet<IncidentPk>,
+    /// How often an event was sent twice by others than us, by its incident and text.
+    pub doubled: BTreeMap<(IncidentPk, String), usize>,
 }
 
 impl World {
@@ -89,6 +93,7 @@ impl World {
             violation: None,
             lives: BTreeMap::new(),
             levelled: BTreeSet::new(),
+            doubled: BTreeMap::new(),
         }
     }
 

@@ -69,6 +69,11 @@ class Site:
         """The container that the service is checked in."""
         return Machine(self.copy_of_debian("service"))
 
+    def close(self):
+        """Shut the container down, if there is one."""
+        if "machine" in self.__dict__:
+            self.machine.stop()
+
     @staticmethod
     def toml(config) -> str:
         """A whole configuration as a file."""

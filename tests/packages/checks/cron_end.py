@@ -9,9 +9,10 @@ def the_line_in_cron_synchronises_and_sends_no_mail(site):
     """The case is in Argus and a person's close in Zino; the one mail is that of another line, which shows that mail works."""
     root, world = site.plain, site.cron_world
     pk = world.incident(world.first_case, deadline=400)["pk"]
+    assert "cron" in root.running(), f"cron does not run: {site.cron.log()}"
     mail = root.file("var/mail/all")
     eventually(lambda: mail.exists() and "this is mailed" in mail.read_text(), 90, "cron mails what another line prints")
-    eventually(lambda: "zinoargus" not in root.run("ps -C zinoargus -o comm=", (0, 1)), 60, "the run ends")
+    eventually(lambda: "zinoargus" not in root.running(), 60, "the run ends")
     world.matches(world.first_case)
     assert pk and "zinoargus" not in mail.read_text(), mail.read_text()
     site.cron.stop()

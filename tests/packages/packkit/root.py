@@ -3,6 +3,7 @@
 Never changes the fresh one: a copy is a layer in memory above it, and goes with our mount namespace.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -68,6 +69,17 @@ class Root:
     def run(self, command, good=(0,)) -> str:
         """Run a line of shell as root in a chroot, without systemd; gives what it printed."""
         return sh(["chroot", self.path], command, good)
+
+    def running(self) -> list[str]:
+        """The names of the processes that run in the copy; other processes of this machine are not ours to look at."""
+        found = []
+        for process in glob.glob("/proc/[0-9]*"):
+            try:
+                if os.readlink(f"{process}/root") == str(self.path):
+                    found.append(open(f"{process}/comm").read().strip())
+            except OSError:
+                pass  # it has just ended
+        return found
 
     def paths(self) -> set[str]:
         """Every file and folder that a package could have left; not what running the system itself leaves."""

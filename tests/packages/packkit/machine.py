@@ -14,6 +14,10 @@ from labkit.waiting import eventually
 from .root import HOME, sh
 
 
+class CannotBoot(Exception):
+    """This machine does not let a container boot; what systemd-nspawn said."""
+
+
 class Machine:
     """A container that has booted."""
 
@@ -23,10 +27,12 @@ class Machine:
                                          "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--boot",
                                          "--kill-signal=SIGRTMIN+3"], HOME / "console.log")
         self.leader = None
-        eventually(self._booted, 90, f"the container boots (its console: {HOME}/console.log)", every=0.5)
+        eventually(lambda: not self.child.running or self._booted(), 90, f"the container boots (its console: {HOME}/console.log)",
+                   every=0.5)
+        if not self.child.running:
+            raise CannotBoot(" ".join(self.child.log()[-300:].split()))
 
     def _booted(self):
-        assert self.child.running, f"systemd-nspawn ended:\n{self.child.log()[-1500:]}"
         pid = self.child.process.pid
         for line in (open(name).read() for name in glob.glob(f"/proc/{pid}/task/*/children")):
             for child in line.split():

@@ -11,8 +11,9 @@ from labkit import places, toml_writer
 from labkit.world import World
 
 from . import servers
-from .machine import Machine
+from .machine import CannotBoot, Machine
 from .root import HOME, Root
+from .steps import Skipped
 
 
 def loopback_up():
@@ -65,13 +66,24 @@ class Site:
         return root
 
     @functools.cached_property
+    def _machine(self) -> Machine | CannotBoot:
+        try:
+            return Machine(self.copy_of_debian("service"))
+        except CannotBoot as error:
+            return error
+
+    @property
     def machine(self) -> Machine:
-        """The container that the service is checked in."""
-        return Machine(self.copy_of_debian("service"))
+        """The container that the service is checked in. A machine that is itself a container may not let another one boot: then
+        what needs a running systemd is skipped, and the checks in a chroot say what can be said without it.
+        """
+        if isinstance(self._machine, CannotBoot):
+            raise Skipped(f"systemd cannot be booted here: {self._machine}")
+        return self._machine
 
     def close(self):
         """Shut the container down, if there is one."""
-        if "machine" in self.__dict__:
+        if isinstance(self.__dict__.get("_machine"), Machine):
             self.machine.stop()
 
     @staticmethod

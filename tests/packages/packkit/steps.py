@@ -6,6 +6,10 @@ import traceback
 _CHECKS = []
 
 
+class Skipped(Exception):
+    """This machine does not allow what the check needs; the reason."""
+
+
 def check(function):
     """Register a check; they run in the order in which they are written, because some go on where others have ended."""
     _CHECKS.append(function)
@@ -14,15 +18,19 @@ def check(function):
 
 def run(site) -> int:
     """Run all checks; gives how many failed."""
-    failed = 0
+    failed = skipped = 0
     for function in _CHECKS:
         began = time.monotonic()
         try:
             words, word = function(site), "passed"
+        except Skipped as reason:
+            words, word = reason, "skipped"
+            skipped += 1
         except Exception:
             words, word = "\n" + traceback.format_exc(limit=-3).rstrip().replace("\n", "\n    "), "FAILED"
             failed += 1
         line = f"{word}  {time.monotonic() - began:6.1f} s  {function.__name__}"
         print(f"{line}: {words}" if words else line, flush=True)
-    print(f"{len(_CHECKS) - failed} passed, {failed} failed", flush=True)
+    more = f", {skipped} skipped" if skipped else ""
+    print(f"{len(_CHECKS) - failed - skipped} passed, {failed} failed{more}", flush=True)
     return failed

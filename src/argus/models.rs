@@ -78,8 +78,6 @@ pub struct Incident {
     pub end_time: EndTime,
     /// The user of the source system that owns it: us, for our own incidents.
     pub source_user: UserPk,
-    /// Name of the source system.
-    pub source_name: String,
     /// The number we gave it; unique per source for ever.
     pub source_incident_id: String,
     /// One line for people.

@@ -42,7 +42,6 @@ struct WireIncident<'a> {
 #[derive(Deserialize)]
 struct WireSource {
     user: UserPk,
-    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -221,20 +220,21 @@ impl TryFrom<WireIncident<'_>> for Incident {
     type Error = String;
 
     fn try_from(wire: WireIncident<'_>) -> Result<Self, String> {
-        let tags = wire.tags.unwrap_or_default().into_iter();
+        // Nobody has the key 0, so a tag that nobody added is somebody else's.
+        let read = wire.tags.unwrap_or_default().into_iter();
+        let mut tags: Vec<Tag> = read.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect();
+        tags.shrink_to_fit();
         Ok(Self {
             pk: wire.pk,
             start_time: instant("start_time", &wire.start_time)?,
             end_time: end_time(wire.end_time)?,
             source_user: wire.source.user,
-            source_name: wire.source.name.unwrap_or_default(),
             source_incident_id: wire.source_incident_id.unwrap_or_default(),
             description: wire.description.unwrap_or_default(),
             level: wire.level.unwrap_or(5),
             ticket_url: wire.ticket_url.unwrap_or_default(),
             made_for: wire.metadata.and_then(|raw| MadeFor::read(&serde_json::from_str(raw.get()).ok()?)),
-            // Nobody has the key 0, so a tag that nobody added is somebody else's.
-            tags: tags.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect(),
+            tags,
             open: wire.open.unwrap_or(false),
             acked: wire.acked.unwrap_or(false),
         })

@@ -51,7 +51,6 @@ fn an_incident_of_the_api_documentation_is_read_whole() {
         start_time: stamp("2026-11-22T19:51:18.254951Z"),
         end_time: EndTime::Open,
         source_user: 3,
-        source_name: "zino-a".to_owned(),
         source_incident_id: "77".to_owned(),
         description: "d".to_owned(),
         level: 4,

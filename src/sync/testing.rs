@@ -88,7 +88,6 @@ pub fn incident(pk: i64, case: &Case) -> Incident {
         start_time: new.start_time,
         end_time: EndTime::Open,
         source_user: US,
-        source_name: "zino".into(),
         source_incident_id: new.source_incident_id,
         description: new.description,
         level: new.level,

@@ -60,7 +60,6 @@ impl Argus {
             start_time: new.start_time,
             end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
             source_user: US,
-            source_name: "zino".into(),
             source_incident_id: new.source_incident_id.clone(),
             description: new.description.clone(),
             level: new.level,

@@ -29,7 +29,7 @@ pub fn host(router: &str, domain: &str) -> String {
 #[must_use]
 pub fn description(case: &Case) -> String {
     let router = &case.router;
-    let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+    let or_empty = |text: &Option<Box<str>>| text.clone().unwrap_or_default();
     let text = match &case.kind {
         CaseKind::Reachability => format!("{router} is not reachable"),
         CaseKind::Bgp => {
@@ -52,7 +52,7 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
         tag("event_type", case.kind.word()),
         tag("priority", &case.priority.to_string()),
     ];
-    let mut optional = |key: &str, value: &Option<String>| {
+    let mut optional = |key: &str, value: &Option<Box<str>>| {
         if let Some(value) = value.as_deref().filter(|v| !v.trim().is_empty()) {
             tags.push(tag(key, value));
         }

@@ -186,23 +186,23 @@ pub struct Case {
     /// Larger is more important.
     pub priority: i64,
     /// portstate: interface name (ifDescr), may be empty.
-    pub port: Option<String>,
+    pub port: Option<Box<str>>,
     /// portstate and bfd: interface index, as Zino writes it.
-    pub ifindex: Option<String>,
+    pub ifindex: Option<Box<str>>,
     /// portstate: interface description (ifAlias); `None` if absent, often empty.
-    pub descr: Option<String>,
+    pub descr: Option<Box<str>>,
     /// portstate: operational state of the port.
-    pub portstate: Option<String>,
+    pub portstate: Option<Box<str>>,
     /// bgp: peer address.
-    pub remote_addr: Option<String>,
+    pub remote_addr: Option<Box<str>>,
     /// bgp: peer AS number, as Zino writes it.
-    pub remote_as: Option<String>,
+    pub remote_as: Option<Box<str>>,
     /// bgp: operational state of the session.
-    pub bgp_os: Option<String>,
+    pub bgp_os: Option<Box<str>>,
     /// reachability: `reachable` or `no-response`.
-    pub reachability: Option<String>,
+    pub reachability: Option<Box<str>>,
     /// alarm: `yellow` or `red`.
-    pub alarm_type: Option<String>,
+    pub alarm_type: Option<Box<str>>,
     /// alarm: number of alarms now.
     pub alarm_count: Option<i64>,
     /// History, oldest first.
@@ -241,8 +241,8 @@ impl Case {
     #[must_use]
     pub fn name(&self) -> String {
         let what = match self.kind {
-            CaseKind::Portstate => self.port.clone().or_else(|| self.ifindex.clone()),
-            _ => Some(self.problem().subindex),
+            CaseKind::Portstate => self.port.as_deref().or(self.ifindex.as_deref()),
+            _ => Some(self.subindex()),
         }
         .filter(|w| !w.is_empty())
         .map(|w| format!(" {w}"))

@@ -55,8 +55,8 @@ impl Attributes {
         Ok(Self(found))
     }
 
-    fn text(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
+    fn text(&self, name: &str) -> Option<Box<str>> {
+        self.0.get(name).map(|value| value.as_str().into())
     }
 
     fn needed(&self, name: &'static str) -> Result<&str, NotACase> {

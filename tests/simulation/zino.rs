@@ -238,7 +238,7 @@ pub fn fresh_case(problem: u64) -> Case {
     let router = format!("r{}", problem % 3);
     let kinds = [CaseKind::Reachability, CaseKind::Portstate, CaseKind::Bgp, CaseKind::Alarm];
     let kind = kinds.get((problem / 3) as usize % kinds.len()).cloned().unwrap_or(CaseKind::Alarm);
-    let only = |wanted: CaseKind, text: &str| (kind == wanted).then(|| text.to_owned());
+    let only = |wanted: CaseKind, text: &str| (kind == wanted).then(|| text.into());
     Case {
         id: 0,
         router,

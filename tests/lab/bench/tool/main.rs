@@ -4,7 +4,8 @@
 //! ```text
 //! bench_tool serve                                    a stub Zino and a stub Argus, asked by JSON lines on stdin
 //! bench_tool request HOST:PORT TOKEN FILE CONNECTIONS  the requests of a file, over so many connections, and nothing else
-//! bench_tool snapshot HOST PORT USER SECRET            read a Zino completely: pipelined, and one command after the other
+//! bench_tool snapshot HOST PORT USER SECRET MICROS     read a Zino completely: pipelined, and one command after the other; every
+//!                                                      byte takes so long each way
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // whatever goes wrong ends it, and the bench shows it
 
@@ -12,6 +13,7 @@ mod argus;
 mod client;
 mod http;
 mod reading;
+mod road;
 mod serve;
 mod zino;
 
@@ -24,7 +26,10 @@ fn main() {
         ["request", address, token, file, connections] => {
             client::run(address, token, file, connections.parse().unwrap());
         }
-        ["snapshot", host, port, user, secret] => reading::run(host, port.parse().unwrap(), user, secret),
+        ["snapshot", host, port, user, secret, micros] => {
+            let delay = Duration::from_micros(micros.parse().unwrap());
+            reading::run(host, port.parse().unwrap(), user, secret, delay);
+        }
         _ => {
             eprintln!("see the first lines of tests/lab/bench/tool/main.rs");
             std::process::exit(64);

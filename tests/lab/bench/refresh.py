@@ -29,7 +29,8 @@ def ours(bench, world, size) -> list[dict]:
     world.daemon.start()
     world.incidents_reach(size)
     # its first looks and all that follows from them are over when nothing but refreshes has come for a while
-    eventually(lambda: set(window(world, world.daemon, 2.2)["requests"]) == {"GET incidents/events/"}, 60, "nothing but refreshes")
+    eventually(lambda: set(window(world, world.daemon, bench.pick(6, 2.2))["requests"]) == {"GET incidents/events/"}, 600,
+               "nothing but refreshes")
     found = [window(world, world.daemon, bench.pick(20, 2) * OUR_INTERVAL) for _ in range(bench.rounds)]
     world.daemon.stop()
     return [{**one, "refreshes": one["seconds"] / OUR_INTERVAL, "of": one["requests"].get("GET incidents/events/", 0)} for one in found]
@@ -58,7 +59,8 @@ def measure(bench):
                 world.config["sync"].pop("refresh_interval")
                 world.daemon.start()
                 eventually(lambda: "GET incidents/mine/" in world.kinds(), 60, "the first looks")
-                time.sleep(bench.pick(20, 1))  # what follows from a start is no rest
+                # what follows from a start is no rest: every incident is looked at once, some of it after five seconds
+                eventually(lambda: not window(world, world.daemon, bench.pick(6, 1))["requests"], 300, "rest")
                 data["resting"] = {"size": size, OURS: resting(bench, world, world.daemon)}
                 world.daemon.stop()
             if size <= 1000:
@@ -66,6 +68,8 @@ def measure(bench):
                 world.programs[-1].stop()
             data["lists"][str(size)] = lists.ask(bench, world)
             bench.keep(data)
+        data["lists"][f"{size}, {lists.acknowledge(bench, world)} of them acknowledged"] = lists.ask(bench, world)
+        bench.keep(data)
         lists.grow_old(bench, world)
         data["lists"][f"{size}, and {bench.pick(lists.OLD_EVENTS, 100):,} events of the past"] = lists.ask(bench, world)
     return data

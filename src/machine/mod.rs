@@ -18,6 +18,8 @@ mod look;
 mod once;
 mod orphans;
 mod queue;
+#[cfg(test)]
+mod reading_tests;
 mod reload;
 #[cfg(test)]
 mod reload_tests;

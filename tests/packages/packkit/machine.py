@@ -23,6 +23,7 @@ class Machine:
 
     def __init__(self, root):
         self.root = root
+        (HOME / "console.log").unlink(missing_ok=True)
         self.child = Child("container", ["systemd-nspawn", "--quiet", "--directory", root.path, "--machine", "zinoargus-packages",
                                          "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--boot",
                                          "--kill-signal=SIGRTMIN+3"], HOME / "console.log")

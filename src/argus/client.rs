@@ -16,6 +16,8 @@ use ureq::http::{HeaderValue, Method};
 pub const INCIDENTS_PER_PAGE: usize = 100;
 /// How many events a page of the newest has.
 pub const EVENTS_PER_PAGE: usize = 100;
+/// How many the first one has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
+pub const EVENTS_AT_FIRST: usize = 25;
 
 /// Where Argus is, who we are there, and how long we wait.
 #[derive(Debug, Clone)]
@@ -122,7 +124,8 @@ impl ArgusServer for Client {
     }
 
     fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
-        let query = cursor.map_or_else(|| format!("page_size={EVENTS_PER_PAGE}"), str::to_owned);
+        let (first, further) = (format!("page_size={EVENTS_AT_FIRST}"), format!("page_size={EVENTS_PER_PAGE}"));
+        let query = cursor.map_or_else(|| first.clone(), |cursor| cursor.replace(&first, &further));
         self.get(&format!("incidents/events/?{query}"), wire::event_page)
     }
 

@@ -7,7 +7,7 @@ use crate::stamp::Stamp;
 use std::collections::BTreeSet;
 
 /// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
-/// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new.
+/// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new and something known.
 const DEEP_WINDOW_SECS: i64 = 900;
 /// How many pages of the feed are read in one refresh before every incident is looked at instead.
 const MAX_FEED_PAGES: usize = 100;
@@ -66,6 +66,10 @@ impl Walk {
 #[derive(Debug, Default)]
 pub struct Feed {
     seen: BTreeSet<EventPk>,
+    /// Of these: what we made ourselves and have not met in a reading. It is no news, and yet says nothing of what lies behind it.
+    made: BTreeSet<EventPk>,
+    /// Of these: what the reading under way has met first.
+    met: BTreeSet<EventPk>,
     /// The newest event of all readings that came to their end, and of the one under way.
     newest: Option<Stamp>,
     coming: Option<Stamp>,
@@ -90,12 +94,14 @@ impl Feed {
     /// Notes events that we made ourselves.
     pub fn made(&mut self, pks: &[EventPk]) {
         self.seen.extend(pks);
+        self.made.extend(pks);
     }
 
     /// A reading begins; a deep one goes back over what was seen. So does one after a reading that was broken off: what that
     /// one saw says nothing of what lies behind it.
     pub fn begin(&mut self, deep: bool) {
         self.pages = 0;
+        self.met.clear();
         self.deep = deep || self.unfinished;
         self.unfinished = true;
     }
@@ -105,16 +111,25 @@ impl Feed {
         let first_ever = self.newest.is_none();
         let oldest = page.items.iter().map(|e| e.timestamp).min();
         let received = page.items.iter().map(|e| e.received).max();
+        let known = |e: &Event| self.seen.contains(&e.pk) && !self.made.contains(&e.pk) && !self.met.contains(&e.pk);
+        let reached = page.items.iter().any(known);
+        for event in &page.items {
+            if self.made.remove(&event.pk) || !self.seen.contains(&event.pk) {
+                self.met.insert(event.pk);
+            }
+        }
         let events: Vec<Event> = page.items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
         self.coming = self.coming.max(received);
-        while self.seen.len() > MAX_SEEN {
-            self.seen.pop_first();
+        for set in [&mut self.seen, &mut self.made] {
+            while set.len() > MAX_SEEN {
+                set.pop_first();
+            }
         }
         self.pages += 1;
         // From the end of the reading before, however long ago that was.
         let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
         // What was before the first page ever is found by the complete look at the start.
-        let more = !first_ever && oldest >= since && (self.deep || !events.is_empty());
+        let more = !first_ever && oldest >= since && (self.deep || !reached || !events.is_empty());
         let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
         let next = page.next.filter(|_| more && !overflow);
         if next.is_none() {
@@ -149,8 +164,10 @@ mod tests {
         let mut feed = Feed::default();
         let e = |pk| event(pk, 7, EventKind::Acknowledge, pk, "");
         assert_eq!(feed.take(page(vec![e(3), e(2), e(1)], Some("n"))).next, None);
+        feed.begin(false);
         let news = feed.take(page(vec![e(3), e(2)], Some("n")));
         assert!(news.events.is_empty() && news.next.is_none());
+        feed.begin(false);
         let news = feed.take(page(vec![e(9), e(8)], Some("n")));
         assert_eq!((news.events.len(), news.next.as_deref()), (2, Some("n")));
         assert_eq!(feed.take(page(vec![e(8), e(3)], Some("n"))).next, None);
@@ -199,6 +216,21 @@ mod tests {
         let mut feed = Feed::default();
         feed.made(&[5]);
         assert!(feed.take(page(vec![event(5, 3, EventKind::Other, 0, "")], None)).events.is_empty());
+    }
+
+    #[test]
+    fn a_persons_act_is_found_behind_a_page_of_our_own_events() {
+        let mut feed = Feed::default();
+        let e = |pk| event(pk, 7, EventKind::Acknowledge, pk, "");
+        feed.begin(false);
+        feed.take(page(vec![e(1)], Some("n")));
+        feed.made(&[3, 4]);
+        feed.begin(false);
+        assert_eq!(feed.take(page(vec![e(4), e(3)], Some("n"))).next.as_deref(), Some("n"));
+        let news = feed.take(page(vec![e(2), e(1)], None));
+        assert_eq!(news.events.iter().map(|e| e.pk).collect::<Vec<_>>(), [2]);
+        feed.begin(false);
+        assert_eq!(feed.take(page(vec![e(4), e(3)], Some("n"))).next, None, "they have been met by now");
     }
 
     #[test]

@@ -11,7 +11,7 @@ const MINE: &str = "/api/v2/incidents/mine/";
 fn every_question_is_one_request_of_the_documented_form() {
     let fake = FakeArgus::new(|seen| match seen.target.as_str() {
         target if target.contains("/mine/") => json("200 OK", EMPTY_PAGE),
-        "/api/v2/incidents/events/?page_size=100" => json("200 OK", EMPTY_PAGE),
+        "/api/v2/incidents/events/?page_size=25" => json("200 OK", EMPTY_PAGE),
         target if target.ends_with("/events/") && seen.method == "GET" => json("200 OK", &format!("[{EVENT}]")),
         target if target.ends_with("/events/") => json("201 Created", EVENT),
         "/api/v2/auth/user/" => json("200 OK", r#"{"username":"zino-a"}"#),
@@ -35,7 +35,7 @@ fn every_question_is_one_request_of_the_documented_form() {
         format!("GET {MINE}?open=true&page_size=100"),
         format!("GET {MINE}?open=false&end_time__gte=2026-11-18T11%3A06%3A40Z&page_size=100"),
         format!("GET {MINE}?source_incident_id=77-1795000000%20%C3%A5%26open%3Dtrue&page_size=100"),
-        "GET /api/v2/incidents/events/?page_size=100".to_owned(),
+        "GET /api/v2/incidents/events/?page_size=25".to_owned(),
         "GET /api/v2/incidents/1/".to_owned(),
         "GET /api/v2/incidents/1/events/".to_owned(),
         "POST /api/v2/incidents/".to_owned(),

@@ -59,7 +59,8 @@ pub fn snapshot<Z: ZinoServer + ?Sized>(
     mut hand_over: impl FnMut(Vec<Case>),
 ) -> Result<Snapshot, ZinoError> {
     let ids = zino.case_ids()?;
-    let mut cases = Vec::new();
+    // Also of nothing, so that the last part is always a reading of its own.
+    let mut cases = if ids.is_empty() { zino.cases(&[], wants_log)? } else { Vec::new() };
     for ids in ids.chunks(part.max(1)) {
         if !cases.is_empty() {
             hand_over(cases);

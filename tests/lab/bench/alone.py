@@ -49,7 +49,7 @@ def used(program, stubs) -> dict:
 
 def full(bench, size) -> dict:
     """The snapshot and the full synchronisation of so many new cases."""
-    with between(bench, f"full-{size}", size, full_interval=bench.pick(5, 1)) as (stubs, program):
+    with between(bench, f"full-{size}", size, full_interval=bench.pick(max(5, size // 1500), 1)) as (stubs, program):
         eventually(lambda: stubs.stats()["argus"]["incidents"] >= 1, 300, "the first incident", every=0.005)
         stats = stubs.stats()
         began_wall = time.time()
@@ -118,21 +118,25 @@ def measure(bench):
 
 def table(data):
     """The three tables, and how things grow."""
-    lines = ["| cases | snapshot s | all in Argus after s | CPU s | Argus requests | Zino commands | then MiB | peak MiB until both were read completely three times more | then MiB |",
+    lines = ["| cases | snapshot s | all in Argus after s | CPU s | Argus requests | Zino commands | then MiB | "
+             "peak MiB until both were read completely three times more | then MiB |",
              "|---|---|---|---|---|---|---|---|---|"]
     for size, one in data["full"].items():
         lines.append(f"| {size} | {one['snapshot']:.2f} | {one['wall']:.2f} | {one['cpu']:.2f} | {sum(one['requests'].values())} | "
                      f"{sum(one['commands'].values())} | {one['now']:.1f} | {one['later']['peak']:.1f} | {one['later']['now']:.1f} |")
-    lines += ["", "| notifications | sent in s | settled after s | CPU s | Argus requests | Zino commands | peak MiB | afterwards MiB |",
-              "|---|---|---|---|---|---|---|---|"]
+    lines += ["", "| notifications | sent in s | settled after s | CPU s | Argus requests | CPU ms a request | Zino commands | "
+              "peak MiB | afterwards MiB |",
+              "|---|---|---|---|---|---|---|---|---|"]
     for changes, one in data["storm"].items():
-        lines.append(f"| {changes} | {one['sent']:.1f} | {one['settled']:.1f} | {one['cpu']:.2f} | {sum(one['requests'].values())} | "
+        count = sum(one["requests"].values())
+        lines.append(f"| {changes} | {one['sent']:.1f} | {one['settled']:.1f} | {one['cpu']:.2f} | {count} | {1000 * one['cpu'] / count:.3f} | "
                      f"{sum(one['commands'].values())} | {one['peak']:.1f} | {one['now']:.1f} |")
     lines += ["", "| a day in | s | CPU s | refreshes | Argus requests | Zino commands | before MiB | afterwards MiB | peak MiB |",
               "|---|---|---|---|---|---|---|---|---|"]
     for name, one in data["day"].items():
         lines.append(f"| {name} | {one['seconds']:.0f} | {one['cpu']:.2f} | {one['requests'].get('GET incidents/events', 0)} | "
-                     f"{sum(one['requests'].values())} | {sum(one['commands'].values())} | {one['before']:.1f} | {one['now']:.1f} | {one['peak']:.1f} |")
+                     f"{sum(one['requests'].values())} | {sum(one['commands'].values())} | {one['before']:.1f} | "
+                     f"{one['now']:.1f} | {one['peak']:.1f} |")
     return "\n".join(lines + ["", *growth(data)])
 
 

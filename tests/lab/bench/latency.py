@@ -142,6 +142,13 @@ def table(data):
     return "\n".join(lines)
 
 
+def short(data):
+    """What a user cares about."""
+    told = {"idle": "95 of 100 new cases are in Argus within: idle", "refreshing": f"the same while {OPEN} open incidents are refreshed"}
+    return [(what, *(f"{words.percentile(data[state][name], 95):.2g} s" for name in (OURS, PYTHON)))
+            for state, what in told.items() if data.get(state, {}).get(PYTHON)]
+
+
 def verdicts(data):
     """The two bounds."""
     rows = []

@@ -11,6 +11,7 @@ from labkit.waiting import eventually
 from .stage import Usage
 
 PAGE = 100
+FIRST_EVENTS = 25
 OLD_EVENTS = 100_000
 
 
@@ -18,7 +19,8 @@ def questions() -> dict[str, str]:
     """How one can ask."""
     ended = urllib.parse.quote((datetime.now(timezone.utc) - timedelta(hours=1)).isoformat())
     return {
-        "newest events, one page": f"events/?page_size={PAGE}",
+        "newest events, the first page as the program asks for it": f"events/?page_size={FIRST_EVENTS}",
+        "newest events, a page of 100": f"events/?page_size={PAGE}",
         "`open=true&acked=true`": f"mine/?open=true&acked=true&page_size={PAGE}",
         "`open=true&ticket=true`": f"mine/?open=true&ticket=true&page_size={PAGE}",
         "`open=false&end_time__gte=` an hour ago": f"mine/?open=false&end_time__gte={ended}&page_size={PAGE}",
@@ -64,7 +66,7 @@ def ask(bench, world) -> dict:
     return found
 
 
-def acknowledge(bench, world) -> int:
+def acknowledge(world) -> int:
     """A person acknowledges a tenth of the incidents; gives how many."""
     chosen = world.argus.incidents(open=True)[::10]
     for incident in chosen:

@@ -68,7 +68,8 @@ def measure(bench):
                 world.programs[-1].stop()
             data["lists"][str(size)] = lists.ask(bench, world)
             bench.keep(data)
-        data["lists"][f"{size}, {lists.acknowledge(bench, world)} of them acknowledged"] = lists.ask(bench, world)
+        acknowledged = lists.acknowledge(world)
+        data["lists"][f"{size}, {acknowledged} of them acknowledged"] = lists.ask(bench, world)
         bench.keep(data)
         lists.grow_old(bench, world)
         data["lists"][f"{size}, and {bench.pick(lists.OLD_EVENTS, 100):,} events of the past"] = lists.ask(bench, world)
@@ -77,14 +78,14 @@ def measure(bench):
 
 def table(data):
     """Per refresh, and at rest."""
-    lines = ["| open incidents | program | in | requests | of these refreshes | CPU ms of Argus a refresh | CPU ms of PostgreSQL a refresh | "
-             "CPU of Argus and PostgreSQL, share of a core as shipped |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| open incidents | program | in | requests | that is | CPU ms of Argus a refresh | "
+             "CPU ms of PostgreSQL a refresh | CPU of Argus and PostgreSQL, share of a core as shipped |", "|---|---|---|---|---|---|---|---|"]
     for size, found in data["sizes"].items():
         rows = found[OURS]
         argus, base = (sum(row[key] for row in rows) / sum(row["refreshes"] for row in rows) for key in ("argus", "postgres"))
         count, seconds = sum(row["count"] for row in rows), sum(row["seconds"] for row in rows)
-        lines.append(f"| {size} | zinoargus, a refresh every {OUR_INTERVAL:.0f} s | {seconds:.0f} s | {count} | {count / (seconds / OUR_INTERVAL):.2f} "
-                     f"requests a refresh | {1000 * argus:.0f} | {1000 * base:.0f} | {100 * (argus + base) / 30:.2f} % |")
+        lines.append(f"| {size} | zinoargus, a refresh every {OUR_INTERVAL:.0f} s | {seconds:.0f} s | {count} | "
+                     f"{count / (seconds / OUR_INTERVAL):.2f} requests a refresh | {1000 * argus:.0f} | {1000 * base:.0f} | {100 * (argus + base) / 30:.2f} % |")
         if PYTHON in found:
             one = found[PYTHON]
             share = 100 * (one["argus"] + one["postgres"]) / one["seconds"]
@@ -97,6 +98,17 @@ def table(data):
             rest.append(f"| {name} | {size} | {60 * one['count'] / one['seconds']:.0f} | {100 * one['program'] / one['seconds']:.3f} % | "
                         f"{one['now']:.1f} | {one['peak']:.1f} |")
     return "\n".join([*lines, *rest, "", "What one asking costs, by the way of asking:", "", lists.table(data["lists"])])
+
+
+def short(data):
+    """What a user cares about."""
+    one, other = data["resting"], data["sizes"].get(str(data["resting"].get("size")), {}).get(PYTHON)
+    if OURS not in one or not other:
+        return []
+    both = (one[OURS], other)
+    return [(f"requests a minute to Argus at rest, {one['size']} open incidents", *(f"{60 * it['count'] / it['seconds']:.0f}" for it in both)),
+            (f"memory, and CPU at rest, {one['size']} open incidents",
+             *(f"{it['peak'] * 1.048576:.0f} MB, {100 * it['program'] / it['seconds']:.2g} % of a core" for it in both))]
 
 
 def verdicts(data):

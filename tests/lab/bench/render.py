@@ -31,7 +31,7 @@ def results(parts, folder) -> str:
     kept = {name: json.loads((folder / f"{name}.json").read_text()) for name in parts if (folder / f"{name}.json").exists()}
     if not kept:
         return HEAD
-    verdicts, chapters = [], []
+    verdicts, chapters, short = [], [], []
     for name, one in kept.items():
         module = parts[name]
         title, _, rest = (module.__doc__ or "").strip().partition("\n\n")
@@ -39,10 +39,13 @@ def results(parts, folder) -> str:
         try:
             chapters.append(module.table(one["data"]))
             verdicts += module.verdicts(one["data"])
+            short += module.short(one["data"]) if hasattr(module, "short") else []
         except (KeyError, IndexError, ValueError) as gap:
             if one["complete"]:
                 raise
             chapters.append(f"Broken off before there was a table ({type(gap).__name__}).")
     table = ["\n## What was to be reached\n", "| what | to be reached | measured | |", "|---|---|---|---|"]
     table += [f"| {what} | {wanted} | {found} | {'reached' if good else '**missed**'} |" for what, wanted, found, good in verdicts]
-    return "\n".join([HEAD, *_surroundings(kept), *table, *chapters]) + "\n"
+    five = ["\n## In short\n", "| | zinoargus | Python program |", "|---|---|---|"]
+    five += [f"| {what} | {ours} | {python} |" for what, ours, python in short]
+    return "\n".join([HEAD, *_surroundings(kept), *five, *table, *chapters]) + "\n"

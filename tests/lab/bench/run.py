@@ -6,6 +6,7 @@ Never measures anything itself.
 import argparse
 import datetime
 import json
+import os
 import subprocess
 import time
 import traceback
@@ -34,6 +35,8 @@ class Bench:
         self.lab, self.rounds, self.quick, self.folder = lab, rounds, quick, folder
         self.tool, self.database, self.part = build(), Database(lab), None
         self.began, self.load = 0.0, 0.0
+        # once, before anything is measured: the checkout may go on meanwhile
+        self.commit, self.versions = commit(), versions(self)
 
     def pick(self, full, quick):
         """What a full run takes, or one that only shows that the bench works."""
@@ -54,8 +57,8 @@ class Bench:
     def keep(self, data, complete=False):
         """Write down what the part under way has measured so far."""
         kept = {"data": data, "complete": complete, "rounds": self.rounds, "at": datetime.datetime.now().isoformat(timespec="minutes"),
-                "seconds": time.monotonic() - self.began, "load": [self.load, meter.load()], "commit": commit(),
-                "versions": versions(self)}
+                "seconds": time.monotonic() - self.began, "load": [self.load, meter.load()], "commit": self.commit,
+                "versions": self.versions}
         file = self.folder / f"{self.part}.json"
         file.with_suffix(".new").write_text(json.dumps(kept, indent=1))
         file.with_suffix(".new").rename(file)
@@ -63,6 +66,9 @@ class Bench:
 
 def commit() -> str:
     """What is measured: the commit, and whether something that is not committed came with it."""
+    if given := os.environ.get("ZINOARGUS_BIN"):
+        return f"unknown ({os.path.basename(given)})"
+
     def git(*arguments):
         return subprocess.run(["git", "-C", str(places.REPO), *arguments], capture_output=True, text=True).stdout.strip()
     return git("rev-parse", "--short=12", "HEAD") + (" and changes" if git("status", "--porcelain", "--", "src", "Cargo.lock") else "")

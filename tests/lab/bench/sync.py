@@ -8,6 +8,8 @@ from .stage import OURS, PYTHON, Usage, stage
 from .tool import tool
 
 CONNECTIONS = 4
+LABELS = {"bare": f"bare client, {CONNECTIONS} connections", "one connection": "zinoargus, `connections = 1`",
+          "eight connections": "zinoargus, `connections = 8`", PYTHON: "Python program"}
 
 
 def one(bench, name, size, connections=CONNECTIONS, deadline=900) -> dict:
@@ -60,7 +62,7 @@ def measure(bench):
     """For each size, in turn: ours, the bare client, ours with one connection, and the Python program."""
     data = {"sizes": {}}
     for size in bench.pick((300, 1000), (20,)):
-        found = {OURS: [], "bare": [], "one connection": [], PYTHON: []}
+        found = {OURS: [], "bare": [], "one connection": [], "eight connections": [], PYTHON: []}
         file, found["through the proxy"] = bodies(bench, size)
         data["sizes"][str(size)] = found
         for turn in range(bench.rounds):
@@ -68,6 +70,7 @@ def measure(bench):
             found["bare"].append(bare(bench, size, file))
             if turn == 0:
                 found["one connection"].append(one(bench, OURS, size, 1))
+                found["eight connections"].append(one(bench, OURS, size, 8))
             if turn < bench.python_rounds(size):
                 found[PYTHON].append(one(bench, PYTHON, size))
             bench.keep(data)
@@ -82,13 +85,12 @@ def table(data):
     kinds = []
     for size, found in data["sizes"].items():
         ours = words.median(found[OURS], "wall")
-        for name in (OURS, "bare", "one connection", PYTHON):
+        for name in (OURS, "bare", "one connection", "eight connections", PYTHON):
             rows = found[name]
             if not rows:
                 continue
             low, middle, high = words.spread(rows, "wall")
-            label = {"bare": f"bare client, {CONNECTIONS} connections", "one connection": "zinoargus, `connections = 1`",
-                     PYTHON: "Python program"}.get(name, f"zinoargus, {CONNECTIONS} connections")
+            label = LABELS.get(name, f"zinoargus, {CONNECTIONS} connections")
             lines.append(f"| {size} | {label} | {len(rows)} | {low:.2f} | {middle:.2f} | {high:.2f} | {middle / ours:.2f} |")
             if "requests" in rows[0]:
                 mid = {key: words.median(rows, key) for key in rows[0] if key != "requests"}
@@ -97,6 +99,14 @@ def table(data):
                 listed = ", ".join(f"{count} x `{kind}`" for kind, count in sorted(rows[-1]["requests"].items()))
                 kinds.append(f"- {size} cases, {label}: {listed}")
     return "\n".join([*lines, "", *cost, "", "Requests by kind, from gunicorn's own access log:", "", *kinds])
+
+
+def short(data):
+    """What a user cares about."""
+    size, found = list(data["sizes"].items())[-1]
+    if not found[PYTHON]:
+        return []
+    return [(f"{size} new cases are in Argus after", *(f"{words.median(found[name], 'wall'):.0f} s" for name in (OURS, PYTHON)))]
 
 
 def verdicts(data):

@@ -4,13 +4,16 @@
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/example.rs"]
+mod example;
+
+use example::entries;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use zinoargus::config::KEYS;
 
 const PROGRAM_PAGE: &str = include_str!("../packaging/man/zinoargus.1");
 const CONFIG_PAGE: &str = include_str!("../packaging/man/zinoargus.toml.5");
-const EXAMPLE: &str = include_str!("../zinoargus.toml.example");
 const README: &str = include_str!("../README.md");
 const UNIT: &str = include_str!("../packaging/systemd/zinoargus.service");
 const TEMPLATE: &str = include_str!("../packaging/systemd/zinoargus@.service");
@@ -88,21 +91,8 @@ fn explained() -> BTreeMap<String, Option<String>> {
 
 /// The defaults of the example: values that are commented out, unless the text above them says "No default".
 fn defaults() -> BTreeMap<String, String> {
-    let (mut section_name, mut has_default, mut found) = (String::new(), true, BTreeMap::new());
-    for line in EXAMPLE.lines() {
-        let (text, is_active) = line.strip_prefix('#').map_or((line, true), |text| (text, false));
-        if text.is_empty() {
-            has_default = true;
-        } else if text.starts_with(' ') {
-            has_default &= !text.starts_with(" No default");
-        } else if text.starts_with('[') {
-            section_name = text.trim_matches(['[', ']']).to_owned();
-        } else if has_default && !is_active {
-            let (name, value) = text.split_once(" = ").unwrap();
-            found.insert(format!("{section_name}.{name}"), value.to_owned());
-        }
-    }
-    found
+    let found = entries().into_iter().filter(|entry| entry.has_default && !entry.is_active);
+    found.map(|entry| (entry.path(), entry.value)).collect()
 }
 
 #[test]

@@ -28,6 +28,8 @@ mod standby;
 #[cfg(test)]
 mod standby_tests;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};

@@ -1,20 +1,11 @@
 //! A complete reading of Zino that comes in parts: it counts as a whole or not at all. Never part of the program.
 
+use super::testing::settings;
 use super::*;
-use crate::sync::testing::{case, rules};
+use crate::sync::testing::case;
 
 fn machine() -> Machine {
-    Machine::new(Settings {
-        rules: rules(),
-        connections: 4,
-        refresh_interval: Duration::from_secs(30),
-        full_interval: Duration::from_secs(900),
-        orphan_grace: Duration::from_secs(900),
-        failover_threshold: None,
-        once: None,
-        signs_of_life: false,
-        renews_token: false,
-    })
+    Machine::new(settings())
 }
 
 fn tell(machine: &mut Machine, event: ZinoEvent) -> Vec<Output> {

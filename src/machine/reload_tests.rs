@@ -1,5 +1,6 @@
 //! What new settings do to a machine that runs, input by input. Never part of the program.
 
+use super::testing::settings;
 use super::*;
 use crate::sync::testing::{case, rules};
 use crate::zino::case::Problem;
@@ -8,20 +9,6 @@ use crate::zino::case::Problem;
 struct Running {
     machine: Machine,
     secs: u64,
-}
-
-fn settings() -> Settings {
-    Settings {
-        rules: rules(),
-        connections: 4,
-        refresh_interval: Duration::from_secs(30),
-        full_interval: Duration::from_secs(900),
-        orphan_grace: Duration::from_secs(900),
-        failover_threshold: None,
-        once: None,
-        signs_of_life: false,
-        renews_token: false,
-    }
 }
 
 fn secondary(threshold: u32) -> Settings {

@@ -1,8 +1,9 @@
 //! What a machine in STANDBY asks and says, input by input. Never part of the program.
 
+use super::testing::settings;
 use super::*;
 use crate::argus::models::Page;
-use crate::sync::testing::{case, rules};
+use crate::sync::testing::case;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;
 use std::sync::Once;
@@ -39,17 +40,7 @@ impl Secondary {
             log::set_boxed_logger(Box::new(Collect)).unwrap();
             log::set_max_level(LevelFilter::Info);
         });
-        let machine = Machine::new(Settings {
-            rules: rules(),
-            connections: 4,
-            refresh_interval: Duration::from_secs(30),
-            full_interval: Duration::from_secs(900),
-            orphan_grace: Duration::from_secs(900),
-            failover_threshold: Some(2),
-            once: None,
-            signs_of_life: false,
-            renews_token: false,
-        });
+        let machine = Machine::new(Settings { failover_threshold: Some(2), ..settings() });
         said();
         Self { machine, secs: 0 }
     }

@@ -8,7 +8,6 @@ use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem
 use super::mapping::{closing, new_incident, plain_number, second_number};
 use super::plan::{Plan, Step, View, plan};
 use super::rules::Rules;
-use super::text::normal;
 pub use super::work::{CaseWork, Deeds, Doubt, Outcome, ProblemJob, ProblemReport};
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
@@ -277,14 +276,14 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let deeds = &mut self.report.deeds;
             let ends = matches!(step, Step::Post(NewEvent { kind: EventKind::End, .. }));
             let _ = if ends { deeds.ended.insert(pk) } else { deeds.updated.insert(case.id) };
-            info!("{}: {}", case.name(), told(step, pk));
+            info!("{}: {}", case.name(), step.told(pk));
             look_again |= !matches!(step, Step::Post(NewEvent { kind: EventKind::Other, .. }));
         }
         Ok(look_again)
     }
 
     fn step(&mut self, pk: IncidentPk, step: &Step) -> Result<(), Stop> {
-        let doubt = Doubt { incident: pk, what: fingerprint(step) };
+        let doubt = Doubt { incident: pk, what: step.fingerprint() };
         if self.job.doubt.as_ref().is_some_and(|(d, ripe)| *d == doubt && !ripe) {
             return Err(Stop::Doubtful(doubt));
         }
@@ -436,9 +435,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             {
                 return Ok(());
             }
-            self.step(pk, &Step::Post(end.clone()))?;
+            let step = Step::Post(end.clone());
+            self.step(pk, &step)?;
             self.report.deeds.ended.insert(pk);
-            info!("{}: {}", self.job.problem, told(&Step::Post(end.clone()), pk));
+            info!("{}: {}", self.job.problem, step.told(pk));
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
@@ -459,29 +459,6 @@ fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
         && evidence.newest_turn().is_some_and(|turn| turn.received >= since)
         && evidence.standing_close().is_none_or(|close| close.received >= since);
     same_problem(case, incident) && (incident.is_open() || ended_later)
-}
-
-/// What a write does, in the words of a log line.
-fn told(step: &Step, pk: IncidentPk) -> String {
-    match step {
-        Step::Patch(_) => format!("changed incident {pk} to match"),
-        Step::Post(event) => match event.kind {
-            EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
-            EventKind::Restart => format!("reopened incident {pk}"),
-            _ => format!("history to incident {pk}: {}", normal(&event.description)),
-        },
-    }
-}
-
-/// What makes a write the same write when it is planned again; a RES and the END of a spare carry the time of planning.
-fn fingerprint(step: &Step) -> String {
-    match step {
-        Step::Post(event) if event.kind == EventKind::Other => {
-            format!("OTH {} {}", event.timestamp, normal(&event.description))
-        }
-        Step::Post(event) => format!("{:?}", event.kind),
-        Step::Patch(_) => "PATCH".to_owned(),
-    }
 }
 
 /// Ends an incident whose case Zino has deleted, unless it has ended, or somebody or another Zino has reopened it; returns it as it is after.

@@ -8,7 +8,7 @@ use super::identity::{SURELY_AFTER_SECS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
 use super::text::{normal, tag_value};
-use crate::argus::models::{Event, EventKind, Incident, NewEvent, Patch};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, HistoryEntry};
 use std::collections::HashMap;
@@ -20,6 +20,33 @@ pub enum Step {
     Post(NewEvent),
     /// Change the incident's fields.
     Patch(Patch),
+}
+
+impl Step {
+    /// What it does to an incident, in the words of a log line.
+    #[must_use]
+    pub fn told(&self, pk: IncidentPk) -> String {
+        match self {
+            Self::Patch(_) => format!("changed incident {pk} to match"),
+            Self::Post(event) => match event.kind {
+                EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
+                EventKind::Restart => format!("reopened incident {pk}"),
+                _ => format!("history to incident {pk}: {}", normal(&event.description)),
+            },
+        }
+    }
+
+    /// What makes a write the same write when it is planned again; a RES and the END of a spare carry the time of planning.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        match self {
+            Self::Post(event) if event.kind == EventKind::Other => {
+                format!("OTH {} {}", event.timestamp, normal(&event.description))
+            }
+            Self::Post(event) => format!("{:?}", event.kind),
+            Self::Patch(_) => "PATCH".to_owned(),
+        }
+    }
 }
 
 /// What two servers lack of each other.

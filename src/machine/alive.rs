@@ -59,13 +59,13 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::settings;
     use super::super::{Input, Output, Report, Settings, ZinoEvent};
     use super::*;
     use crate::argus::models::{ListQuery, Page};
     use crate::machine::Machine;
     use crate::stamp::Stamp;
     use crate::sync::errand::{Found, Snapshot};
-    use crate::sync::testing::rules;
 
     struct Running {
         machine: Machine,
@@ -76,17 +76,7 @@ mod tests {
 
     impl Running {
         fn new(threshold: Option<u32>) -> Self {
-            let settings = Settings {
-                rules: rules(),
-                connections: 1,
-                refresh_interval: Duration::from_secs(30),
-                full_interval: Duration::from_secs(900),
-                orphan_grace: Duration::from_secs(900),
-                failover_threshold: threshold,
-                once: None,
-                signs_of_life: true,
-                renews_token: false,
-            };
+            let settings = Settings { failover_threshold: threshold, signs_of_life: true, ..settings() };
             let mut running = Self { machine: Machine::new(settings), secs: 0, beats: 0, reply: Ok(()) };
             running.step(Input::Zino(ZinoEvent::Connected));
             running.step(Input::Zino(ZinoEvent::Snapshot(Snapshot::default())));

@@ -244,7 +244,7 @@ impl Machine {
         let news = self.looking.feed.take(page);
         if self.looking.baseline {
             for event in &news.events {
-                self.take_news(event);
+                self.take_news(now, event);
             }
         }
         if !self.looking.baseline {
@@ -269,14 +269,9 @@ impl Machine {
     }
 
     /// An event that this process did not make.
-    fn take_news(&mut self, event: &Event) {
+    fn take_news(&mut self, now: Now, event: &Event) {
         let Some(incident) = self.incidents.get(event.incident) else {
-            // Perhaps another instance on our source made it, or somebody has reopened one of ours that ended long ago.
-            let perhaps_ours = self.us().is_some_and(|us| us == event.actor || event.kind == EventKind::Reopen);
-            if perhaps_ours && self.looking.wanted.len() < MAX_WANTED {
-                self.looking.wanted.insert(event.incident);
-            }
-            return;
+            return self.take_news_of_unknown(now, event);
         };
         // Text moves nothing, and an incident that another instance made is told by its place in the lists.
         let our_start = event.actor == incident.source_user && event.kind == EventKind::Start;
@@ -290,7 +285,23 @@ impl Machine {
         }
     }
 
-    /// The user of our source system.
+    /// Perhaps another instance on our source made the incident, or somebody has reopened one of ours that ended long ago.
+    fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
+        let reopened = event.kind == EventKind::Reopen;
+        match self.us() {
+            Some(us) if (reopened || us == event.actor) && self.looking.wanted.len() < MAX_WANTED => {
+                self.looking.wanted.insert(event.incident);
+            }
+            // Whose it is, an incident alone does not say then. Only our own are listed, and the lists are nearly empty.
+            None if reopened => {
+                self.looking.full_at = now.mono;
+                self.looking.ended_listed = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// The user of our source system; unknown as long as no incident of ours was seen.
     fn us(&self) -> Option<UserPk> {
         self.incidents.all().next().map(|i| i.source_user)
     }

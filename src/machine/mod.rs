@@ -15,6 +15,8 @@ mod dispatch;
 mod health;
 mod incidents;
 mod look;
+#[cfg(test)]
+mod news_tests;
 mod once;
 mod orphans;
 mod queue;

@@ -1,15 +1,8 @@
 //! What new settings do to a machine that runs, input by input. Never part of the program.
 
-use super::testing::settings;
+use super::testing::{Running, at_rest, settings};
 use super::*;
 use crate::sync::testing::{case, rules};
-use crate::zino::case::Problem;
-
-/// A machine and the time.
-struct Running {
-    machine: Machine,
-    secs: u64,
-}
 
 fn secondary(threshold: u32) -> Settings {
     Settings { rules: Rules { secondary: true, ..rules() }, failover_threshold: Some(threshold), ..settings() }
@@ -20,91 +13,10 @@ fn change(settings: Settings) -> Change {
 }
 
 impl Running {
-    /// Connected, with an empty Argus and everything read; case 1 is being created.
-    fn new(settings: Settings) -> Self {
-        let mut running = Self { machine: Machine::new(settings), secs: 0 };
-        running.step(Input::Zino(ZinoEvent::Connected));
-        running.snapshot(&[1]);
-        running
-    }
-
-    fn now(&self) -> Now {
-        Now { mono: Duration::from_secs(self.secs), wall: Stamp::from_secs(1_795_376_392) }
-    }
-
-    fn step(&mut self, input: Input) -> Vec<Output> {
-        self.machine.step(self.now(), input)
-    }
-
-    fn snapshot(&mut self, ids: &[CaseId]) -> Vec<Output> {
-        let cases = ids.iter().map(|id| case(*id)).collect();
-        let snapshot = Snapshot { ids: ids.iter().copied().collect(), cases };
-        self.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))
-    }
-
-    /// Answers every look of an empty Argus, and every question to Zino, until there is a problem to work on.
-    fn look(&mut self, outputs: Vec<Output>) -> Vec<Problem> {
-        let mut todo = outputs;
-        let mut problems = Vec::new();
-        for _ in 0..100 {
-            let Some(output) = todo.pop() else { break };
-            let empty = || Page { items: Vec::new(), next: None };
-            todo.extend(match output {
-                Output::Argus(Job::Page(..)) => self.step(Input::Argus(Report::Page(Ok(empty())))),
-                Output::Argus(Job::Newest(_)) => {
-                    let page = Page { items: Vec::new(), next: None };
-                    self.step(Input::Argus(Report::Newest(Ok(page))))
-                }
-                Output::Argus(Job::Problem(job)) => {
-                    problems.push(job.problem);
-                    Vec::new()
-                }
-                Output::Zino(ZinoCommand::Read(asked)) => {
-                    let found = Found { unknown: asked.clone(), asked, cases: Vec::new() };
-                    self.step(Input::Zino(ZinoEvent::Found(found)))
-                }
-                _ => Vec::new(),
-            });
-        }
-        problems
-    }
-
-    fn done(&mut self, problem: Problem) -> Vec<Output> {
-        let report = ProblemReport {
-            problem,
-            outcome: crate::sync::job::Outcome::Done,
-            incidents: Vec::new(),
-            gone: Vec::new(),
-            homes: Vec::new(),
-            acts: Vec::new(),
-            posted: Vec::new(),
-            tried: None,
-            deeds: crate::sync::job::Deeds::default(),
-        };
-        self.step(Input::Argus(Report::Problem(Box::new(report))))
-    }
-
     fn resume(&mut self, change: Change) -> Vec<Output> {
         let now = self.now();
         self.machine.resume(now, change)
     }
-
-    fn ping(&mut self, up: bool) {
-        self.step(Input::Ping(if up { Ok(5) } else { Err("no answer".to_owned()) }));
-    }
-}
-
-/// With case 1 in Argus and nothing to do.
-fn at_rest() -> Running {
-    let mut running = Running::new(settings());
-    let outputs = vec![Output::Argus(Job::Newest(None))];
-    let problems = running.look(outputs);
-    assert_eq!(problems, [case(1).problem()]);
-    for problem in problems {
-        running.done(problem);
-    }
-    assert_eq!(running.machine.waiting(), 0);
-    running
 }
 
 #[test]
@@ -208,7 +120,7 @@ fn a_section_failover_that_comes_means_standby_and_one_that_goes_means_active() 
 fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
     let mut repaired = case(1);
     repaired.reachability = Some("reachable".into());
-    let mut running = Running { machine: Machine::new(secondary(1)), secs: 0 };
+    let mut running = Running::idle(secondary(1));
     running.step(Input::Zino(ZinoEvent::Connected));
     let snapshot = Snapshot { ids: [1].into(), cases: vec![repaired.clone()] };
     running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)));

@@ -1,8 +1,9 @@
-//! The settings that the machine's tests begin with. Never part of the program.
+//! A machine for the machine's own tests, with the settings they begin with and what the servers show it. Never part of the
+//! program.
 
-use super::Settings;
-use crate::sync::testing::rules;
-use std::time::Duration;
+use super::*;
+use crate::sync::testing::{case, rules};
+use crate::zino::case::Problem;
 
 /// Those of a primary, as shipped, without what it does for the token and its own life.
 pub fn settings() -> Settings {
@@ -17,4 +18,104 @@ pub fn settings() -> Settings {
         signs_of_life: false,
         renews_token: false,
     }
+}
+
+/// A machine, the time, and what Argus shows.
+pub struct Running {
+    pub machine: Machine,
+    pub secs: u64,
+    /// All open incidents.
+    pub open: Vec<Incident>,
+    /// The newest events, one page.
+    pub newest: Vec<Event>,
+}
+
+impl Running {
+    /// It has just been made.
+    pub fn idle(settings: Settings) -> Self {
+        Self { machine: Machine::new(settings), secs: 0, open: Vec::new(), newest: Vec::new() }
+    }
+
+    /// Connected, with everything read of Zino, which has case 1.
+    pub fn new(settings: Settings) -> Self {
+        let mut running = Self::idle(settings);
+        running.step(Input::Zino(ZinoEvent::Connected));
+        running.snapshot(&[1]);
+        running
+    }
+
+    pub fn now(&self) -> Now {
+        Now { mono: Duration::from_secs(self.secs), wall: Stamp::from_secs(1_795_376_392) }
+    }
+
+    pub fn step(&mut self, input: Input) -> Vec<Output> {
+        self.machine.step(self.now(), input)
+    }
+
+    pub fn snapshot(&mut self, ids: &[CaseId]) -> Vec<Output> {
+        let cases = ids.iter().map(|id| case(*id)).collect();
+        let snapshot = Snapshot { ids: ids.iter().copied().collect(), cases };
+        self.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))
+    }
+
+    /// Answers every look at Argus, and every question to Zino, which knows nothing more, until there are only problems to work on.
+    pub fn look(&mut self, outputs: Vec<Output>) -> Vec<Problem> {
+        let mut todo = outputs;
+        let mut problems = Vec::new();
+        for _ in 0..100 {
+            let Some(output) = todo.pop() else { break };
+            todo.extend(match output {
+                Output::Argus(Job::Page(query, _)) => {
+                    let items = if query == ListQuery::Open { self.open.clone() } else { Vec::new() };
+                    self.step(Input::Argus(Report::Page(Ok(Page { items, next: None }))))
+                }
+                Output::Argus(Job::Newest(_)) => {
+                    let page = Page { items: self.newest.clone(), next: None };
+                    self.step(Input::Argus(Report::Newest(Ok(page))))
+                }
+                Output::Argus(Job::Problem(job)) => {
+                    problems.push(job.problem);
+                    Vec::new()
+                }
+                Output::Zino(ZinoCommand::Read(asked)) => {
+                    let found = Found { unknown: asked.clone(), asked, cases: Vec::new() };
+                    self.step(Input::Zino(ZinoEvent::Found(found)))
+                }
+                _ => Vec::new(),
+            });
+        }
+        problems
+    }
+
+    pub fn done(&mut self, problem: Problem) -> Vec<Output> {
+        let report = ProblemReport {
+            problem,
+            outcome: crate::sync::job::Outcome::Done,
+            incidents: Vec::new(),
+            gone: Vec::new(),
+            homes: Vec::new(),
+            acts: Vec::new(),
+            posted: Vec::new(),
+            tried: None,
+            deeds: crate::sync::job::Deeds::default(),
+        };
+        self.step(Input::Argus(Report::Problem(Box::new(report))))
+    }
+
+    pub fn ping(&mut self, up: bool) {
+        self.step(Input::Ping(if up { Ok(5) } else { Err("no answer".to_owned()) }));
+    }
+}
+
+/// With case 1 in Argus and nothing to do.
+pub fn at_rest() -> Running {
+    let mut running = Running::new(settings());
+    let outputs = vec![Output::Argus(Job::Newest(None))];
+    let problems = running.look(outputs);
+    assert_eq!(problems, [case(1).problem()]);
+    for problem in problems {
+        running.done(problem);
+    }
+    assert_eq!(running.machine.waiting(), 0);
+    running
 }

@@ -1,0 +1,41 @@
+//! What the machine makes of news from Argus, input by input. Never part of the program.
+
+use super::testing::{Running, at_rest};
+use super::*;
+use crate::argus::models::EventKind;
+use crate::sync::testing::{ALICE, US, case, event, incident};
+
+/// Half a minute later: the look at the newest events, and whatever follows from it.
+fn refresh(running: &mut Running) {
+    running.secs += 30;
+    let outputs = running.step(Input::Tick);
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None))]), "{outputs:?}");
+    running.look(outputs);
+}
+
+#[test]
+fn an_incident_that_a_person_closed_and_reopened_between_two_lists_is_found_also_by_who_knows_none_of_its_own() {
+    let mut running = at_rest();
+    assert_eq!(running.machine.known(), (1, 0));
+    running.open = vec![incident(1, &case(1))];
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!(running.machine.known(), (1, 1));
+}
+
+#[test]
+fn an_incident_that_only_the_lists_do_not_show_is_not_taken_for_ours() {
+    let mut running = at_rest();
+    let anothers = Incident { source_user: US + 100, ..incident(1, &case(1)) };
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!(running.machine.known(), (1, 0));
+    // Our own tell who we are: from now on such a one is asked for, and left alone.
+    running.open = vec![incident(2, &case(1))];
+    running.newest = vec![event(10, ALICE, EventKind::Reopen, 70, "")];
+    refresh(&mut running);
+    running.newest = vec![Event { incident: 1, ..event(11, ALICE, EventKind::Reopen, 80, "") }];
+    refresh(&mut running);
+    running.step(Input::Argus(Report::Incident(1, Ok(Some(anothers)))));
+    assert_eq!(running.machine.incidents.open().map(|i| i.pk).collect::<Vec<_>>(), [2]);
+}

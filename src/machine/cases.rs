@@ -126,28 +126,56 @@ impl Cases {
     /// Takes a fresh view of a case.
     pub fn put(&mut self, case: Case, rules: &Rules) -> Change {
         let id = case.id;
-        let problem = case.problem();
-        let fingerprint = fingerprint(&case, rules);
-        let before = match self.slots.get_mut(&id) {
-            Some(slot) if slot.is(&case) => {
-                slot.gone = false;
-                if !case.history.starts_with(&slot.case.history) {
-                    // A Zino that lost its newest state may lack what people did, too.
-                    slot.ask();
-                }
-                if *slot.case != case {
-                    slot.case = Arc::new(case);
-                }
-                slot.excused &= slot.goal.fingerprint == fingerprint;
-                slot.goal.fingerprint = fingerprint;
-                return if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
+        match self.slots.get(&id) {
+            Some(slot) if slot.is(&case) => self.renew(case, rules),
+            Some(slot) => {
+                let before = Arc::clone(&slot.problem);
+                self.remove(id);
+                Change::Replaced { before, now: self.insert(case, rules) }
             }
-            Some(slot) => Some(Arc::clone(&slot.problem)),
-            None => None,
-        };
-        if before.is_some() {
-            self.remove(id);
+            None => Change::Due(self.insert(case, rules)),
         }
+    }
+
+    /// Takes a fresh view of a case that is held.
+    fn renew(&mut self, case: Case, rules: &Rules) -> Change {
+        let Some(slot) = self.slots.get_mut(&case.id) else {
+            return Change::Nothing;
+        };
+        slot.gone = false;
+        if !case.history.starts_with(&slot.case.history) {
+            // A Zino that lost its newest state may lack what people did, too.
+            slot.ask();
+        }
+        let closes = case.is_closed() && !slot.case.is_closed();
+        let fingerprint = fingerprint(&case, rules);
+        slot.excused &= slot.goal.fingerprint == fingerprint;
+        slot.goal.fingerprint = fingerprint;
+        if *slot.case != case {
+            slot.case = Arc::new(case);
+        }
+        let change = if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
+        if closes {
+            let problem = Arc::clone(&slot.problem);
+            self.free_the_place(&problem);
+        }
+        change
+    }
+
+    /// The problem's open case has closed, and another that is open stood behind it: Zino has one at a time, but we may have seen
+    /// the old one reopened before we saw the new one closed.
+    fn free_the_place(&mut self, problem: &Problem) {
+        for id in self.problems.get(problem).into_iter().flatten() {
+            if let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.case.is_closed()) {
+                slot.ask();
+            }
+        }
+    }
+
+    /// Takes a case that is not held.
+    fn insert(&mut self, case: Case, rules: &Rules) -> Arc<Problem> {
+        let id = case.id;
+        let problem = case.problem();
         let problem = self.problems.get_key_value(&problem).map_or_else(|| Arc::new(problem), |(p, _)| Arc::clone(p));
         let ids = self.problems.entry(Arc::clone(&problem)).or_default();
         if let Err(at) = ids.binary_search(&id) {
@@ -156,9 +184,9 @@ impl Cases {
         }
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
         let slot = Slot {
+            goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
             case: Arc::new(case),
             problem: Arc::clone(&problem),
-            goal: Goal { fingerprint, asked: 0 },
             reached: None,
             home: None,
             gone: false,
@@ -166,10 +194,7 @@ impl Cases {
             tried: false,
         };
         self.slots.insert(id, slot);
-        match before {
-            Some(before) => Change::Replaced { before, now: problem },
-            None => Change::Due(problem),
-        }
+        problem
     }
 
     /// The rules have changed, and with them what is to be reached; that alone is no news of a case.
@@ -205,7 +230,7 @@ impl Cases {
 mod tests {
     use super::*;
     use crate::stamp::Stamp;
-    use crate::sync::testing::{OPENED, case, entry, port_case, rules};
+    use crate::sync::testing::{OPENED, case, closed, entry, port_case, rules};
 
     #[test]
     fn a_change_that_nobody_sees_in_argus_is_no_work() {
@@ -220,6 +245,20 @@ mod tests {
         let mut told = port_case(1);
         told.history.push(entry(5, "ford", &["hello"]));
         assert!(matches!(cases.put(told, &rules()), Change::Due(_)));
+    }
+
+    #[test]
+    fn a_case_that_stood_behind_another_is_looked_at_when_that_one_closes() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        let two = closed(Case { router: "gw1".into(), ..case(2) }, 60);
+        assert!(matches!(cases.put(two.clone(), &rules()), Change::Due(_)));
+        assert!(cases.get(1).unwrap().due());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        assert_eq!(cases.put(two, &rules()), Change::Nothing, "once");
+        assert!(!cases.get(1).unwrap().due());
     }
 
     #[test]

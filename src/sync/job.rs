@@ -130,12 +130,15 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
         let case = &work.case;
         match home {
-            Home::Covered => Ok(Vec::new()),
             Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
-            // It would tell another incident what its own, which ended too long ago to be listed, tells already.
-            Home::Incident { exact: false, .. } if case.is_closed() && self.find_old(case)?.is_some() => {
+            // Its own, which ended too long ago to be listed, tells already what another incident would be told, and people may
+            // have done something there.
+            Home::Covered | Home::Incident { exact: false, .. }
+                if case.is_closed() && self.find_old(case)?.is_some() =>
+            {
                 Err(Stop::Stale)
             }
+            Home::Covered => Ok(Vec::new()),
             Home::Incident { pk, exact } => self.reconcile(case, *pk, *exact),
             _ if work.excused => Ok(Vec::new()),
             Home::None => self.create(case),
@@ -150,8 +153,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
-    /// Ends the incident that an open case has where an older one about its problem is exactly a closed case's and yet open on behalf of
-    /// another Zino: there is one open incident per problem, and of several the lowest pk stays. Returns what people did on that.
+    /// There is one open incident per problem, and of several the lowest pk stays: also where one is exactly a closed case's and yet
+    /// open on behalf of another Zino. Ends those that an open case has where such an older one stands, else the younger such ones.
+    /// Returns what people did on the older one.
     fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
         let case = &work.case;
         if case.is_closed() {
@@ -159,25 +163,33 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
         let open = self.known.values().filter(|i| i.is_open() && same_problem(case, i));
         let (others, own): (Vec<&Incident>, Vec<&Incident>) = open.partition(|i| self.is_anothers(case, i));
+        let others: Vec<IncidentPk> = others.iter().map(|i| i.pk).collect();
         let own: Vec<IncidentPk> = own.iter().map(|i| i.pk).collect();
-        let Some(lowest) = own.iter().min() else {
+        let Some(&lowest) = own.iter().min() else {
             return Ok(Vec::new());
         };
-        let others: Vec<IncidentPk> = others.iter().map(|i| i.pk).filter(|pk| pk < lowest).collect();
-        for older in others {
-            let kept = self.look(older)?.is_some_and(|(incident, events)| {
-                incident.is_open() && Evidence::new(&events, incident.source_user).lives_elsewhere(&self.rules.server)
-            });
-            if kept {
-                let text = duplicate_text(older);
-                let end = NewEvent { kind: EventKind::End, timestamp: self.job.now, description: text };
-                for pk in own {
-                    self.end_spare(pk, Some(older), &end)?;
-                }
-                return self.reconcile(case, older, false);
+        let mut elsewhere = Vec::new();
+        for pk in others {
+            if self.lives_elsewhere(pk)? {
+                elsewhere.push(pk);
             }
         }
-        Ok(Vec::new())
+        let kept = elsewhere.iter().copied().min().map_or(lowest, |other| other.min(lowest));
+        let end = NewEvent { kind: EventKind::End, timestamp: self.job.now, description: duplicate_text(kept) };
+        // Its own beside the lowest are ended as the assignment says.
+        let own = own.into_iter().filter(|_| kept != lowest);
+        for pk in own.chain(elsewhere).filter(|pk| *pk != kept) {
+            self.end_spare(pk, Some(kept), &end)?;
+        }
+        if kept == lowest { Ok(Vec::new()) } else { self.reconcile(case, kept, false) }
+    }
+
+    /// Whether an incident is open on behalf of another Zino, as it is now.
+    fn lives_elsewhere(&mut self, pk: IncidentPk) -> Result<bool, Stop> {
+        let found = self.look(pk)?;
+        Ok(found.is_some_and(|(incident, events)| {
+            incident.is_open() && Evidence::new(&events, incident.source_user).lives_elsewhere(&self.rules.server)
+        }))
     }
 
     fn is_open(&self, pk: IncidentPk) -> bool {

@@ -99,6 +99,7 @@ impl World {
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
         let at = (self.now - 1_795_376_392_000_000) as f64 / 1e6;
+        self.trace.extend(crate::told::lines().into_iter().map(|told| format!("{:10}     {told}", "")));
         self.trace.push(format!("{at:10.3} {}", line()));
     }
 

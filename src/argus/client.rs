@@ -118,7 +118,7 @@ impl ArgusServer for Client {
         let mut page = self.get(&format!("incidents/mine/?{query_string}"), wire::incident_page)?;
         if let ListQuery::Number(number) = query {
             // Argus ignores what it does not know, so a filter that another version has not would find everything.
-            page.items.retain(|incident| incident.source_incident_id == *number);
+            page.items.retain(|incident| *incident.source_incident_id == **number);
         }
         Ok(page)
     }

@@ -8,6 +8,7 @@ mod base;
 pub mod client;
 mod exchange;
 pub mod models;
+mod tags;
 mod text;
 mod tls;
 mod tokens;

@@ -2,6 +2,7 @@
 //!
 //! Never talks to a server. Field meanings are those of the Argus REST API v2.
 
+pub use super::tags::{Tag, Tags};
 use crate::stamp::Stamp;
 use serde_json::Value;
 
@@ -21,15 +22,6 @@ pub enum EndTime {
     At(Stamp),
     /// `null`: it never has a duration; not an incident of ours.
     Stateless,
-}
-
-/// A tag of an incident, `key=value`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
-    /// The whole text, `key=value`.
-    pub text: String,
-    /// Who added it.
-    pub added_by: UserPk,
 }
 
 /// What this program writes into the metadata of its incidents, to know them again on any host (design section 5).
@@ -79,18 +71,18 @@ pub struct Incident {
     /// The user of the source system that owns it: us, for our own incidents.
     pub source_user: UserPk,
     /// The number we gave it; unique per source for ever.
-    pub source_incident_id: String,
+    pub source_incident_id: Box<str>,
     /// One line for people.
-    pub description: String,
+    pub description: Box<str>,
     /// 1 critical to 5 information.
     pub level: u8,
     /// URL of the ticket; empty if none.
-    pub ticket_url: String,
+    pub ticket_url: Box<str>,
     /// What its metadata says that it is about, if a program like this one made it. The rest of the metadata is not kept: a
     /// parsed JSON object takes twenty times the room.
     pub made_for: Option<Box<MadeFor>>,
     /// Its tags.
-    pub tags: Vec<Tag>,
+    pub tags: Tags,
     /// What Argus says of it (can lag behind `end_time` when clocks differ).
     pub open: bool,
     /// Whether an acknowledgement is in force.

@@ -2,7 +2,7 @@
 //! cannot understand: a list is complete or an error, because what is not on a list gets acted on.
 
 use super::models::{
-    EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, Tag, UserPk,
+    EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk,
 };
 use super::text::shown;
 use crate::stamp::Stamp;
@@ -221,18 +221,16 @@ impl TryFrom<WireIncident<'_>> for Incident {
 
     fn try_from(wire: WireIncident<'_>) -> Result<Self, String> {
         // Nobody has the key 0, so a tag that nobody added is somebody else's.
-        let read = wire.tags.unwrap_or_default().into_iter();
-        let mut tags: Vec<Tag> = read.map(|tag| Tag { text: tag.tag, added_by: tag.added_by.unwrap_or(0) }).collect();
-        tags.shrink_to_fit();
+        let tags = wire.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag, tag.added_by.unwrap_or(0))).collect();
         Ok(Self {
             pk: wire.pk,
             start_time: instant("start_time", &wire.start_time)?,
             end_time: end_time(wire.end_time)?,
             source_user: wire.source.user,
-            source_incident_id: wire.source_incident_id.unwrap_or_default(),
-            description: wire.description.unwrap_or_default(),
+            source_incident_id: wire.source_incident_id.unwrap_or_default().into(),
+            description: wire.description.unwrap_or_default().into(),
             level: wire.level.unwrap_or(5),
-            ticket_url: wire.ticket_url.unwrap_or_default(),
+            ticket_url: wire.ticket_url.unwrap_or_default().into(),
             made_for: wire.metadata.and_then(|raw| MadeFor::read(&serde_json::from_str(raw.get()).ok()?)),
             tags,
             open: wire.open.unwrap_or(false),

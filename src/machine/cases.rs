@@ -75,7 +75,8 @@ pub enum Change {
 /// All cases that are known.
 #[derive(Debug, Default)]
 pub struct Cases {
-    slots: BTreeMap<CaseId, Slot>,
+    /// Each on its own, because the nodes of a map that grows at its end stay half empty.
+    slots: BTreeMap<CaseId, Box<Slot>>,
     /// In order. Most have one case, and a set takes ten times the room for it.
     problems: HashMap<Arc<Problem>, Vec<CaseId>>,
     places: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
@@ -89,22 +90,22 @@ impl Cases {
     /// One case.
     #[must_use]
     pub fn get(&self, id: CaseId) -> Option<&Slot> {
-        self.slots.get(&id)
+        self.slots.get(&id).map(|slot| &**slot)
     }
 
     /// One case, to be changed.
     pub fn get_mut(&mut self, id: CaseId) -> Option<&mut Slot> {
-        self.slots.get_mut(&id)
+        self.slots.get_mut(&id).map(|slot| &mut **slot)
     }
 
     /// All cases, by number.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &Slot> {
-        self.slots.values()
+        self.slots.values().map(|slot| &**slot)
     }
 
     /// All cases, by number, to be changed.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.slots.values_mut()
+        self.slots.values_mut().map(|slot| &mut **slot)
     }
 
     /// How many there are.
@@ -115,7 +116,7 @@ impl Cases {
 
     /// The cases of a problem, by number.
     pub fn of<'a>(&'a self, problem: &Problem) -> impl DoubleEndedIterator<Item = &'a Slot> {
-        self.problems.get(problem).into_iter().flatten().filter_map(|id| self.slots.get(id))
+        self.problems.get(problem).into_iter().flatten().filter_map(|id| self.get(*id))
     }
 
     /// The problems that an incident of this place may be about.
@@ -193,7 +194,7 @@ impl Cases {
             excused: false,
             tried: false,
         };
-        self.slots.insert(id, slot);
+        self.slots.insert(id, Box::new(slot));
         problem
     }
 

@@ -182,7 +182,7 @@ impl Machine {
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
-            && self.unknown_kinds.insert(kind.clone())
+            && self.unknown_kinds.insert(kind.to_string())
         {
             warn!("{}: cases of type \"{kind}\" are unknown to this program and left out", case.name());
         }

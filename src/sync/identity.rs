@@ -51,9 +51,9 @@ pub fn about(incident: &Incident) -> About {
 fn told(made_for: &MadeFor) -> About {
     About::Told {
         problem: Problem {
-            router: made_for.router.to_string(),
+            router: made_for.router.clone(),
             kind: CaseKind::from_word(&made_for.kind),
-            subindex: made_for.subindex.to_string(),
+            subindex: made_for.subindex.clone(),
         },
         server: made_for.server.to_string(),
     }
@@ -75,8 +75,8 @@ fn tagged(incident: &Incident) -> About {
 /// The case number that an incident carries, also where it has the form `{number}-{opened}`.
 #[must_use]
 pub fn number(incident: &Incident) -> Option<CaseId> {
-    let id = &incident.source_incident_id;
-    id.split_once('-').map_or(id.as_str(), |(n, _)| n).parse().ok()
+    let id = &*incident.source_incident_id;
+    id.split_once('-').map_or(id, |(n, _)| n).parse().ok()
 }
 
 /// The instance that made an incident (or claimed it); `None` for the Python program's.
@@ -286,7 +286,6 @@ fn covers(incident: &Incident, case: &Case) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::argus::models::Tag;
     use crate::stamp::Stamp;
     use crate::sync::testing::{OPENED, US, case, closed, incident, port_case};
 
@@ -325,7 +324,7 @@ mod tests {
         assert!(exact(&c, &i), "an hour off is the Python program's time-zone mistake");
         i.start_time = i.start_time.plus_secs(1);
         assert!(!exact(&c, &i) && same_problem(&c, &i));
-        i.tags = vec![Tag { text: "host=gw170.example.org".into(), added_by: US }];
+        i.tags = [("host=gw170.example.org", US)].into_iter().collect();
         assert!(!same_problem(&c, &i));
     }
 

@@ -391,7 +391,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     fn look_up(&self, number: &str) -> Result<Option<Incident>, Stop> {
         let page = self.argus.list(&ListQuery::Number(number.to_owned()), None)?;
-        Ok(page.items.into_iter().find(|i| i.source_incident_id == number))
+        Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
     }
 
     /// Brings an incident that was just made up to date; nobody else can have touched it.

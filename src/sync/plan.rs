@@ -8,7 +8,7 @@ use super::identity::{SURELY_AFTER_SECS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
 use super::text::{normal, tag_value};
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch, Tag};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, HistoryEntry};
 use std::collections::HashMap;
@@ -136,13 +136,13 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
         return None;
     }
     let wanted = mapping::tags(case, rules);
-    let has = |text: &str| incident.tags.iter().any(|t| normal_tag(&t.text) == text);
-    let ours = |t: &&crate::argus::models::Tag| t.added_by == incident.source_user;
-    let outdated = incident.tags.iter().filter(ours).any(|t| !wanted.contains(&normal_tag(&t.text)));
+    let has = |text: &str| incident.tags.iter().any(|t| normal_tag(t.text) == text);
+    let ours = |t: &Tag<'_>| t.added_by == incident.source_user;
+    let outdated = incident.tags.iter().filter(ours).any(|t| !wanted.contains(&normal_tag(t.text)));
     if !outdated && wanted.iter().all(|text| has(text)) {
         return None;
     }
-    let foreign = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text.clone());
+    let foreign = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text.to_owned());
     let mut tags: Vec<String> = foreign.collect();
     tags.extend(wanted.into_iter().filter(|text| !tags.contains(text)).collect::<Vec<_>>());
     let description = mapping::description(case);

@@ -203,7 +203,8 @@ fn what_people_did_before_an_adopted_incidents_case_opened_is_not_carried() {
 fn a_changed_priority_changes_tags_and_level_and_keeps_what_others_tagged() {
     let mut scene = Scene::of(port_case(1));
     scene.case.priority = 600;
-    scene.incident.tags.push(Tag { text: "note=by_alice".into(), added_by: ALICE });
+    let by_alice = Tag { text: "note=by_alice", added_by: ALICE };
+    scene.incident.tags = scene.incident.tags.iter().chain([by_alice]).collect();
     let patch = scene.patch().unwrap();
     assert_eq!(patch.level, Some(1));
     assert_eq!((patch.description, patch.metadata), (None, None));
@@ -225,9 +226,7 @@ fn a_level_set_by_hand_stays_when_something_else_changes() {
 #[test]
 fn a_tag_that_a_person_added_first_is_not_fought_over() {
     let mut scene = Scene::of(port_case(1));
-    for tag in &mut scene.incident.tags {
-        tag.added_by = ALICE;
-    }
+    scene.incident.tags = scene.incident.tags.iter().map(|tag| (tag.text, ALICE)).collect();
     assert_eq!(scene.patch(), None);
 }
 

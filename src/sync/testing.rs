@@ -1,7 +1,7 @@
 //! Cases and incidents for unit tests. Never part of the program.
 
 use super::rules::{Band, Rules};
-use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor, Tag};
+use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
 
@@ -29,7 +29,7 @@ pub fn rules() -> Rules {
 pub fn case(id: u64) -> Case {
     Case {
         id,
-        router: format!("gw{id}"),
+        router: format!("gw{id}").into(),
         kind: CaseKind::Reachability,
         state: CaseState::Open,
         opened: Stamp::from_secs(OPENED),
@@ -88,12 +88,12 @@ pub fn incident(pk: i64, case: &Case) -> Incident {
         start_time: new.start_time,
         end_time: EndTime::Open,
         source_user: US,
-        source_incident_id: new.source_incident_id,
-        description: new.description,
+        source_incident_id: new.source_incident_id.into(),
+        description: new.description.into(),
         level: new.level,
-        ticket_url: String::new(),
+        ticket_url: "".into(),
         made_for: MadeFor::read(&new.metadata),
-        tags: new.tags.into_iter().map(|text| Tag { text, added_by: US }).collect(),
+        tags: new.tags.into_iter().map(|text| (text, US)).collect(),
         open: true,
         acked: false,
     }

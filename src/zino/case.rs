@@ -23,7 +23,7 @@ pub enum CaseKind {
     /// A chassis alarm.
     Alarm,
     /// A type this program does not know.
-    Other(String),
+    Other(Box<str>),
 }
 
 impl CaseKind {
@@ -36,7 +36,7 @@ impl CaseKind {
             "bfd" => Self::Bfd,
             "reachability" => Self::Reachability,
             "alarm" => Self::Alarm,
-            other => Self::Other(other.to_owned()),
+            other => Self::Other(other.into()),
         }
     }
 
@@ -72,7 +72,7 @@ pub enum CaseState {
     /// Over; can still be read for eight hours.
     Closed,
     /// A word that this program does not know; treated as "not closed".
-    Other(String),
+    Other(Box<str>),
 }
 
 impl CaseState {
@@ -87,7 +87,7 @@ impl CaseState {
             "confirm-wait" => Self::ConfirmWait,
             "ignored" => Self::Ignored,
             "closed" => Self::Closed,
-            other => Self::Other(other.to_owned()),
+            other => Self::Other(other.into()),
         }
     }
 
@@ -111,11 +111,11 @@ impl CaseState {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Problem {
     /// Router name, usually short.
-    pub router: String,
+    pub router: Box<str>,
     /// What kind of thing failed.
     pub kind: CaseKind,
     /// Interface index, peer address or alarm type as text; empty for reachability.
-    pub subindex: String,
+    pub subindex: Box<str>,
 }
 
 impl fmt::Display for Problem {
@@ -174,7 +174,7 @@ pub struct Case {
     /// The case number.
     pub id: CaseId,
     /// Router name.
-    pub router: String,
+    pub router: Box<str>,
     /// What kind of thing failed.
     pub kind: CaseKind,
     /// Its state.
@@ -216,7 +216,7 @@ impl Case {
     /// The problem that this case is about.
     #[must_use]
     pub fn problem(&self) -> Problem {
-        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: self.subindex().to_owned() }
+        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: self.subindex().into() }
     }
 
     /// What tells problems of one kind on one router apart; empty where there is only one.

@@ -89,7 +89,7 @@ pub fn case(lines: &[Vec<u8>]) -> Result<Case, NotACase> {
     attrs.needed("opened")?;
     Ok(Case {
         id: id.parse().map_err(|_| NotACase::NotANumber("id"))?,
-        router: attrs.needed("router")?.to_owned(),
+        router: attrs.needed("router")?.into(),
         kind: CaseKind::from_word(attrs.needed("type")?),
         state: CaseState::from_word(attrs.needed("state")?),
         opened: attrs.time("opened").ok_or(NotACase::NotANumber("opened"))?,

@@ -24,7 +24,7 @@ fn every_question_is_one_request_of_the_documented_form() {
     argus.newest_events(None).unwrap();
     assert_eq!(argus.incident(1).unwrap().unwrap().end_time, EndTime::Open);
     assert_eq!(argus.events(1).unwrap().unwrap().len(), 1);
-    assert_eq!(argus.create(&new_incident()).unwrap().source_incident_id, "77");
+    assert_eq!(*argus.create(&new_incident()).unwrap().source_incident_id, *"77");
     argus.patch(1, &Patch { level: Some(1), ..Patch::default() }).unwrap();
     argus.post_event(1, &other_event("a\nb")).unwrap();
     argus.check_token().unwrap();
@@ -94,7 +94,7 @@ fn a_look_up_by_number_keeps_only_that_number_and_an_empty_one_is_never_asked() 
     let fake = FakeArgus::always(json("200 OK", &page));
     let argus = client(&fake);
     let found = argus.list(&ListQuery::Number("77".to_owned()), None).unwrap();
-    assert_eq!(found.items.iter().map(|i| i.source_incident_id.as_str()).collect::<Vec<_>>(), ["77"]);
+    assert_eq!(found.items.iter().map(|i| &*i.source_incident_id).collect::<Vec<_>>(), ["77"]);
     request(argus.list(&ListQuery::Number(String::new()), None));
     request(argus.list(&ListQuery::Number(" 77".to_owned()), None));
     assert_eq!(fake.seen().len(), 1);

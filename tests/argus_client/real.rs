@@ -54,7 +54,7 @@ fn real_life_of_an_incident() {
     };
     let made = argus.create(&new).unwrap();
     assert_eq!((made.level, made.end_time, made.start_time), (3, EndTime::Open, new.start_time));
-    assert_eq!(made.description, new.description.replace('\0', "\u{fffd}"));
+    assert_eq!(*made.description, new.description.replace('\0', "\u{fffd}"));
     assert_eq!(made.made_for, MadeFor::read(&new.metadata));
     assert!(made.tags.iter().all(|tag| tag.added_by == made.source_user) && made.tags.len() == 2);
     assert_eq!(argus.incident(made.pk), Ok(Some(made.clone())));
@@ -71,7 +71,7 @@ fn real_life_of_an_incident() {
         metadata: Some(about("gw2")),
     };
     let changed = argus.patch(made.pk, &change).unwrap();
-    assert_eq!((changed.level, changed.description.as_str(), changed.tags.len()), (1, "changed", 1));
+    assert_eq!((changed.level, &*changed.description, changed.tags.len()), (1, "changed", 1));
     assert_eq!(changed.made_for.map(|it| it.router), Some("gw2".into()));
 
     let posted = argus.post_event(made.pk, &other_event("line one\n\nline \0 three")).unwrap();

@@ -50,7 +50,7 @@ impl Argus {
     }
 
     fn create(&mut self, now: i64, new: &NewIncident) -> Result<Incident, ArgusError> {
-        if self.incidents.values().any(|i| i.source_incident_id == new.source_incident_id) {
+        if self.incidents.values().any(|i| *i.source_incident_id == *new.source_incident_id) {
             return Err(ArgusError::Request { status: 400, why: "duplicate key".into() });
         }
         self.next_pk += 1;
@@ -60,12 +60,12 @@ impl Argus {
             start_time: new.start_time,
             end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
             source_user: US,
-            source_incident_id: new.source_incident_id.clone(),
-            description: new.description.clone(),
+            source_incident_id: new.source_incident_id.as_str().into(),
+            description: new.description.as_str().into(),
             level: new.level,
-            ticket_url: String::new(),
+            ticket_url: "".into(),
             made_for: MadeFor::read(&new.metadata),
-            tags: new.tags.iter().map(|t| Tag { text: t.clone(), added_by: US }).collect(),
+            tags: new.tags.iter().map(|text| (text, US)).collect(),
             open: new.end_time.is_none(),
             acked: false,
         };
@@ -88,17 +88,16 @@ impl Argus {
         let stamp = self.stamp(now);
         let mut changes: Vec<String> = Vec::new();
         if let Some(tags) = &patch.tags {
-            let foreign = |t: &&Tag| t.added_by != US && !tags.contains(&t.text);
-            if row.tags.iter().any(|t| foreign(&t)) {
+            if row.tags.iter().any(|t| t.added_by != US && !tags.iter().any(|text| text == t.text)) {
                 return Err(ArgusError::Request { status: 400, why: "Cannot remove this tag".into() });
             }
             let old = row.tags.clone();
-            let keep = |text: &String| old.iter().find(|t| t.text == *text).cloned();
-            row.tags = tags.iter().map(|t| keep(t).unwrap_or(Tag { text: t.clone(), added_by: US })).collect();
+            let keep = |text| old.iter().find(|t| t.text == text).unwrap_or(Tag { text, added_by: US });
+            row.tags = tags.iter().map(|text| keep(text)).collect();
             changes.push("Change: \"tags\"".into());
         }
         if let Some(description) = &patch.description {
-            row.description.clone_from(description);
+            row.description = description.as_str().into();
             changes.push("Change: \"description\"".into());
         }
         if let Some(level) = patch.level {
@@ -163,7 +162,7 @@ impl Argus {
             }
             PersonsAct::Ticket(url) => {
                 let text = format!("Change: \"ticket_url\": {} → {url}", incident.ticket_url);
-                incident.ticket_url.clone_from(url);
+                incident.ticket_url = url.as_str().into();
                 (EventKind::Change, text)
             }
             PersonsAct::Level(level) => {
@@ -172,7 +171,8 @@ impl Argus {
             }
             PersonsAct::Comment => (EventKind::Other, "looking at it".into()),
             PersonsAct::Tag(tag) => {
-                incident.tags.push(Tag { text: tag.clone(), added_by: ALICE });
+                let tag = Tag { text: tag, added_by: ALICE };
+                incident.tags = incident.tags.iter().chain([tag]).collect();
                 return None;
             }
         };
@@ -309,7 +309,7 @@ impl ArgusServer for SimArgus<'_> {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
-                ListQuery::Number(n) => i.source_incident_id == *n,
+                ListQuery::Number(n) => *i.source_incident_id == **n,
             };
             let all = argus.incidents.values().filter(wanted);
             Argus::page(all.map(|i| (i.start_time.micros(), i.pk, i.clone())).collect(), cursor)

@@ -93,7 +93,8 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     if let Some(missing) = wanted.iter().find(|text| !incident.tags.iter().any(|t| t.text == **text)) {
         return Err(format!("incident {} lacks tag {missing}", incident.pk));
     }
-    let stale = incident.tags.iter().find(|t| t.added_by == incident.source_user && !wanted.contains(&t.text));
+    let stale =
+        incident.tags.iter().find(|t| t.added_by == incident.source_user && wanted.iter().all(|text| text != t.text));
     if let Some(stale) = stale {
         return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
     }

@@ -184,7 +184,7 @@ fn a_new_case_costs_one_post_and_a_quiet_refresh_one_request() {
     for n in 0..50 {
         let mut world = driver.world.borrow_mut();
         let now = world.now;
-        let case = Case { router: format!("r{n}"), ..zino::fresh_case(0) };
+        let case = Case { router: format!("r{n}").into(), ..zino::fresh_case(0) };
         world.zinos.first_mut().and_then(|zino| zino.open(now, case)).expect("a case opens");
     }
     let (reads, writes) = driver.still(20);

@@ -235,7 +235,7 @@ fn shown(case: &Case, wants_log: fn(&Case) -> bool) -> Case {
 
 /// A case of one of a few problems, with whatever its kind shows.
 pub fn fresh_case(problem: u64) -> Case {
-    let router = format!("r{}", problem % 3);
+    let router = format!("r{}", problem % 3).into();
     let kinds = [CaseKind::Reachability, CaseKind::Portstate, CaseKind::Bgp, CaseKind::Alarm];
     let kind = kinds.get((problem / 3) as usize % kinds.len()).cloned().unwrap_or(CaseKind::Alarm);
     let only = |wanted: CaseKind, text: &str| (kind == wanted).then(|| text.into());

@@ -47,7 +47,7 @@ fn is_refused<T: std::fmt::Debug>(outcome: Result<T, ZinoError>) -> bool {
 /// Every case is its own: nothing of one got into another.
 fn assert_unmixed(cases: &[Case]) {
     for case in cases {
-        assert_eq!(case.router, format!("r{}-gw", case.id));
+        assert_eq!(*case.router, format!("r{}-gw", case.id));
         assert_eq!(case.history[0].at, case.opened, "{}", case.name());
     }
 }

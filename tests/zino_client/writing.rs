@@ -62,7 +62,7 @@ fn states_are_set_and_refusals_leave_the_connection_usable() {
     session.set_state(1, &CaseState::Closed).unwrap();
     assert!(is_refused(session.set_state(1, &CaseState::Open)));
     assert!(is_refused(session.set_state(99, &CaseState::Open)));
-    let forged = CaseState::Other("open\r\nSETSTATE 1 closed".to_owned());
+    let forged = CaseState::Other("open\r\nSETSTATE 1 closed".into());
     assert!(is_refused(session.set_state(1, &forged)));
     assert_eq!(session.case_ids(), Ok(vec![]));
     assert_eq!(fake.received().len(), 4);

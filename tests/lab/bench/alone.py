@@ -4,6 +4,7 @@ CPU not counted. What grows with what is fitted by least squares."""
 import contextlib
 import time
 
+from labkit import install
 from labkit.waiting import eventually
 
 from . import meter, words
@@ -11,6 +12,8 @@ from .start import Direct, config
 from .tool import Stubs
 
 SIZES = (1000, 2500, 5000, 10_000, 50_000)
+# Also built as `cargo build --release` does it, with the C library of the host.
+BUILT_SIZES = (1000, 10_000)
 PORTS_A_ROUTER = 50
 STORMS = (25_000, 50_000, 100_000)
 STORM_CASES, STORM_RATE = 1000, 10_000
@@ -20,13 +23,13 @@ READINGS = 3
 
 
 @contextlib.contextmanager
-def between(bench, name, cases, **sync):
+def between(bench, name, cases, built=None, **sync):
     """The program between stubs with so many cases; ends with the block."""
     stubs = Stubs(bench, name)
     program = None
     try:
         stubs.ask("cases", count=cases, routers=max(1, cases // PORTS_A_ROUTER))
-        program = Direct(bench, bench.lab.run / f"alone-{name}", config(stubs, **sync))
+        program = Direct(bench, bench.lab.run / f"alone-{name}", config(stubs, **sync), built and [built])
         yield stubs, program
     finally:
         if program:
@@ -47,9 +50,10 @@ def used(program, stubs) -> dict:
             "commands": stats["zino"]["commands"], "argus_connections": stats["argus"]["connections"]}
 
 
-def full(bench, size) -> dict:
+def full(bench, size, built=None) -> dict:
     """The snapshot and the full synchronisation of so many new cases."""
-    with between(bench, f"full-{size}", size, full_interval=bench.pick(max(5, size // 1500), 1)) as (stubs, program):
+    interval = bench.pick(max(5, size // 1500), 1)
+    with between(bench, f"full-{size}", size, built, full_interval=interval) as (stubs, program):
         eventually(lambda: stubs.stats()["argus"]["incidents"] >= 1, 300, "the first incident", every=0.005)
         stats = stubs.stats()
         began_wall = time.time()
@@ -103,9 +107,12 @@ def day(bench, name, turn_over) -> dict:
 
 def measure(bench):
     """Each size and each storm once; the figures that matter grow with sizes, so noise shows as a bad fit."""
-    data = {"full": {}, "storm": {}, "day": {}}
+    data = {"full": {}, "built": {}, "storm": {}, "day": {}}
     for size in bench.pick(SIZES, (100,)):
         data["full"][str(size)] = full(bench, size)
+        bench.keep(data)
+    for size in bench.pick(BUILT_SIZES, ()):
+        data["built"][str(size)] = full(bench, size, install.program())
         bench.keep(data)
     for changes in bench.pick(STORMS, (1000,)):
         data["storm"][str(changes)] = storm(bench, changes)
@@ -121,7 +128,8 @@ def table(data):
     lines = ["| cases | snapshot s | all in Argus after s | CPU s | Argus requests | Zino commands | then MiB | "
              "peak MiB until both were read completely three times more | then MiB |",
              "|---|---|---|---|---|---|---|---|---|"]
-    for size, one in data["full"].items():
+    rows = [*data["full"].items(), *((f"{size}, built with glibc", one) for size, one in data["built"].items())]
+    for size, one in rows:
         lines.append(f"| {size} | {one['snapshot']:.2f} | {one['wall']:.2f} | {one['cpu']:.2f} | {sum(one['requests'].values())} | "
                      f"{sum(one['commands'].values())} | {one['now']:.1f} | {one['later']['peak']:.1f} | {one['later']['now']:.1f} |")
     lines += ["", "| notifications | sent in s | settled after s | CPU s | Argus requests | CPU ms a request | Zino commands | "
@@ -163,8 +171,10 @@ def growth(data):
 def verdicts(data):
     """Memory."""
     rows = []
-    for size, bound in (("1000", 10), ("10000", 30)):
-        if one := data["full"].get(size):
-            peak = one["later"]["peak"] * 1.048576
-            rows.append((f"memory with {int(size):,} open cases (stubs)", f"under {bound} MB resident", f"{peak:.1f} MB at most", peak < bound))
+    for kind, how in (("full", "stubs"), ("built", "stubs, built with glibc")):
+        for size, bound in (("1000", 10), ("10000", 30)):
+            if one := data[kind].get(size):
+                peak = one["later"]["peak"] * 1.048576
+                rows.append((f"memory with {int(size):,} open cases ({how})", f"under {bound} MB resident", f"{peak:.1f} MB at most",
+                             peak < bound))
     return rows

@@ -5,8 +5,8 @@ import json
 HEAD = """# Measured
 
 Made by `tests/lab/lab bench`; [tests/lab/README.md](../README.md) says how. Everything below was measured by that command, and
-nothing was corrected by hand. Ours is the release build at its default verbosity and with the settings as shipped, unless a line says
-otherwise; so is the Python program's (zino-argus-glue). Where several rounds were made, min, median and max are given.
+nothing was corrected by hand. Ours is the static file that the package holds, at its default verbosity and with the settings as shipped,
+unless a line says otherwise; the Python program's (zino-argus-glue) settings are so, too. Where several rounds were made, min, median and max are given.
 """
 
 
@@ -15,8 +15,8 @@ def _surroundings(kept) -> list[str]:
     box = versions["machine"]
     lines = [f"- Machine: {box['processor']}, {box['cores']} cores, {box['memory']}, Linux {box['kernel']}; everything on it, servers "
              "and clients, over loopback.",
-             f"- Servers: {versions['zino']}; {versions['argus']} with 2 workers of 4 threads; PostgreSQL {versions['postgresql']} "
-             "with fsync off.",
+             f"- Servers: {versions['zino']}; {versions['argus']} with 2 workers of gunicorn's default kind; PostgreSQL {versions['postgresql']}, "
+             "which writes to the disk as it ships.",
              f"- Beside: {versions['glue']}.", "", "| part | measured | of commit | rounds | took s | load before, after |",
              "|---|---|---|---|---|---|"]
     for name, one in kept.items():

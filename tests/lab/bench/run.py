@@ -97,7 +97,7 @@ def run(names, rounds=3, quick=False) -> int:
     folder = places.HOME / ("bench-quick" if quick else "bench")
     folder.mkdir(parents=True, exist_ok=True)
     failed = 0
-    with LabRun(venvs=tuple(places.VENV_REQUIREMENTS)) as lab:
+    with LabRun(venvs=tuple(places.VENV_REQUIREMENTS), as_shipped=True) as lab:
         bench = Bench(lab, 1 if quick else rounds, quick, folder)
         for name in PARTS:
             if names and name not in names:

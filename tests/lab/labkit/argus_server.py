@@ -50,11 +50,15 @@ def make_template():
     install.stamp("template", versions)
 
 
+# gunicorn as it ships closes the connection after every answer; this one keeps it for two seconds, as others behind a proxy do.
+KEEPING = ("--worker-class", "gthread", "--threads", "4")
+
+
 class ArgusServer:
     """A real Argus on a database of its own."""
 
-    def __init__(self, cluster, folder, name="argus"):
-        self.cluster, self.folder, self.database = cluster, folder, name
+    def __init__(self, cluster, folder, name="argus", workers=KEEPING):
+        self.cluster, self.folder, self.database, self.workers = cluster, folder, name, workers
         self.port, self.child, self.agent = free_port(), None, None
         self.access_log = folder / f"{name}-access.log"
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,8 +74,8 @@ class ArgusServer:
         """Start gunicorn (and, the first time, the agent) and wait until Argus answers."""
         self.child = Child(
             "argus", [places.venv_program("argus", "gunicorn"), "argus.site.wsgi:application", "--bind",
-                      f"127.0.0.1:{self.port}", "--workers", "2", "--worker-class", "gthread", "--threads", "4",
-                      "--graceful-timeout", "2", "--access-logfile", self.access_log, "--access-logformat", _ACCESS],
+                      f"127.0.0.1:{self.port}", "--workers", "2", *self.workers, "--graceful-timeout", "2",
+                      "--access-logfile", self.access_log, "--access-logformat", _ACCESS],
             self.folder / f"{self.database}.log", env=self.env, death_signal=signal.SIGTERM)
         if self.agent is None:
             child = Child("argus agent", [places.venv_program("argus", "python"), places.INSIDE / "argus_agent.py"],

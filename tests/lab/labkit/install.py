@@ -7,6 +7,7 @@ that is not below `target/`; without root their absence is one message.
 import glob
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -100,12 +101,27 @@ def venv(name):
     stamp(f"venv-{name}", wanted)
 
 
+def _given():
+    """The program that ZINOARGUS_BIN names, if it names one."""
+    given = os.environ.get("ZINOARGUS_BIN")
+    if given and not os.access(given, os.X_OK):
+        raise CannotSetUp(f"ZINOARGUS_BIN names {given}, which is not a program")
+    return given and os.path.abspath(given)
+
+
+def shipped_program() -> str:
+    """The path of the static file that the package holds too: ZINOARGUS_BIN, else that of this checkout, brought up to date."""
+    if given := _given():
+        return given
+    say("packaging/static")
+    run([places.REPO / "packaging" / "static"], "packaging/static")
+    return str(places.TARGET / "static" / platform.machine() / "zinoargus")
+
+
 def program() -> str:
     """The path of the built `zinoargus`: ZINOARGUS_BIN, else this checkout's release build, brought up to date."""
-    if given := os.environ.get("ZINOARGUS_BIN"):
-        if not os.access(given, os.X_OK):
-            raise CannotSetUp(f"ZINOARGUS_BIN names {given}, which is not a program")
-        return os.path.abspath(given)
+    if given := _given():
+        return given
     if not shutil.which("cargo"):
         raise CannotSetUp("missing: cargo; install Rust, or name a built program in ZINOARGUS_BIN")
     say("cargo build --release")

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from . import argus_server, install, places
-from .argus_server import ArgusServer
+from .argus_server import KEEPING, ArgusServer
 from .children import end_all
 from .postgres import Cluster
 
@@ -27,10 +27,11 @@ def _forget_old_runs():
 
 
 class LabRun:
-    """PostgreSQL and Argus, up until the `with` block ends."""
+    """PostgreSQL and Argus, up until the `with` block ends; `as_shipped`: each part, the program too, as an operator has it, and not as
+    it makes checks fast or hard."""
 
-    def __init__(self, venvs=("zino", "argus")):
-        self.venvs, self.run = venvs, places.RUNS / str(os.getpid())
+    def __init__(self, venvs=("zino", "argus"), as_shipped=False):
+        self.venvs, self.as_shipped, self.run = venvs, as_shipped, places.RUNS / str(os.getpid())
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -47,15 +48,15 @@ class LabRun:
         install.debian_packages()
         for name in self.venvs:
             install.venv(name)
-        self.program = install.program()
+        self.program = install.shipped_program() if self.as_shipped else install.program()
         argus_server.make_template()
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(parents=True)
         _forget_old_runs()
-        self.cluster = Cluster(self.run / "pg", self.run / "postgres.log")
+        self.cluster = Cluster(self.run / "pg", self.run / "postgres.log", durable=self.as_shipped)
         self.cluster.copy_from(places.TEMPLATE / "pg")
         self.cluster.start()
-        self.argus = ArgusServer(self.cluster, self.run)
+        self.argus = ArgusServer(self.cluster, self.run, workers=() if self.as_shipped else KEEPING)
         self.argus.start()
         self.alice, self.bob, self.reader = (self.argus.person(name) for name in ("alice", "bob", "reader"))
 

@@ -4,8 +4,8 @@
 //! ```text
 //! bench_tool serve                                    a stub Zino and a stub Argus, asked by JSON lines on stdin
 //! bench_tool request HOST:PORT TOKEN FILE CONNECTIONS  the requests of a file, over so many connections, and nothing else
-//! bench_tool snapshot HOST PORT USER SECRET MICROS     read a Zino completely: pipelined, and one command after the other; every
-//!                                                      byte takes so long each way
+//! bench_tool snapshot HOST PORT USER SECRET MICROS WAY read a Zino completely, `pipelined` or `sequential`; every byte takes so
+//!                                                      long each way
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // whatever goes wrong ends it, and the bench shows it
 
@@ -26,9 +26,9 @@ fn main() {
         ["request", address, token, file, connections] => {
             client::run(address, token, file, connections.parse().unwrap());
         }
-        ["snapshot", host, port, user, secret, micros] => {
+        ["snapshot", host, port, user, secret, micros, way] => {
             let delay = Duration::from_micros(micros.parse().unwrap());
-            reading::run(host, port.parse().unwrap(), user, secret, delay);
+            reading::run(host, port.parse().unwrap(), user, secret, delay, way);
         }
         _ => {
             eprintln!("see the first lines of tests/lab/bench/tool/main.rs");

@@ -214,7 +214,7 @@ struct Link {
     reread_at: Duration,
     /// What a complete reading under way has brought.
     reading: Reading,
-    /// The highest number that any reading showed.
+    /// The highest number that any reading of this Zino showed; `None` before the first.
     highest: Option<CaseId>,
     /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
     moving_to: Option<u64>,

@@ -175,7 +175,7 @@ impl Machine {
     /// their new cases may have opened and closed while nobody looked.
     fn read_numbers_given_again(&mut self) {
         let held: BTreeSet<CaseId> = self.cases.all().map(|slot| slot.case.id).collect();
-        self.link.highest = held.last().copied();
+        self.link.highest = Some(held.last().copied().unwrap_or_default());
         self.read_cases(self.gap(&held, Some(0)));
     }
 

@@ -134,7 +134,8 @@ fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
 /// case posted anew by every run (cron 178, 999), people's acts that a Zino with an older state lacked again (amnesia 935), an incident
 /// closed and reopened between the two lists of who knew none of his own (reloads 29662, 54246), a reopened case that stood behind a newer
 /// one which had closed meanwhile (reloads 65526), another Zino's incident left beside the problem's own after the hand-back (reloads
-/// 85382), an act on a case's own long-ended incident while another one covered the case (reloads 98588).
+/// 85382), an act on a case's own long-ended incident while another one covered the case (reloads 98588), a case that opened and closed
+/// unseen after Zino had forgotten all others (amnesia 23368, 24987).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -170,6 +171,8 @@ fn what_once_went_wrong_stays_right() {
         ("reloads", 65526),
         ("reloads", 85382),
         ("reloads", 98588),
+        ("amnesia", 23368),
+        ("amnesia", 24987),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

@@ -4,7 +4,7 @@
 //! an incident is about stands in its metadata; incidents of the Python program have none and are read by their tags.
 
 use super::mapping::closing;
-use super::text::{clean, tag_value};
+use super::text::tag_value;
 use crate::argus::models::{EndTime, Incident, IncidentPk, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 
@@ -104,8 +104,8 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     if let Some(made_for) = &incident.made_for {
         // Asked of every incident near a case, so nothing is copied for it.
         return *made_for.kind == *case.kind.word()
-            && is_clean_of(&made_for.subindex, case.subindex())
-            && is_clean_of(&made_for.router, &case.router);
+            && *made_for.subindex == *case.subindex()
+            && made_for.router == case.router;
     }
     match about(incident) {
         // An alarm's type is not tagged, so that its number must say which of the two it is.
@@ -121,11 +121,6 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
         }
         About::Told { .. } | About::Unclear => false,
     }
-}
-
-/// Whether a text is what Argus got of ours.
-fn is_clean_of(text: &str, ours: &str) -> bool {
-    text == ours || (ours.contains('\0') && text == clean(ours))
 }
 
 fn same_value(tagged: Option<&str>, ours: Option<&str>) -> bool {

@@ -83,9 +83,9 @@ pub fn metadata(case: &Case, rules: &Rules) -> Value {
     json!({"zino": {
         "case": case.id,
         "opened": case.opened.secs(),
-        "router": clean(&problem.router),
-        "type": clean(problem.kind.word()),
-        "subindex": clean(&problem.subindex),
+        "router": problem.router,
+        "type": problem.kind.word(),
+        "subindex": problem.subindex,
         "server": rules.server,
     }})
 }

@@ -326,12 +326,12 @@ impl Machine {
 
     /// Has the case of an incident looked at again; false if no case is about its problem.
     pub(super) fn touch(&mut self, pk: IncidentPk, lane: Lane) -> bool {
-        let (Some(incident), Some(place)) = (self.incidents.get(pk), self.incidents.place_of(pk)) else {
+        let Some(incident) = self.incidents.get(pk) else {
             return false;
         };
         let mut concerned: Vec<CaseId> = Vec::new();
         let mut problems = Vec::new();
-        for problem in self.cases.near(&place) {
+        for problem in self.cases.near(incident) {
             if self.cases.of(problem).any(|s| s.home == Some(pk) || same_problem(&s.case, incident)) {
                 let homes = self.cases.of(problem).filter(|s| s.home == Some(pk)).map(|s| s.case.id);
                 let before = concerned.len();

@@ -1,7 +1,7 @@
 //! The cases of our Zino as last seen, by number and by problem. Never decides anything about them.
 
-use crate::argus::models::IncidentPk;
-use crate::sync::identity::label;
+use crate::argus::models::{Incident, IncidentPk};
+use crate::sync::identity::{About, about, label};
 use crate::sync::plan::fingerprint;
 use crate::sync::rules::Rules;
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
@@ -119,9 +119,14 @@ impl Cases {
         self.problems.get(problem).into_iter().flatten().filter_map(|id| self.get(*id))
     }
 
-    /// The problems that an incident of this place may be about.
-    pub fn near<'a>(&'a self, place: &(String, CaseKind)) -> impl Iterator<Item = &'a Arc<Problem>> {
-        self.places.get(place).into_iter().flatten()
+    /// The problems that an incident may be about.
+    pub fn near<'a>(&'a self, incident: &Incident) -> impl Iterator<Item = &'a Arc<Problem>> {
+        let (told, place) = match about(incident) {
+            About::Told { problem, .. } => (self.problems.get_key_value(&problem).map(|(known, _)| known), None),
+            About::Tagged { host, kind, .. } => (None, self.places.get(&(label(&host).to_owned(), kind))),
+            About::Unclear => (None, None),
+        };
+        told.into_iter().chain(place.into_iter().flatten())
     }
 
     /// Takes a fresh view of a case.
@@ -231,7 +236,7 @@ impl Cases {
 mod tests {
     use super::*;
     use crate::stamp::Stamp;
-    use crate::sync::testing::{OPENED, case, closed, entry, port_case, rules};
+    use crate::sync::testing::{OPENED, case, closed, entry, incident, port_case, rules};
 
     #[test]
     fn a_change_that_nobody_sees_in_argus_is_no_work() {
@@ -282,6 +287,6 @@ mod tests {
         assert!(matches!(cases.put(other, &rules()), Change::Replaced { .. }));
         assert_eq!(cases.get(1).unwrap().home, None);
         assert_eq!(cases.of(&case(1).problem()).count(), 0);
-        assert_eq!(cases.near(&("gw1".into(), CaseKind::Reachability)).count(), 0);
+        assert_eq!(cases.near(&incident(9, &case(1))).count(), 0);
     }
 }

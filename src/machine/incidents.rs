@@ -5,9 +5,12 @@ use crate::stamp::Stamp;
 use crate::sync::identity::{About, about, label};
 use crate::zino::case::{Case, CaseKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The first label of a router's name and the kind of problem: common to a case and any incident about it.
 type Place = (String, CaseKind);
+/// A sub-index as a number; 0 where an incident does not tell one, so that it may be about any of its place. Two may have the same.
+type Spot = u64;
 
 #[derive(Debug)]
 struct Slot {
@@ -21,16 +24,25 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Incidents {
     slots: BTreeMap<IncidentPk, Slot>,
-    places: HashMap<Place, BTreeSet<IncidentPk>>,
+    places: HashMap<Place, BTreeSet<(Spot, IncidentPk)>>,
     counter: u64,
 }
 
-fn place(incident: &Incident) -> Option<Place> {
+fn place(incident: &Incident) -> Option<(Place, Spot)> {
     match about(incident) {
-        About::Told { problem, .. } => Some((label(&problem.router).to_owned(), problem.kind)),
-        About::Tagged { host, kind, .. } => Some((label(&host).to_owned(), kind)),
+        About::Told { problem, .. } => {
+            let spot = spot(&problem.subindex);
+            Some(((label(&problem.router).to_owned(), problem.kind), spot))
+        }
+        About::Tagged { host, kind, .. } => Some(((label(&host).to_owned(), kind), 0)),
         About::Unclear => None,
     }
+}
+
+fn spot(subindex: &str) -> Spot {
+    let mut hasher = DefaultHasher::new();
+    subindex.hash(&mut hasher);
+    hasher.finish().max(1)
 }
 
 /// Whether two views of one incident differ in what people can do to it.
@@ -86,13 +98,9 @@ impl Incidents {
             return false;
         }
         let changed = self.slots.get(&incident.pk).is_none_or(|slot| differs(&slot.incident, &incident));
-        if let Some(old) = self.slots.get(&incident.pk)
-            && let Some(pks) = place(&old.incident).and_then(|place| self.places.get_mut(&place))
-        {
-            pks.remove(&incident.pk);
-        }
-        if let Some(place) = place(&incident) {
-            self.places.entry(place).or_default().insert(incident.pk);
+        self.remove(incident.pk);
+        if let Some((place, spot)) = place(&incident) {
+            self.places.entry(place).or_default().insert((spot, incident.pk));
         }
         self.slots.insert(incident.pk, Slot { incident: Box::new(incident), seen: self.counter });
         changed
@@ -101,10 +109,10 @@ impl Incidents {
     /// Forgets one.
     pub fn remove(&mut self, pk: IncidentPk) {
         if let Some(slot) = self.slots.remove(&pk)
-            && let Some(place) = place(&slot.incident)
+            && let Some((place, spot)) = place(&slot.incident)
             && let Some(pks) = self.places.get_mut(&place)
         {
-            pks.remove(&pk);
+            pks.remove(&(spot, pk));
             if pks.is_empty() {
                 self.places.remove(&place);
             }
@@ -132,12 +140,34 @@ impl Incidents {
     /// Those that may be about the problem of this case.
     pub fn near<'a>(&'a self, case: &Case) -> impl Iterator<Item = &'a Incident> {
         let place = (label(&case.router).to_owned(), case.kind.clone());
-        self.places.get(&place).into_iter().flatten().filter_map(|pk| self.get(*pk))
+        let at =
+            |pks: &'a BTreeSet<(Spot, IncidentPk)>, spot| pks.range((spot, IncidentPk::MIN)..=(spot, IncidentPk::MAX));
+        let spot = spot(case.subindex());
+        let near = self.places.get(&place).into_iter().flat_map(move |pks| at(pks, 0).chain(at(pks, spot)));
+        near.filter_map(|(_, pk)| self.get(*pk))
     }
+}
 
-    /// The place of an incident, for finding cases near it.
-    #[must_use]
-    pub fn place_of(&self, pk: IncidentPk) -> Option<(String, CaseKind)> {
-        self.get(pk).and_then(place)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::testing::{case, incident, port_case};
+
+    #[test]
+    fn near_a_case_are_its_own_incident_and_those_that_do_not_tell_their_sub_index() {
+        let mut incidents = Incidents::default();
+        let neighbour = Case { ifindex: Some("18".into()), ..port_case(1) };
+        let python = Incident { made_for: None, ..incident(3, &port_case(1)) };
+        for known in [incident(1, &port_case(1)), incident(2, &neighbour), python, incident(4, &case(1))] {
+            assert!(incidents.put(known));
+        }
+        let near = |incidents: &Incidents, case: &Case| incidents.near(case).map(|i| i.pk).collect::<BTreeSet<_>>();
+        assert_eq!(near(&incidents, &port_case(1)), [1, 3].into());
+        assert_eq!(near(&incidents, &neighbour), [2, 3].into());
+        assert_eq!(near(&incidents, &case(1)), [4].into());
+        incidents.put(incident(3, &neighbour));
+        assert_eq!(near(&incidents, &port_case(1)), [1].into());
+        incidents.remove(1);
+        assert_eq!(near(&incidents, &port_case(1)), [].into());
     }
 }

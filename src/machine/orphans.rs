@@ -56,22 +56,16 @@ impl Machine {
             return;
         }
         self.orphans.check_at = now.mono + CHECK_EVERY.min(self.settings.orphan_grace / 4);
-        let unknown: Vec<(IncidentPk, Option<CaseId>, bool)> = self
-            .incidents
-            .open()
-            .filter(|i| self.is_unknown(i))
-            .map(|i| (i.pk, number(i), self.is_surely_scavenged(i, now)))
-            .collect();
-        let pks: BTreeSet<IncidentPk> = unknown.iter().map(|(pk, _, _)| *pk).collect();
+        let pks: BTreeSet<IncidentPk> = self.incidents.open().filter(|i| self.is_unknown(i)).map(|i| i.pk).collect();
         self.orphans.unknown.retain(|pk, _| pks.contains(pk));
         self.orphans.ready.retain(|pk| pks.contains(pk));
         self.orphans.told.retain(|pk| pks.contains(pk));
-        for (pk, number, scavenged) in unknown {
-            self.watch_orphan(now, pk, number, scavenged);
+        for pk in pks {
+            self.watch_orphan(now, pk);
         }
     }
 
-    fn watch_orphan(&mut self, now: Now, pk: IncidentPk, number: Option<CaseId>, scavenged: bool) {
+    fn watch_orphan(&mut self, now: Now, pk: IncidentPk) {
         if self.run.as_ref().is_some_and(|run| run.leaves_orphan(pk)) {
             return;
         }
@@ -79,24 +73,30 @@ impl Machine {
         if now.mono < orphan.since + self.settings.orphan_grace {
             return;
         }
-        match number.filter(|_| scavenged && !self.settings.rules.secondary) {
-            Some(number) => {
-                // Asked once more, alone, before anything is ended.
-                if !orphan.confirming && !self.orphans.ready.contains(&pk) {
-                    orphan.confirming = true;
-                    if self.cases.get(number).is_some() {
-                        self.orphans.ready.insert(pk);
-                    } else {
-                        self.out.push(Output::Zino(ZinoCommand::Read(vec![number])));
-                    }
-                }
-            }
+        let ours = self.incidents.get(pk).filter(|_| !self.settings.rules.secondary);
+        match ours.filter(|incident| self.is_surely_scavenged(incident, now)).and_then(number) {
+            Some(number) => self.ask_once_more(pk, number),
             None => {
                 // Not scavenged for sure: the grace starts again should that change.
-                orphan.since = now.mono;
-                orphan.confirming = false;
+                self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
                 self.tell_orphan(pk);
             }
+        }
+    }
+
+    /// Zino is asked for the number alone before anything is ended.
+    fn ask_once_more(&mut self, pk: IncidentPk, number: CaseId) {
+        let Some(orphan) = self.orphans.unknown.get_mut(&pk) else {
+            return;
+        };
+        if orphan.confirming || self.orphans.ready.contains(&pk) {
+            return;
+        }
+        orphan.confirming = true;
+        if self.cases.get(number).is_some() {
+            self.orphans.ready.insert(pk);
+        } else {
+            self.out.push(Output::Zino(ZinoCommand::Read(vec![number])));
         }
     }
 
@@ -114,7 +114,7 @@ impl Machine {
     }
 
     /// Zino has just said, of this number alone, that it does not exist.
-    pub(super) fn confirm_orphans(&mut self, _now: Now, id: CaseId) {
+    pub(super) fn confirm_orphans(&mut self, id: CaseId) {
         let confirmed: Vec<IncidentPk> = self
             .orphans
             .unknown
@@ -163,12 +163,8 @@ impl Machine {
     fn is_unknown(&self, incident: &Incident) -> bool {
         let same_number =
             number(incident).and_then(|n| self.cases.get(n)).is_some_and(|s| same_problem(&s.case, incident));
-        let open_case = self.incidents.place_of(incident.pk).is_some_and(|place| {
-            self.cases
-                .near(&place)
-                .flat_map(|problem| self.cases.of(problem))
-                .any(|s| !s.case.is_closed() && same_problem(&s.case, incident))
-        });
+        let mut near = self.cases.near(incident).flat_map(|problem| self.cases.of(problem));
+        let open_case = near.any(|s| !s.case.is_closed() && same_problem(&s.case, incident));
         !same_number && !open_case
     }
 

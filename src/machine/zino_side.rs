@@ -41,7 +41,7 @@ impl Machine {
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
-            ZinoEvent::Found(found) => self.take_found(now, found),
+            ZinoEvent::Found(found) => self.take_found(found),
             ZinoEvent::Scavenged(id) => self.forget_case(id),
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
             ZinoEvent::Disconnected => {
@@ -150,7 +150,7 @@ impl Machine {
         (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none()).collect()
     }
 
-    fn take_found(&mut self, now: Now, found: Found) {
+    fn take_found(&mut self, found: Found) {
         let asked = found.asked;
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
@@ -161,7 +161,7 @@ impl Machine {
         for id in found.unknown {
             self.link.awaited.remove(&id);
             self.forget_case(id);
-            self.confirm_orphans(now, id);
+            self.confirm_orphans(id);
         }
         for id in asked {
             self.link.awaited.remove(&id);

@@ -1,17 +1,17 @@
-//! The work on one problem, in straight-line blocking code against [`ArgusServer`]: look, plan, write, look again.
+//! The work on one problem, in straight-line blocking code against [`ArgusServer`]: look, plan, write, look again. How a case gets an
+//! incident is in `creation.rs`.
+//!
 //! Keeps nothing between jobs and never talks to Zino; what people did is reported, not carried.
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
-use super::filter::{Verdict, may_have_been_wanted, verdict};
 use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem};
-use super::mapping::{closing, new_incident, plain_number, second_number};
+use super::mapping::closing;
 use super::plan::{Plan, Step, View, plan};
 use super::rules::Rules;
 pub use super::work::{CaseWork, Deeds, Doubt, Outcome, ProblemJob, ProblemReport};
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, NewEvent};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
-use crate::stamp::Stamp;
 use crate::zino::case::Case;
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ const MAX_ROUNDS: usize = 4;
 const MAX_PERHAPS: usize = 5;
 
 /// Why a job stops early.
-enum Stop {
+pub(super) enum Stop {
     /// What the assignment went by is no longer so.
     Stale,
     Failed(ArgusError),
@@ -39,13 +39,16 @@ impl From<ArgusError> for Stop {
     }
 }
 
-struct Runner<'a, A: ArgusServer + ?Sized> {
-    argus: &'a A,
-    rules: &'a Rules,
-    job: &'a ProblemJob,
-    known: BTreeMap<IncidentPk, Incident>,
-    refused: Option<String>,
-    report: ProblemReport,
+/// A job under way.
+pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
+    pub(super) argus: &'a A,
+    pub(super) rules: &'a Rules,
+    pub(super) job: &'a ProblemJob,
+    /// The incidents about the problem, as last seen.
+    pub(super) known: BTreeMap<IncidentPk, Incident>,
+    /// What Argus refuses, where the rest went well.
+    pub(super) refused: Option<String>,
+    pub(super) report: ProblemReport,
 }
 
 /// Brings one problem up to date.
@@ -197,7 +200,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Looks at an incident and its events; `None` if it is not there.
-    fn look(&mut self, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, Stop> {
+    pub(super) fn look(&mut self, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, Stop> {
         let found = match self.argus.incident(pk)? {
             Some(incident) => self.argus.events(pk)?.map(|events| (incident, events)),
             None => None,
@@ -213,14 +216,14 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(found)
     }
 
-    fn saw(&mut self, incident: Incident) {
+    pub(super) fn saw(&mut self, incident: Incident) {
         self.report.incidents.retain(|i| i.pk != incident.pk);
         self.report.incidents.push(incident.clone());
         self.known.insert(incident.pk, incident);
     }
 
     /// Looks, plans and writes until nothing is lacking.
-    fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+    pub(super) fn reconcile(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
         let mut seen = BTreeSet::from([pk]);
         let mut acts = Vec::new();
@@ -281,7 +284,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Carries a plan's steps out; true if the result must be looked at, because Argus can lose an update there.
-    fn write(&mut self, case: &Arc<Case>, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
+    pub(super) fn write(&mut self, case: &Arc<Case>, pk: IncidentPk, plan: &Plan) -> Result<bool, Stop> {
         let mut look_again = false;
         for step in &plan.steps {
             self.step(pk, step)?;
@@ -312,99 +315,12 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         })
     }
 
-    /// Creates a case's incident where the filter wants one.
-    fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
-        // A closed one that is as old as that has probably had its incident, and asking is no write.
-        let wanted = verdict(case) == Verdict::Wanted;
-        if (!wanted || case.is_closed())
-            && let Some(old) = self.find_old(case)?
-        {
-            return self.reconcile(case, old, true);
-        }
-        if !wanted {
-            return Ok(Vec::new());
-        }
-        for number in [plain_number(case), second_number(case)] {
-            let new = new_incident(case, self.rules, number.clone());
-            let why = match self.argus.create(&new) {
-                Ok(incident) => return self.created(case, incident),
-                Err(ArgusError::Request { status: 400, why }) => why,
-                Err(error) => {
-                    if matches!(error, ArgusError::Unknown { .. }) {
-                        self.report.tried = Some(Arc::clone(case));
-                    }
-                    return Err(error.into());
-                }
-            };
-            let Some(there) = self.look_up(&number)? else {
-                self.refused = Some(why);
-                return Ok(Vec::new());
-            };
-            let pk = there.pk;
-            let own = exact(case, &there);
-            let adoptable = there.is_open() && same_problem(case, &there) && !self.is_anothers(case, &there);
-            let news = !self.known.contains_key(&pk) && !self.tried(case);
-            self.saw(there);
-            if news && (own || adoptable) {
-                return Err(Stop::Fresh);
-            }
-            if own || adoptable {
-                return self.reconcile(case, pk, own);
-            }
-            info!("{}: number {number} belongs to incident {pk} about something else", case.name());
-        }
-        self.refused = Some("both numbers of this case belong to incidents about something else".to_owned());
-        Ok(Vec::new())
-    }
-
-    /// The incident of a case that is not on the lists and may be there all the same: it ended too long ago, or nobody heard that
-    /// it was made.
-    fn find_old(&mut self, case: &Case) -> Result<Option<IncidentPk>, Stop> {
-        if !self.tried(case) && !may_have_an_old_incident(case, self.job.now) {
-            return Ok(None);
-        }
-        for number in [plain_number(case), second_number(case)] {
-            let Some(there) = self.look_up(&number)? else {
-                return Ok(None);
-            };
-            if exact(case, &there) {
-                let pk = there.pk;
-                self.saw(there);
-                return Ok(Some(pk));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a request of ours may have made the case's incident.
-    fn tried(&self, case: &Case) -> bool {
-        self.job.cases.iter().any(|work| work.tried && work.case.id == case.id)
-    }
-
     fn all_closed(&self) -> bool {
         self.job.cases.iter().all(|work| work.case.is_closed())
     }
 
-    fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {
+    pub(super) fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {
         self.job.cases.iter().any(|w| w.case.id != case.id && exact(&w.case, incident))
-    }
-
-    fn look_up(&self, number: &str) -> Result<Option<Incident>, Stop> {
-        let page = self.argus.list(&ListQuery::Number(number.to_owned()), None)?;
-        Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
-    }
-
-    /// Brings an incident that was just made up to date; nobody else can have touched it.
-    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
-        let pk = incident.pk;
-        info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
-        self.saw(incident.clone());
-        self.report.deeds.created.insert(case.id);
-        self.report.homes.push((Arc::clone(case), pk));
-        let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
-        let plan = plan(&view, self.rules);
-        self.write(case, pk, &plan)?;
-        Ok(plan.acts)
     }
 
     /// What people did on an incident that is the case's own beside its home.
@@ -454,12 +370,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
-}
-
-/// Whether a case may have an incident that ended before those that are listed began to be: it opened before, too.
-#[must_use]
-pub fn may_have_an_old_incident(case: &Case, now: Stamp) -> bool {
-    may_have_been_wanted(case) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
 }
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it

@@ -1,7 +1,8 @@
-//! Decisions: what each server lacks of the other. Pure, except `job.rs` and `errand.rs`, which carry decisions out through the
-//! two narrow traits. Never opens a connection and never reads a clock.
+//! Decisions: what each server lacks of the other. Pure, except `job.rs`, `creation.rs` and `errand.rs`, which carry decisions
+//! out through the two narrow traits. Never opens a connection and never reads a clock.
 
 pub mod carry;
+pub mod creation;
 pub mod errand;
 pub mod evidence;
 pub mod filter;

@@ -1,0 +1,134 @@
+//! How a case that has no known incident gets one: the number it should have is asked for, or found taken. Part of a job; never
+//! decides which case an incident belongs to.
+
+use super::carry::Act;
+use super::filter::{Verdict, may_have_been_wanted, verdict};
+use super::identity::{exact, same_problem};
+use super::job::{ENDED_WINDOW_SECS, Runner, Stop};
+use super::mapping::{new_incident, plain_number, second_number};
+use super::plan::{View, plan};
+use crate::argus::models::{Incident, IncidentPk, ListQuery};
+use crate::argus::{ArgusError, ArgusServer};
+use crate::stamp::Stamp;
+use crate::zino::case::Case;
+use log::info;
+use std::sync::Arc;
+
+/// Whether a case may have an incident that ended before those that are listed began to be: it opened before, too.
+#[must_use]
+pub fn may_have_an_old_incident(case: &Case, now: Stamp) -> bool {
+    may_have_been_wanted(case) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
+}
+
+/// What became of a number that was asked for.
+enum Asked {
+    /// The case's incident has it.
+    Made(Incident),
+    /// It belongs to this incident.
+    Taken(Incident),
+    /// Argus refuses the incident for another reason.
+    Refused(String),
+}
+
+impl<A: ArgusServer + ?Sized> Runner<'_, A> {
+    /// Creates a case's incident where the filter wants one.
+    pub(super) fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
+        // A closed one that is as old as that has probably had its incident, and asking is no write.
+        let wanted = verdict(case) == Verdict::Wanted;
+        if (!wanted || case.is_closed())
+            && let Some(old) = self.find_old(case)?
+        {
+            return self.reconcile(case, old, true);
+        }
+        if !wanted {
+            return Ok(Vec::new());
+        }
+        for number in [plain_number(case), second_number(case)] {
+            let there = match self.ask_for(case, &number)? {
+                Asked::Made(incident) => return self.created(case, incident),
+                Asked::Taken(there) => there,
+                Asked::Refused(why) => {
+                    self.refused = Some(why);
+                    return Ok(Vec::new());
+                }
+            };
+            let pk = there.pk;
+            let own = exact(case, &there);
+            let adoptable = there.is_open() && same_problem(case, &there) && !self.is_anothers(case, &there);
+            let news = !self.known.contains_key(&pk) && !self.tried(case);
+            self.saw(there);
+            if news && (own || adoptable) {
+                return Err(Stop::Fresh);
+            }
+            if own || adoptable {
+                return self.reconcile(case, pk, own);
+            }
+            info!("{}: number {number} belongs to incident {pk} about something else", case.name());
+        }
+        self.refused = Some("both numbers of this case belong to incidents about something else".to_owned());
+        Ok(Vec::new())
+    }
+
+    /// Has Argus make the incident with this number, unless it is known that it would refuse it.
+    fn ask_for(&mut self, case: &Arc<Case>, number: &str) -> Result<Asked, Stop> {
+        let known = self.known.values().find(|i| *i.source_incident_id == *number).map(|i| i.pk);
+        if let Some(pk) = known
+            && let Some((there, _)) = self.look(pk)?
+        {
+            return Ok(Asked::Taken(there));
+        }
+        let why = match self.argus.create(&new_incident(case, self.rules, number.to_owned())) {
+            Ok(incident) => return Ok(Asked::Made(incident)),
+            Err(ArgusError::Request { status: 400, why }) => why,
+            Err(error) => {
+                if matches!(error, ArgusError::Unknown { .. }) {
+                    self.report.tried = Some(Arc::clone(case));
+                }
+                return Err(error.into());
+            }
+        };
+        Ok(self.look_up(number)?.map_or(Asked::Refused(why), Asked::Taken))
+    }
+
+    /// The incident of a case that is not on the lists and may be there all the same: it ended too long ago, or nobody heard that
+    /// it was made.
+    pub(super) fn find_old(&mut self, case: &Case) -> Result<Option<IncidentPk>, Stop> {
+        if !self.tried(case) && !may_have_an_old_incident(case, self.job.now) {
+            return Ok(None);
+        }
+        for number in [plain_number(case), second_number(case)] {
+            let Some(there) = self.look_up(&number)? else {
+                return Ok(None);
+            };
+            if exact(case, &there) {
+                let pk = there.pk;
+                self.saw(there);
+                return Ok(Some(pk));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a request of ours may have made the case's incident.
+    fn tried(&self, case: &Case) -> bool {
+        self.job.cases.iter().any(|work| work.tried && work.case.id == case.id)
+    }
+
+    fn look_up(&self, number: &str) -> Result<Option<Incident>, Stop> {
+        let page = self.argus.list(&ListQuery::Number(number.to_owned()), None)?;
+        Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
+    }
+
+    /// Brings an incident that was just made up to date; nobody else can have touched it.
+    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
+        let pk = incident.pk;
+        info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
+        self.saw(incident.clone());
+        self.report.deeds.created.insert(case.id);
+        self.report.homes.push((Arc::clone(case), pk));
+        let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
+        let plan = plan(&view, self.rules);
+        self.write(case, pk, &plan)?;
+        Ok(plan.acts)
+    }
+}

@@ -163,14 +163,15 @@ impl Cases {
         let change = if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
         if closes {
             let problem = Arc::clone(&slot.problem);
-            self.free_the_place(&problem);
+            self.ask_open_ones(&problem);
         }
         change
     }
 
-    /// The problem's open case has closed, and another that is open stood behind it: Zino has one at a time, but we may have seen
-    /// the old one reopened before we saw the new one closed.
-    fn free_the_place(&mut self, problem: &Problem) {
+    /// Another case of the problem has come or has closed, and with it what its open case may have has changed. One that closed may
+    /// have owned what the open one took; and there may be two open ones, though Zino has one at a time: we can see the old one reopened
+    /// before we see the new one closed.
+    fn ask_open_ones(&mut self, problem: &Problem) {
         for id in self.problems.get(problem).into_iter().flatten() {
             if let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.case.is_closed()) {
                 slot.ask();
@@ -200,6 +201,7 @@ impl Cases {
             tried: false,
         };
         self.slots.insert(id, Box::new(slot));
+        self.ask_open_ones(&problem);
         problem
     }
 
@@ -265,6 +267,15 @@ mod tests {
         cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
         assert_eq!(cases.put(two, &rules()), Change::Nothing, "once");
         assert!(!cases.get(1).unwrap().due());
+    }
+
+    #[test]
+    fn an_open_case_is_looked_at_when_an_earlier_one_of_its_problem_becomes_known() {
+        let mut cases = Cases::default();
+        cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        cases.put(closed(case(1), 60), &rules());
+        assert!(cases.get(2).unwrap().due());
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Machine {
             Report::Newest(result) => self.take_newest(now, result),
             Report::Incident(pk, result) => self.take_incident(now, pk, result),
             Report::EndOrphan(pk, result) => self.take_orphan(now, pk, result),
+            Report::MarkForgotten(pk, result) => self.take_mark(now, pk, result),
             Report::SignOfLife(result) => self.take_sign_of_life(result),
             Report::Renewed(result) => self.take_renewal(now, result),
             Report::Probe(result) => self.take_probe(now, result),
@@ -364,7 +365,7 @@ impl Machine {
         }
     }
 
-    fn look_succeeded(&mut self) {
+    pub(super) fn look_succeeded(&mut self) {
         self.looking.attempts = 0;
         self.looking.failure = None;
     }

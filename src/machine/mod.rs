@@ -135,6 +135,8 @@ pub enum Report {
     Incident(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::EndOrphan`]: the incident as it is after.
     EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
+    /// A [`Job::MarkForgotten`]: the incident as it was before.
+    MarkForgotten(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::SignOfLife`].
     SignOfLife(Result<(), ArgusError>),
     /// A [`Job::Renew`]; an error says what a person may have to do.
@@ -169,6 +171,8 @@ pub enum Job {
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.
     EndOrphan(IncidentPk, NewEvent),
+    /// Put on an incident's record, at this time, that Zino may have forgotten its case.
+    MarkForgotten(IncidentPk, Stamp),
     /// Tell Argus that this source lives.
     SignOfLife,
     /// Renew the token, if it is old enough.

@@ -150,6 +150,7 @@ impl Machine {
         let first = self.run.as_mut().is_some_and(|run| !std::mem::replace(&mut run.looked_again, true));
         if first {
             self.looking.refresh_at = now.mono;
+            self.orphans.hurry(now.mono);
             self.dispatch(now);
         }
         !first

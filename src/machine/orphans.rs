@@ -1,10 +1,13 @@
 //! Open incidents whose case Zino does not know (design 4.6): scavenged, or forgotten by a Zino that lost its newest state?
-//! Only what is surely scavenged is ended; everything else is a person's to decide.
+//! Only what is surely scavenged is ended; everything else is a person's to decide. That a case may be forgotten is put on the
+//! incident's record, because a day later nothing else shows it.
 
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
+use crate::stamp::Stamp;
 use crate::sync::identity::{About, about, number, same_problem};
+use crate::sync::orphan::last_setback;
 use crate::zino::case::CaseId;
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +15,9 @@ use std::time::Duration;
 
 /// Zino deletes a closed case eight hours after its closing at the earliest.
 const SCAVENGED_AFTER_SECS: i64 = 8 * 3600;
-/// How often the incidents are gone through.
+/// How often the incidents are gone through, and how often at the most where the grace is short.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
+const CHECK_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// How many are told one by one.
 const MAX_TOLD: usize = 100;
 
@@ -23,11 +27,36 @@ struct Orphan {
     confirming: bool,
 }
 
+/// The number of the case that an incident tells of, and when that case opened.
+fn told_case(incident: &Incident) -> Option<(CaseId, Stamp)> {
+    match incident.made_for.as_deref() {
+        Some(told) => {
+            let number = CaseId::try_from(told.case).ok().filter(|number| *number > 0);
+            number.map(|number| (number, Stamp::from_secs(told.opened)))
+        }
+        None => number(incident).map(|number| (number, incident.start_time)),
+    }
+}
+
+/// What became of a case that Zino does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Closed and deleted, with this number.
+    Scavenged(CaseId),
+    /// Zino lost its newest state after the case had opened.
+    Forgotten,
+    /// Nothing shows it.
+    Unclear,
+}
+
 /// What is known about incidents without a case.
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
     unknown: BTreeMap<IncidentPk, Orphan>,
     ready: BTreeSet<IncidentPk>,
+    /// Whose record is to say that the case may be forgotten, and where that has been tried.
+    to_mark: BTreeSet<IncidentPk>,
+    marked: BTreeSet<IncidentPk>,
     told: BTreeSet<IncidentPk>,
     check_at: Duration,
 }
@@ -37,11 +66,17 @@ impl Orphans {
     pub(super) fn interrupt(&mut self) {
         self.unknown.clear();
         self.ready.clear();
+        self.to_mark.clear();
     }
 
-    /// Whether none is about to be ended.
+    /// The next check is not to be waited for.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.check_at = self.check_at.min(now);
+    }
+
+    /// Whether nothing is about to be done about any.
     pub(super) fn is_idle(&self) -> bool {
-        self.ready.is_empty() && !self.unknown.values().any(|orphan| orphan.confirming)
+        self.ready.is_empty() && self.to_mark.is_empty() && !self.unknown.values().any(|orphan| orphan.confirming)
     }
 
     pub(super) fn next_wake(&self) -> Option<Duration> {
@@ -55,32 +90,46 @@ impl Machine {
         if now.mono < self.orphans.check_at || !self.link.read || !self.link.awaited.is_empty() || !self.is_ready() {
             return;
         }
-        self.orphans.check_at = now.mono + CHECK_EVERY.min(self.settings.orphan_grace / 4);
+        let pause = CHECK_EVERY.min(self.settings.orphan_grace / 4).max(CHECK_AT_MOST_EVERY);
+        self.orphans.check_at = now.mono + pause;
         let pks: BTreeSet<IncidentPk> = self.incidents.open().filter(|i| self.is_unknown(i)).map(|i| i.pk).collect();
-        self.orphans.unknown.retain(|pk, _| pks.contains(pk));
-        self.orphans.ready.retain(|pk| pks.contains(pk));
-        self.orphans.told.retain(|pk| pks.contains(pk));
-        for pk in pks {
-            self.watch_orphan(now, pk);
+        let known = &mut self.orphans;
+        known.unknown.retain(|pk, _| pks.contains(pk));
+        for set in [&mut known.ready, &mut known.to_mark, &mut known.told] {
+            set.retain(|pk| pks.contains(pk));
+        }
+        for pk in &pks {
+            known.unknown.entry(*pk).or_insert(Orphan { since: now.mono, confirming: false });
+        }
+        let grace = self.settings.orphan_grace;
+        let over = |orphan: &Orphan| now.mono >= orphan.since + grace;
+        let due: Vec<IncidentPk> = known.unknown.iter().filter(|(_, o)| over(o)).map(|(pk, _)| *pk).collect();
+        if !due.is_empty() {
+            let setback = self.setback();
+            due.into_iter().for_each(|pk| self.judge_orphan(now, pk, setback));
         }
     }
 
-    fn watch_orphan(&mut self, now: Now, pk: IncidentPk) {
+    /// The grace of an incident is over.
+    fn judge_orphan(&mut self, now: Now, pk: IncidentPk, setback: Option<Stamp>) {
         if self.run.as_ref().is_some_and(|run| run.leaves_orphan(pk)) {
             return;
         }
-        let orphan = self.orphans.unknown.entry(pk).or_insert(Orphan { since: now.mono, confirming: false });
-        if now.mono < orphan.since + self.settings.orphan_grace {
+        let Some(incident) = self.incidents.get(pk) else {
             return;
+        };
+        let fate = self.fate(incident, now, setback);
+        let acts = !self.settings.rules.secondary;
+        if let Fate::Scavenged(number) = fate
+            && acts
+        {
+            return self.ask_once_more(pk, number);
         }
-        let ours = self.incidents.get(pk).filter(|_| !self.settings.rules.secondary);
-        match ours.filter(|incident| self.is_surely_scavenged(incident, now)).and_then(number) {
-            Some(number) => self.ask_once_more(pk, number),
-            None => {
-                // Not scavenged for sure: the grace starts again should that change.
-                self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
-                self.tell_orphan(pk);
-            }
+        // Not scavenged for sure: the grace starts again should that change.
+        self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
+        self.tell_orphan(pk);
+        if fate == Fate::Forgotten && acts && !self.orphans.marked.contains(&pk) {
+            self.orphans.to_mark.insert(pk);
         }
     }
 
@@ -121,22 +170,40 @@ impl Machine {
             .iter()
             .filter(|(_, orphan)| orphan.confirming)
             .map(|(pk, _)| *pk)
-            .filter(|pk| self.incidents.get(*pk).and_then(number) == Some(id))
+            .filter(|pk| self.incidents.get(*pk).and_then(told_case).is_some_and(|(number, _)| number == id))
             .collect();
         self.orphans.ready.extend(confirmed);
     }
 
-    /// The next incident that is surely left over.
+    /// What is to be done next about an incident without a case.
     pub(super) fn next_orphan(&mut self, now: Now) -> Option<Job> {
+        if let Some(pk) = self.orphans.to_mark.pop_first() {
+            self.orphans.marked.insert(pk);
+            return Some(Job::MarkForgotten(pk, now.wall));
+        }
         let pk = self.orphans.ready.pop_first()?;
         self.orphans.unknown.remove(&pk);
         let incident = self.incidents.get(pk).filter(|i| i.is_open() && self.is_unknown(i))?;
-        if !self.is_surely_scavenged(incident, now) || self.settings.rules.secondary {
+        let fate = self.fate(incident, now, self.setback());
+        if !matches!(fate, Fate::Scavenged(_)) || self.settings.rules.secondary {
             return None;
         }
         let description =
             format!("Case {} is no longer in Zino: it was closed and deleted there", incident.source_incident_id);
         Some(Job::EndOrphan(pk, NewEvent { kind: EventKind::End, timestamp: now.wall, description }))
+    }
+
+    pub(super) fn take_mark(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
+        self.looking.busy = false;
+        if let Err(error) = result {
+            if self.run.is_none() {
+                // The whole grace passes before it is tried again; a single run leaves it to the next one.
+                self.orphans.marked.remove(&pk);
+            }
+            self.look_failed(now, "put on an incident's record that its case may be forgotten", &error);
+        } else {
+            self.look_succeeded();
+        }
     }
 
     pub(super) fn take_orphan(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
@@ -161,34 +228,46 @@ impl Machine {
 
     /// No case of our Zino is about this incident's problem, and its number is unknown or means something else.
     fn is_unknown(&self, incident: &Incident) -> bool {
-        let same_number =
-            number(incident).and_then(|n| self.cases.get(n)).is_some_and(|s| same_problem(&s.case, incident));
+        let held = told_case(incident).and_then(|(number, _)| self.cases.get(number));
+        let same_number = held.is_some_and(|s| same_problem(&s.case, incident));
         let mut near = self.cases.near(incident).flat_map(|problem| self.cases.of(problem));
         let open_case = near.any(|s| !s.case.is_closed() && same_problem(&s.case, incident));
         !same_number && !open_case
     }
 
-    /// Whether everything shows that Zino has deleted the case, and not forgotten it.
-    fn is_surely_scavenged(&self, incident: &Incident, now: Now) -> bool {
-        let ours = match about(incident) {
+    /// Whether an incident tells of a case of our own Zino.
+    fn is_of_our_zino(&self, incident: &Incident) -> bool {
+        match about(incident) {
             About::Told { server, .. } => server == self.settings.rules.server,
             About::Tagged { .. } => true,
             About::Unclear => false,
+        }
+    }
+
+    /// When our Zino last gave out a number again, as far as what is known shows it.
+    fn setback(&self) -> Option<Stamp> {
+        // The Python program's times are not exact enough.
+        let ours = self.incidents.all().filter(|i| i.made_for.is_some() && self.is_of_our_zino(i));
+        last_setback(self.cases.all().map(|slot| (slot.case.id, slot.case.opened)).chain(ours.filter_map(told_case)))
+    }
+
+    fn fate(&self, incident: &Incident, now: Now, setback: Option<Stamp>) -> Fate {
+        let Some((number, started)) = told_case(incident).filter(|_| self.is_of_our_zino(incident)) else {
+            return Fate::Unclear;
         };
-        let old = incident.start_time <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
-        let Some(number) = number(incident).filter(|_| ours && old) else {
-            return false;
-        };
-        let started = incident.start_time;
         // Zino never gives a number out twice unless it lost its state: then this case was forgotten, not scavenged.
-        let given_again = self.cases.get(number).is_some()
-            || self.incidents.all().any(|i| {
-                i.pk != incident.pk && i.start_time != started && crate::sync::identity::number(i) == Some(number)
-            });
+        let twice = |i: &Incident| {
+            i.pk != incident.pk && told_case(i).is_some_and(|(other, opened)| other == number && opened != started)
+        };
+        let given_again = self.cases.get(number).is_some() || self.incidents.all().any(twice);
+        if given_again || setback.is_some_and(|setback| setback > started) {
+            return Fate::Forgotten;
+        }
         // A case that is only kept until its last state is delivered shows nothing of what Zino holds.
         let held = || self.cases.all().filter(|s| !s.gone);
         let before = held().any(|s| s.case.id < number && s.case.opened < started);
         let after = held().any(|s| s.case.id > number && s.case.opened > started);
-        before && after && !given_again
+        let old = started <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
+        if before && after && old { Fate::Scavenged(number) } else { Fate::Unclear }
     }
 }

@@ -7,6 +7,9 @@ use crate::zino::case::{CaseId, CaseState};
 
 const DUPLICATE: &str = "Duplicate of incident ";
 
+/// How the record begins that Zino has lost its newest state, and with it perhaps an incident's case.
+pub const FORGOTTEN: &str = "Zino may have forgotten this case";
+
 /// The text of the RES that says that a case lives.
 #[must_use]
 pub fn restart_text(case: CaseId, state: &CaseState, server: &str) -> String {
@@ -111,6 +114,12 @@ impl<'a> Evidence<'a> {
     pub fn lives_elsewhere(&self, server: &str) -> bool {
         let restarted = self.newest_turn().filter(|e| e.kind == EventKind::Restart && self.is_ours(e));
         restarted.is_some_and(|e| self.is_others_reopening(e, server))
+    }
+
+    /// Whether it is on record that Zino may have forgotten the case.
+    #[must_use]
+    pub fn tells_of_forgetting(&self) -> bool {
+        self.all().any(|e| e.kind == EventKind::Other && self.is_ours(e) && e.description.starts_with(FORGOTTEN))
     }
 
     /// How many of our events of the given kinds say this at this second.

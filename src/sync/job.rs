@@ -382,25 +382,3 @@ fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
         && evidence.standing_close().is_none_or(|close| close.received >= since);
     same_problem(case, incident) && (incident.is_open() || ended_later)
 }
-
-/// Ends an incident whose case Zino has deleted, unless it has ended, or somebody or another Zino has reopened it; returns it as it is after.
-///
-/// # Errors
-/// See [`ArgusError`].
-pub fn end_orphan<A: ArgusServer + ?Sized>(
-    argus: &A,
-    rules: &Rules,
-    pk: IncidentPk,
-    end: &NewEvent,
-) -> Result<Option<Incident>, ArgusError> {
-    let (Some(incident), Some(events)) = (argus.incident(pk)?, argus.events(pk)?) else {
-        return Ok(None);
-    };
-    let evidence = Evidence::new(&events, incident.source_user);
-    let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
-    if !incident.is_open() || wanted {
-        return Ok(Some(incident));
-    }
-    argus.post_event(pk, end)?;
-    argus.incident(pk)
-}

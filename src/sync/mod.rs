@@ -1,5 +1,5 @@
-//! Decisions: what each server lacks of the other. Pure, except `job.rs`, `creation.rs` and `errand.rs`, which carry decisions
-//! out through the two narrow traits. Never opens a connection and never reads a clock.
+//! Decisions: what each server lacks of the other. Pure, except `job.rs`, `creation.rs`, `orphan.rs` and `errand.rs`, which
+//! carry decisions out through the two narrow traits. Never opens a connection and never reads a clock.
 
 pub mod carry;
 pub mod creation;
@@ -9,6 +9,7 @@ pub mod filter;
 pub mod identity;
 pub mod job;
 pub mod mapping;
+pub mod orphan;
 pub mod plan;
 pub mod rules;
 #[cfg(test)]

@@ -99,12 +99,14 @@ pub fn execute<A: ArgusServer + ?Sized>(
     job: Job,
 ) -> crate::machine::Report {
     use crate::machine::Report;
+    use crate::sync::orphan;
     match job {
         Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
         Job::Page(query, cursor) => Report::Page(argus.list(&query, cursor.as_deref())),
         Job::Newest(cursor) => Report::Newest(argus.newest_events(cursor.as_deref())),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
-        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, crate::sync::job::end_orphan(argus, rules, pk, &end)),
+        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),
+        Job::MarkForgotten(pk, now) => Report::MarkForgotten(pk, orphan::mark_forgotten(argus, pk, now)),
         Job::SignOfLife => Report::SignOfLife(argus.sign_of_life()),
         // The writer does it where there is a file to keep; elsewhere there is nothing to do.
         Job::Renew => Report::Renewed(Ok(())),

@@ -91,7 +91,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
 fn turn(turnstile: &Turnstile, job: &Job) -> Option<Turn> {
     match job {
         Job::Problem(job) => Some(turnstile.enter(&job.problem.to_string())),
-        Job::EndOrphan(pk, _) => Some(turnstile.enter(&format!("incident {pk}"))),
+        Job::EndOrphan(pk, _) | Job::MarkForgotten(pk, _) => Some(turnstile.enter(&format!("incident {pk}"))),
         _ => None,
     }
 }

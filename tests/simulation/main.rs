@@ -135,7 +135,9 @@ fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
 /// closed and reopened between the two lists of who knew none of his own (reloads 29662, 54246), a reopened case that stood behind a newer
 /// one which had closed meanwhile (reloads 65526), another Zino's incident left beside the problem's own after the hand-back (reloads
 /// 85382), an act on a case's own long-ended incident while another one covered the case (reloads 98588), a case that opened and closed
-/// unseen after Zino had forgotten all others (amnesia 23368, 24987).
+/// unseen after Zino had forgotten all others (amnesia 23368, 24987), a number that was known to be taken and asked for by every run (cron
+/// 11927), an incident ended as scavenged a day after Zino had forgotten its case (cron 18978), an incident that an open case had taken and
+/// an earlier one, found later, owned (failover 24136).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -173,6 +175,9 @@ fn what_once_went_wrong_stays_right() {
         ("reloads", 98588),
         ("amnesia", 23368),
         ("amnesia", 24987),
+        ("cron", 11927),
+        ("cron", 18978),
+        ("failover", 24136),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

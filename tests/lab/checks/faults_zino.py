@@ -136,7 +136,8 @@ def an_endless_line_from_zino_is_cut_off(world):
 
 @check
 def zino_without_its_state_and_then_with_it(world):
-    """Zino comes back having forgotten everything, then with its state: no case closed, every incident alive."""
+    """Zino comes back having forgotten everything, then with its state: no case closed, every incident alive, and on its record, once, that
+    its case may be forgotten."""
     world.config["sync"]["orphan_grace"] = 2
     world.start()
     cases = [world.zino.case("reachability", f"gw{n}", opened=ago(hours=1 + 9 * n)) for n in range(4)]
@@ -147,6 +148,13 @@ def zino_without_its_state_and_then_with_it(world):
     eventually(lambda: any("other-gw" in one["description"] for one in world.argus.incidents(open=True)), 60, "an incident of the other case")
     world.settled(60)
     assert world.ford.state(other) == "open", "a case was closed that nobody closed"
+
+    def records(pk):
+        return [event for event in world.argus.events(pk, "OTH") if event["text"].startswith("Zino may have forgotten this case")]
+    eventually(lambda: all(records(pk) for pk in pks), 60, "it is on record that the cases may be forgotten")
+    world.daemon.stop()
+    world.daemon.start()
+    world.settled(60)
     world.zino.stop(gently=True)
     world.zino.restore_state("kept.json")
     world.zino.start()
@@ -156,6 +164,7 @@ def zino_without_its_state_and_then_with_it(world):
     for case, pk in zip(cases, pks):
         assert world.ford.state(case) == "open" and not world.entries_of_ours(case), f"case {case} was touched"
         assert world.argus.incident(pk)["open"], f"incident {pk} was closed because Zino had forgotten its case"
+        assert len(records(pk)) == 1, f"incident {pk} says so {len(records(pk))} times"
     world.still(cases)
 
 

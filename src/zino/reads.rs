@@ -195,8 +195,9 @@ impl Session {
         self.commands(&commands)?;
         let mut replies = Vec::with_capacity(ids.len());
         let mut muddled = false;
+        let mut bounds = self.bounds();
         for _ in ids {
-            match self.reply(code) {
+            match self.reply(code, &mut bounds) {
                 Ok(Reply::Done { lines, .. }) => replies.push(lines),
                 Ok(Reply::Refused(why)) => match refused(why) {
                     // This one can come later than the replies that it belongs between.

@@ -4,7 +4,7 @@
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
 use crate::zino::text::{decode, shown};
-use crate::zino::wire::{LOG, MAX_REPLY, Timeouts, Wire};
+use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
@@ -85,7 +85,7 @@ impl Session {
         debug!(target: LOG, "> USER {user} (digest not shown)");
         let digest = digest(challenge, &login.secret);
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
-        match self.reply(200)? {
+        match self.one_reply(200)? {
             Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
             reply => done(reply).map(drop),
         }
@@ -129,7 +129,7 @@ impl Session {
     pub(crate) fn ask(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
         self.settle()?;
         self.command(command)?;
-        self.reply(code)
+        self.one_reply(code)
     }
 
     /// Like [`Session::ask`], but what makes no sense is a refusal of this one command: the conversation goes on after
@@ -171,9 +171,9 @@ impl Session {
     /// Finds the place in the stream where no reply is under way any more: where an extra command is answered.
     pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
         self.command("VERSION")?;
-        let mut budget = MAX_REPLY;
+        let mut bounds = self.wire.draining();
         loop {
-            let line = self.wire.line(&mut budget)?;
+            let line = self.wire.line(&mut bounds)?;
             debug!(target: LOG, "< {}", shown(&line));
             if line.starts_with(b"200 ") || line.starts_with(b"500 unknown command") {
                 return Ok(());
@@ -186,10 +186,20 @@ impl Session {
         self.wire.buffered() > 0
     }
 
-    /// Reads one reply that should have this code.
-    pub(crate) fn reply(&mut self, code: u16) -> Result<Reply, ZinoError> {
-        let mut budget = MAX_REPLY;
-        let line = self.wire.line(&mut budget)?;
+    /// Reads the one reply that is under way, which should have this code.
+    fn one_reply(&mut self, code: u16) -> Result<Reply, ZinoError> {
+        let mut bounds = self.wire.bounds();
+        self.reply(code, &mut bounds)
+    }
+
+    /// The bounds of replies that are under way together.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.wire.bounds()
+    }
+
+    /// Reads one of the replies that share these bounds, which should have this code.
+    pub(crate) fn reply(&mut self, code: u16, bounds: &mut Bounds) -> Result<Reply, ZinoError> {
+        let line = self.wire.line(bounds)?;
         debug!(target: LOG, "< {}", shown(&line));
         match header(&line) {
             Some((500, why)) => Ok(Reply::Refused(shown(why.as_bytes()))),
@@ -198,7 +208,7 @@ impl Session {
                     let lines = Vec::new();
                     return Ok(Reply::Done { header, lines });
                 }
-                self.data(&mut budget).map(|(lines, whole)| match whole {
+                self.data(bounds).map(|(lines, whole)| match whole {
                     true => Reply::Done { header, lines },
                     false => Reply::Broken(lines),
                 })
@@ -208,10 +218,10 @@ impl Session {
     }
 
     /// The data lines of a reply, and whether they ended as they should.
-    fn data(&mut self, budget: &mut usize) -> Result<(Vec<Vec<u8>>, bool), ZinoError> {
+    fn data(&mut self, bounds: &mut Bounds) -> Result<(Vec<Vec<u8>>, bool), ZinoError> {
         let mut lines = Vec::new();
         loop {
-            let line = self.wire.line(budget)?;
+            let line = self.wire.line(bounds)?;
             debug!(target: LOG, "< {}", shown(&line));
             match line.as_slice() {
                 b"." => return Ok((lines, true)),
@@ -226,12 +236,12 @@ impl Session {
         self.settle()?;
         debug!(target: LOG, "> ADDHIST {id}");
         self.wire.send(entry::command(id).as_bytes())?;
-        done(self.reply(302)?)?;
+        done(self.one_reply(302)?)?;
         for line in message.lines() {
             debug!(target: LOG, "> {}", shown(line.as_bytes()));
         }
         self.wire.send(message.as_bytes())?;
-        done(self.reply(200)?).map(drop)
+        done(self.one_reply(200)?).map(drop)
     }
 }
 

@@ -12,8 +12,14 @@ use std::time::{Duration, Instant};
 /// The longest line that is kept; what follows in the same line is read and dropped. A person can write a longer history
 /// line, and that must not make its case unreadable.
 const MAX_LINE: usize = 1 << 20;
-/// The most that one reply may hold.
-pub(crate) const MAX_REPLY: usize = 64 << 20;
+/// The most that one reply may hold, and all that are under way together: a case with fifty thousand short history entries.
+const MAX_REPLY: usize = 8 << 20;
+/// What a line takes in memory beside its bytes.
+const LINE_COST: usize = 64;
+/// The most that is read to find the end of replies that nobody wants any more; nothing of it is kept.
+const MAX_DRAINED: usize = 256 << 20;
+/// How many bytes make a reply's time a second longer.
+const BYTES_A_SECOND: usize = 64 << 10;
 /// The log target of everything that crosses the wire.
 pub(crate) const LOG: &str = "zino";
 
@@ -26,11 +32,34 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to take what is sent.
     pub write: Duration,
+    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it.
+    pub reply: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), stall: Duration::from_secs(20), write: Duration::from_secs(20) }
+        let secs = Duration::from_secs;
+        Self { connect: secs(10), stall: secs(20), write: secs(20), reply: secs(60) }
+    }
+}
+
+/// What a reply, or several under way together, may still hold, and until when they are waited for.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    room: usize,
+    until: Instant,
+}
+
+impl Bounds {
+    /// Takes account of so many bytes of a line, or of a part of one that ends in a line feed.
+    fn take(&mut self, bytes: usize, shown_line: &[u8]) -> Result<(), ZinoError> {
+        let room = self.room.checked_sub(bytes.saturating_add(LINE_COST));
+        self.room = room.ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(shown_line))))?;
+        self.until += Duration::from_secs_f64(bytes as f64 / BYTES_A_SECOND as f64);
+        if Instant::now() > self.until {
+            return Err(ZinoError::Connection("the server sends its reply too slowly".to_owned()));
+        }
+        Ok(())
     }
 }
 
@@ -38,6 +67,7 @@ impl Default for Timeouts {
 #[derive(Debug)]
 pub(crate) struct Wire {
     reader: BufReader<TcpStream>,
+    reply: Duration,
     /// The server ends its lines with CR LF, so a bare LF belongs to a value. Learnt from its first line.
     ends_in_crlf: bool,
 }
@@ -48,7 +78,8 @@ impl Wire {
         let failed = |e: io::Error| ZinoError::Connection(format!("{server} port {port}: {e}"));
         let stream = connect(server, port, timeouts.connect).map_err(failed)?;
         set_up(&stream, timeouts).map_err(failed)?;
-        Ok(Self { reader: BufReader::with_capacity(64 * 1024, stream), ends_in_crlf: false })
+        let reader = BufReader::with_capacity(64 * 1024, stream);
+        Ok(Self { reader, reply: timeouts.reply, ends_in_crlf: false })
     }
 
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
@@ -57,23 +88,34 @@ impl Wire {
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
+    /// The bounds of a reply, or of several that are under way together; its time begins now.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { room: MAX_REPLY, until: Instant::now() + self.reply }
+    }
+
+    /// The bounds of what is read and dropped.
+    pub(crate) fn draining(&self) -> Bounds {
+        Bounds { room: MAX_DRAINED, ..self.bounds() }
+    }
+
     /// The first line of a connection, which shows how the server ends its lines.
     pub(crate) fn first_line(&mut self) -> Result<Vec<u8>, ZinoError> {
-        let mut budget = MAX_LINE;
-        let mut line = self.raw_line(&mut budget)?;
+        let mut bounds = Bounds { room: MAX_LINE, ..self.bounds() };
+        let mut line = self.raw_line(&mut bounds)?;
         self.ends_in_crlf = line.last() == Some(&b'\r');
         strip_cr(&mut line);
         Ok(line)
     }
 
-    /// The next line without its end. `budget` is what the reply may still hold.
-    pub(crate) fn line(&mut self, budget: &mut usize) -> Result<Vec<u8>, ZinoError> {
-        let mut line = self.raw_line(budget)?;
+    /// The next line without its end, of a reply with these bounds.
+    pub(crate) fn line(&mut self, bounds: &mut Bounds) -> Result<Vec<u8>, ZinoError> {
+        let mut line = self.raw_line(bounds)?;
         strip_cr(&mut line);
         Ok(line)
     }
 
-    fn raw_line(&mut self, budget: &mut usize) -> Result<Vec<u8>, ZinoError> {
+    fn raw_line(&mut self, bounds: &mut Bounds) -> Result<Vec<u8>, ZinoError> {
+        pulse::beat();
         let mut line = Vec::new();
         let mut last = 0;
         loop {
@@ -83,9 +125,7 @@ impl Wire {
                 None => (bytes, false),
             };
             let taken = piece.len() + usize::from(ended);
-            *budget = budget
-                .checked_sub(taken)
-                .ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(&line))))?;
+            bounds.take(taken, &line)?;
             last = piece.last().copied().unwrap_or(last);
             keep(&mut line, piece);
             self.reader.consume(taken);
@@ -156,7 +196,6 @@ impl Wire {
 /// What the server sent, waiting for it if need be; never empty.
 fn fill(reader: &mut BufReader<TcpStream>) -> Result<&[u8], ZinoError> {
     while reader.buffer().is_empty() {
-        pulse::beat();
         match reader.fill_buf() {
             Ok([]) => return Err(closed()),
             Ok(_) => {}
@@ -261,12 +300,12 @@ mod tests {
             peer
         });
         assert_eq!(wire.first_line().unwrap(), b"hello");
-        let mut budget = 4 * MAX_LINE;
-        assert_eq!(wire.line(&mut budget).unwrap().len(), MAX_LINE);
-        assert_eq!(budget, MAX_LINE - 2);
-        assert_eq!(wire.line(&mut budget).unwrap(), b"next");
-        budget = 3;
-        assert!(matches!(wire.line(&mut budget), Err(ZinoError::Protocol(_))));
+        let mut bounds = wire.bounds();
+        assert_eq!(wire.line(&mut bounds).unwrap().len(), MAX_LINE);
+        assert!(bounds.room < MAX_REPLY - 3 * MAX_LINE);
+        assert_eq!(wire.line(&mut bounds).unwrap(), b"next");
+        bounds.room = LINE_COST + 3;
+        assert!(matches!(wire.line(&mut bounds), Err(ZinoError::Protocol(_))));
         drop(writer.join().unwrap());
     }
 
@@ -276,7 +315,7 @@ mod tests {
             let (mut wire, mut peer) = pair();
             peer.write_all(sent.as_bytes()).unwrap();
             assert_eq!(wire.first_line().unwrap(), b"200 a");
-            assert_eq!(wire.line(&mut 100).unwrap(), first.as_bytes());
+            assert_eq!(wire.line(&mut wire.bounds()).unwrap(), first.as_bytes());
         }
     }
 }

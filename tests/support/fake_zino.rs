@@ -36,6 +36,8 @@ pub enum Fault {
     CutMidReply,
     /// The answer is one line without end, until the client goes away.
     EndlessLine,
+    /// The answer is one line without end, a byte every now and then, so that it never stands still.
+    Drip,
     /// The answer ends in `500 internal error` instead of its last line.
     Break,
     /// These bytes instead of the answer.
@@ -222,6 +224,12 @@ impl Conversation {
                 }
                 Some(Fault::EndlessLine) => {
                     while out.write_all(&[b'x'; 65536]).is_ok() {}
+                    return false;
+                }
+                Some(Fault::Drip) => {
+                    while out.write_all(b"x").is_ok() {
+                        std::thread::sleep(std::time::Duration::from_millis(50));
+                    }
                     return false;
                 }
                 Some(Fault::Break) => {

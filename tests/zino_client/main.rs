@@ -17,8 +17,12 @@ use zinoargus::zino::session::Session;
 use zinoargus::zino::{Timeouts, ZinoError};
 
 /// A stall is noticed soon, but a machine under load is not taken for one.
-const QUICK: Timeouts =
-    Timeouts { connect: Duration::from_secs(5), stall: Duration::from_millis(300), write: Duration::from_secs(5) };
+const QUICK: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    stall: Duration::from_millis(300),
+    write: Duration::from_secs(5),
+    reply: Duration::from_secs(5),
+};
 
 fn session(fake: &FakeZino) -> Session {
     Session::connect(&fake.login).unwrap()

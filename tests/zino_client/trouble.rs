@@ -1,7 +1,7 @@
 //! Connections that stall, break, or bring what is no reply.
 
 use crate::fake_zino::{FakeZino, Fault};
-use crate::{QUICK, always, is_connection, never, numbers, session};
+use crate::{QUICK, always, is_connection, is_refused, never, numbers, session};
 use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -10,7 +10,7 @@ use zinoargus::secret::Secret;
 use zinoargus::zino::case::CaseState;
 use zinoargus::zino::notify::Notifications;
 use zinoargus::zino::session::{Login, Session};
-use zinoargus::zino::{ZinoError, ZinoServer};
+use zinoargus::zino::{Timeouts, ZinoError, ZinoServer};
 
 #[test]
 fn a_reply_that_stands_still_is_a_lost_connection_for_good() {
@@ -68,6 +68,53 @@ fn a_very_long_history_line_is_cut_and_stops_nobody() {
     let cases = session(&fake).cases(&[1, 2], never).unwrap();
     assert_eq!(numbers(&cases), [1, 2]);
     assert!(cases[0].history[1].header.len() <= 1 << 20);
+}
+
+/// A case's history of so many entries of a hundred thousand characters.
+fn long_history(fake: &FakeZino, id: u64, entries: usize) {
+    let line = [b"1 ".as_slice(), &vec![b'x'; 100_000]].concat();
+    fake.world().cases.get_mut(&id).unwrap().history.extend(vec![line; entries]);
+}
+
+#[test]
+fn cases_that_are_too_much_together_are_read_one_by_one() {
+    let fake = FakeZino::with_cases(4);
+    for id in 1..=3 {
+        long_history(&fake, id, 40);
+    }
+    let cases = session(&fake).cases(&[1, 2, 3, 4], never).unwrap();
+    assert_eq!(numbers(&cases), [1, 2, 3, 4]);
+    assert!(cases[..3].iter().all(|case| case.history.len() == 41));
+}
+
+#[test]
+fn a_case_with_more_history_than_can_be_held_is_left_out_and_stops_nobody() {
+    let fake = FakeZino::with_cases(3);
+    long_history(&fake, 2, 100);
+    let mut session = session(&fake);
+    assert_eq!(numbers(&session.cases(&[1, 2, 3], never).unwrap()), [1, 3]);
+    assert!(is_refused(session.case(2, never)));
+    assert_eq!(numbers(&session.cases(&[3], never).unwrap()), [3]);
+}
+
+#[test]
+fn lines_without_anything_in_them_are_an_error_in_bounded_memory_too() {
+    let fake = FakeZino::with_cases(2);
+    for nothing in ["\n", "\r\n", "\nx\n"] {
+        let reply = [b"303 x\r\n".as_slice(), nothing.repeat(1 << 20).as_bytes(), b"\r\n.\r\n"].concat();
+        fake.fault("GETATTRS 1", Fault::Say(reply));
+        assert_eq!(numbers(&session(&fake).cases(&[1, 2], never).unwrap()), [1, 2], "read alone, once more");
+    }
+}
+
+#[test]
+fn a_reply_that_drips_without_end_is_a_lost_connection() {
+    let fake = FakeZino::with_cases(1);
+    fake.fault("GETHIST 1", Fault::Drip);
+    let hasty = Timeouts { reply: Duration::from_millis(500), stall: Duration::from_secs(5), ..QUICK };
+    let mut session = Session::connect_within(&fake.login, &hasty).unwrap();
+    assert!(is_connection(session.case(1, never)));
+    assert!(is_connection(session.case_ids()), "used after a failure");
 }
 
 /// Pieces of replies, and what is none.

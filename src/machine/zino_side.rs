@@ -103,7 +103,8 @@ impl Machine {
         self.link.read = true;
         self.link.ever_read = true;
         self.act_at_once(now);
-        self.link.highest = self.link.highest.max(self.cases.all().next_back().map(|s| s.case.id));
+        let highest = self.in_zino().next_back();
+        self.link.highest = self.link.highest.max(highest);
         self.read_cases(to_read);
         self.read_unheld_numbers(now);
     }
@@ -128,7 +129,7 @@ impl Machine {
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
         if !self.is_ready() {
-            let held = self.cases.all().map(|s| s.case.id).collect();
+            let held = self.in_zino().collect();
             // What closed before a takeover is the primary's business.
             let secondary = self.settings.rules.secondary;
             let known = if secondary { self.incidents.all().filter_map(number).max() } else { Some(0) };
@@ -148,7 +149,7 @@ impl Machine {
         let highest = shown.last().copied().max(self.link.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
         let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
-        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none()).collect()
+        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
     }
 
     fn take_found(&mut self, found: Found) {
@@ -172,10 +173,15 @@ impl Machine {
         }
     }
 
+    /// The numbers that mean a case in Zino, in order: those that are only kept until their last state is delivered do not.
+    fn in_zino(&self) -> impl DoubleEndedIterator<Item = CaseId> + '_ {
+        self.cases.all().filter(|slot| !slot.gone).map(|slot| slot.case.id)
+    }
+
     /// Zino has forgotten an open case, so that it lost its newest state: it gives out numbers again that we thought were known, and
     /// their new cases may have opened and closed while nobody looked.
     fn read_numbers_given_again(&mut self) {
-        let held: BTreeSet<CaseId> = self.cases.all().map(|slot| slot.case.id).collect();
+        let held: BTreeSet<CaseId> = self.in_zino().collect();
         self.link.highest = Some(held.last().copied().unwrap_or_default());
         self.read_cases(self.gap(&held, Some(0)));
     }

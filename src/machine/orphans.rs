@@ -7,7 +7,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
 use crate::stamp::Stamp;
 use crate::sync::identity::{About, about, number, same_problem};
-use crate::sync::orphan::last_setback;
+use crate::sync::orphan::{Life, Numbers};
 use crate::zino::case::CaseId;
 use log::{info, warn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ struct Orphan {
 }
 
 /// The number of the case that an incident tells of, and when that case opened.
-fn told_case(incident: &Incident) -> Option<(CaseId, Stamp)> {
+fn told_case(incident: &Incident) -> Option<Life> {
     match incident.made_for.as_deref() {
         Some(told) => {
             let number = CaseId::try_from(told.case).ok().filter(|number| *number > 0);
@@ -66,7 +66,6 @@ impl Orphans {
     pub(super) fn interrupt(&mut self) {
         self.unknown.clear();
         self.ready.clear();
-        self.to_mark.clear();
     }
 
     /// The next check is not to be waited for.
@@ -101,35 +100,36 @@ impl Machine {
         for pk in &pks {
             known.unknown.entry(*pk).or_insert(Orphan { since: now.mono, confirming: false });
         }
-        let grace = self.settings.orphan_grace;
-        let over = |orphan: &Orphan| now.mono >= orphan.since + grace;
-        let due: Vec<IncidentPk> = known.unknown.iter().filter(|(_, o)| over(o)).map(|(pk, _)| *pk).collect();
-        if !due.is_empty() {
-            let setback = self.setback();
-            due.into_iter().for_each(|pk| self.judge_orphan(now, pk, setback));
+        if pks.is_empty() {
+            return;
+        }
+        let numbers = self.numbers();
+        for pk in pks {
+            let fate = self.incidents.get(pk).map(|incident| self.fate(incident, now, &numbers));
+            self.judge_orphan(now, pk, fate.unwrap_or(Fate::Unclear));
         }
     }
 
-    /// The grace of an incident is over.
-    fn judge_orphan(&mut self, now: Now, pk: IncidentPk, setback: Option<Stamp>) {
+    fn judge_orphan(&mut self, now: Now, pk: IncidentPk, fate: Fate) {
         if self.run.as_ref().is_some_and(|run| run.leaves_orphan(pk)) {
             return;
         }
-        let Some(incident) = self.incidents.get(pk) else {
-            return;
-        };
-        let fate = self.fate(incident, now, setback);
         let acts = !self.settings.rules.secondary;
-        if let Fate::Scavenged(number) = fate
-            && acts
-        {
-            return self.ask_once_more(pk, number);
-        }
-        // Not scavenged for sure: the grace starts again should that change.
-        self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
-        self.tell_orphan(pk);
         if fate == Fate::Forgotten && acts && !self.orphans.marked.contains(&pk) {
+            // At once: what shows it may be gone when the grace is over.
             self.orphans.to_mark.insert(pk);
+        }
+        let grace = self.settings.orphan_grace;
+        if self.orphans.unknown.get(&pk).is_none_or(|orphan| now.mono < orphan.since + grace) {
+            return;
+        }
+        match fate {
+            Fate::Scavenged(number) if acts => self.ask_once_more(pk, number),
+            _ => {
+                // Not scavenged for sure: the grace starts again should that change.
+                self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
+                self.tell_orphan(pk);
+            }
         }
     }
 
@@ -184,7 +184,7 @@ impl Machine {
         let pk = self.orphans.ready.pop_first()?;
         self.orphans.unknown.remove(&pk);
         let incident = self.incidents.get(pk).filter(|i| i.is_open() && self.is_unknown(i))?;
-        let fate = self.fate(incident, now, self.setback());
+        let fate = self.fate(incident, now, &self.numbers());
         if !matches!(fate, Fate::Scavenged(_)) || self.settings.rules.secondary {
             return None;
         }
@@ -244,30 +244,28 @@ impl Machine {
         }
     }
 
-    /// When our Zino last gave out a number again, as far as what is known shows it.
-    fn setback(&self) -> Option<Stamp> {
+    /// What is known of our Zino's numbers.
+    fn numbers(&self) -> Numbers {
+        let life = |slot: &super::cases::Slot| (slot.case.id, slot.case.opened);
+        // A case that is only kept until its last state is delivered shows nothing of what Zino holds.
+        let held = self.cases.all().filter(|slot| !slot.gone).map(life);
+        let gone = self.cases.all().filter(|slot| slot.gone).map(life);
+        let ours = || self.incidents.all().filter(|incident| self.is_of_our_zino(incident));
         // The Python program's times are not exact enough.
-        let ours = self.incidents.all().filter(|i| i.made_for.is_some() && self.is_of_our_zino(i));
-        last_setback(self.cases.all().map(|slot| (slot.case.id, slot.case.opened)).chain(ours.filter_map(told_case)))
+        let told = ours().filter(|incident| incident.made_for.is_some()).filter_map(told_case);
+        let roughly = ours().filter(|incident| incident.made_for.is_none()).filter_map(told_case);
+        Numbers::new(held, gone.chain(told), roughly)
     }
 
-    fn fate(&self, incident: &Incident, now: Now, setback: Option<Stamp>) -> Fate {
-        let Some((number, started)) = told_case(incident).filter(|_| self.is_of_our_zino(incident)) else {
+    fn fate(&self, incident: &Incident, now: Now, numbers: &Numbers) -> Fate {
+        let Some((number, opened)) = told_case(incident).filter(|_| self.is_of_our_zino(incident)) else {
             return Fate::Unclear;
         };
         // Zino never gives a number out twice unless it lost its state: then this case was forgotten, not scavenged.
-        let twice = |i: &Incident| {
-            i.pk != incident.pk && told_case(i).is_some_and(|(other, opened)| other == number && opened != started)
-        };
-        let given_again = self.cases.get(number).is_some() || self.incidents.all().any(twice);
-        if given_again || setback.is_some_and(|setback| setback > started) {
+        if self.cases.get(number).is_some() || numbers.show_a_loss_after((number, opened)) {
             return Fate::Forgotten;
         }
-        // A case that is only kept until its last state is delivered shows nothing of what Zino holds.
-        let held = || self.cases.all().filter(|s| !s.gone);
-        let before = held().any(|s| s.case.id < number && s.case.opened < started);
-        let after = held().any(|s| s.case.id > number && s.case.opened > started);
-        let old = started <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
-        if before && after && old { Fate::Scavenged(number) } else { Fate::Unclear }
+        let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
+        if old && numbers.surround((number, opened)) { Fate::Scavenged(number) } else { Fate::Unclear }
     }
 }

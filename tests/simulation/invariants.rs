@@ -7,7 +7,7 @@ use crate::zino::Held;
 use std::collections::BTreeMap;
 use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, UserPk};
 use zinoargus::stamp::Stamp;
-use zinoargus::sync::filter::{Verdict, verdict};
+use zinoargus::sync::filter::{Verdict, may_have_been_wanted, verdict};
 use zinoargus::sync::identity::exact;
 use zinoargus::sync::mapping::{closing, entry_text, tags};
 use zinoargus::sync::rules::Rules;
@@ -29,7 +29,7 @@ pub fn check(driver: &Driver) -> Result<(), String> {
             one_incident(world, held).map_err(at)?;
             if world.scenario.zinos == 1 {
                 right_look(world, held, rules).map_err(at)?;
-                history_once(world, held, rules).map_err(at)?;
+                history_once(world, *z, held, rules).map_err(at)?;
             }
             // What closed before a takeover is the primary's business.
             if !(rules.secondary && held.case.is_closed()) {
@@ -105,11 +105,22 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     Ok(())
 }
 
-fn history_once(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
-    let Some(incident) = home(world, held) else {
+/// Whether an incident is on a list. One that ended longer ago than Zino keeps a case is not, nor one that ended so long before Zino
+/// came back with an older state.
+fn is_listed(world: &World, z: usize, incident: &Incident) -> bool {
+    const HOUR: i64 = 3600 * 1_000_000;
+    let forgot_at = world.zinos.get(z).map_or(0, |zino| zino.forgot_at);
+    let since = Stamp::from_micros((world.now - 12 * HOUR).max(forgot_at - 9 * HOUR));
+    incident.is_open() || matches!(incident.end_time, EndTime::At(t) if t >= since)
+}
+
+fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
+    let case = &held.case;
+    // A Zino with an older state may have lost the log line for which the case once got an incident.
+    let found = |incident: &&Incident| is_listed(world, z, incident) || may_have_been_wanted(case);
+    let Some(incident) = home(world, held).filter(found) else {
         return Ok(());
     };
-    let case = &held.case;
     let events = world.argus.events_of(incident.pk);
     let ours: Vec<&Event> = events.iter().filter(|e| e.actor == incident.source_user).collect();
     // While it was open it may have lived in another incident of its problem, and told its story there.
@@ -204,10 +215,8 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
             return Err(format!("{have} entries {text:?} for {n} acts on its own incident"));
         }
     }
-    // One that ended longer ago than Zino keeps a case is on no list; only a Zino that forgot has its case again.
-    let since = Stamp::from_micros(world.now - 12 * 3600 * 1_000_000);
-    let is_listed = |i: &Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
-    for incident in own.iter().filter(|i| !i.ticket_url.is_empty() && is_listed(i)) {
+    // Only a Zino that forgot has the case of another one again.
+    for incident in own.iter().filter(|i| !i.ticket_url.is_empty() && is_listed(world, z, i)) {
         let told = format!("Ticket {} added by Argus user", incident.ticket_url);
         if rules.tickets && !entries.keys().any(|text| text.starts_with(&told)) {
             return Err(format!("ticket {} is not told", incident.ticket_url));

@@ -137,7 +137,8 @@ fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
 /// 85382), an act on a case's own long-ended incident while another one covered the case (reloads 98588), a case that opened and closed
 /// unseen after Zino had forgotten all others (amnesia 23368, 24987), a number that was known to be taken and asked for by every run (cron
 /// 11927), an incident ended as scavenged a day after Zino had forgotten its case (cron 18978), an incident that an open case had taken and
-/// an earlier one, found later, owned (failover 24136).
+/// an earlier one, found later, owned (failover 24136), numbers given out again while a case of the earlier life was still to be delivered
+/// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -178,6 +179,8 @@ fn what_once_went_wrong_stays_right() {
         ("cron", 11927),
         ("cron", 18978),
         ("failover", 24136),
+        ("amnesia", 65993),
+        ("amnesia", 73678),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

@@ -4,6 +4,7 @@ use super::text::normal;
 use crate::argus::models::{Event, EventKind, IncidentPk, UserPk};
 use crate::stamp::Stamp;
 use crate::zino::case::{CaseId, CaseState};
+use std::collections::HashMap;
 
 const DUPLICATE: &str = "Duplicate of incident ";
 
@@ -20,6 +21,15 @@ pub fn restart_text(case: CaseId, state: &CaseState, server: &str) -> String {
 #[must_use]
 pub fn duplicate_text(kept: IncidentPk) -> String {
     format!("{DUPLICATE}{kept}")
+}
+
+/// How often we have said something on an incident.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// By an event of kind OTH.
+    pub in_passing: usize,
+    /// By an END.
+    pub as_end: usize,
 }
 
 /// An incident's events in order of arrival, with the user that counts as us.
@@ -122,13 +132,20 @@ impl<'a> Evidence<'a> {
         self.all().any(|e| e.kind == EventKind::Other && self.is_ours(e) && e.description.starts_with(FORGOTTEN))
     }
 
-    /// How many of our events of the given kinds say this at this second.
+    /// How often we have said what, by the second and the normal form of the text.
     #[must_use]
-    pub fn said(&self, kinds: &[EventKind], at: Stamp, normal_text: &str) -> usize {
-        self.all()
-            .filter(|e| self.is_ours(e) && kinds.contains(&e.kind) && e.timestamp.secs() == at.secs())
-            .filter(|e| normal(&e.description) == normal_text)
-            .count()
+    pub fn said(&self) -> HashMap<(i64, String), Said> {
+        let mut said: HashMap<(i64, String), Said> = HashMap::new();
+        let tells = |e: &&Event| matches!(e.kind, EventKind::Other | EventKind::End) && self.is_ours(e);
+        for event in self.all().filter(tells) {
+            let count = said.entry((event.timestamp.secs(), normal(&event.description))).or_default();
+            if event.kind == EventKind::End {
+                count.as_end += 1;
+            } else {
+                count.in_passing += 1;
+            }
+        }
+        said
     }
 }
 

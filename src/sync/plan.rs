@@ -91,6 +91,7 @@ pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
 /// by an ordinary event where the incident has ended already: an END there could only undo somebody's reopening.
 fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let carried_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
+    let said = evidence.said();
     let mut needed: HashMap<(i64, String), usize> = HashMap::new();
     let mut out = Vec::new();
     for (position, entry) in case.history.iter().enumerate() {
@@ -98,9 +99,12 @@ fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rul
             continue;
         }
         let description = entry_text(entry);
-        let text = normal(&description);
-        let have = evidence.said(told_by(entry), entry.at, &text);
-        let n = needed.entry((entry.at.secs(), text)).or_default();
+        let what = (entry.at.secs(), normal(&description));
+        let said = said.get(&what).copied().unwrap_or_default();
+        // An earlier closing was told by its END.
+        let closes = entry.state_change().is_some_and(|change| change.to == "closed");
+        let have = said.in_passing + if closes { said.as_end } else { 0 };
+        let n = needed.entry(what).or_default();
         *n += 1;
         if *n > have {
             out.push(NewEvent { kind: EventKind::Other, timestamp: entry.at, description });
@@ -114,15 +118,6 @@ fn is_told(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
         None => entry.author() != Some(rules.user.as_str()),
-    }
-}
-
-/// The kinds of event that tell an entry: an earlier closing was told by its END.
-fn told_by(entry: &HistoryEntry) -> &'static [EventKind] {
-    if entry.state_change().is_some_and(|change| change.to == "closed") {
-        &[EventKind::Other, EventKind::End]
-    } else {
-        &[EventKind::Other]
     }
 }
 

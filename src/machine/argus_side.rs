@@ -95,6 +95,7 @@ impl Machine {
                 self.health.suspect("a request without a usable answer");
                 self.queue.doubtful(&problem, now.mono, doubt);
             }
+            Outcome::Unfinished => self.queue.go_on(&problem),
             Outcome::Fresh => self.queue.wait_until(&problem, now.mono + super::SETTLE),
             Outcome::Failed(error) => {
                 self.note_failure(&error);
@@ -136,15 +137,16 @@ impl Machine {
         let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
             return;
         };
-        if slot.gone || writes(&slot.case, &acts, &self.settings.rules).is_empty() {
+        let lacking = writes(&slot.case, &acts, &self.settings.rules).len();
+        if slot.gone || lacking == 0 {
             self.errands.remove(&id);
             return;
         }
         let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
         match self.errands.get_mut(&id) {
-            Some(carrying) => carrying.errand = errand,
+            Some(carrying) => (carrying.errand, carrying.lacking) = (errand, lacking),
             None => {
-                self.errands.insert(id, Carrying { errand, attempts: 0, retry_at: now.mono });
+                self.errands.insert(id, Carrying { errand, lacking, attempts: 0, retry_at: now.mono });
             }
         }
     }

@@ -195,7 +195,8 @@ impl Machine {
         if !self.link.read || self.errand_under_way.is_some() {
             return;
         }
-        let Some((id, carrying)) = self.errands.iter().find(|(_, c)| c.retry_at <= now.mono) else {
+        let due = self.errands.iter().filter(|(_, c)| c.retry_at <= now.mono);
+        let Some((id, carrying)) = due.min_by_key(|(_, c)| c.retry_at) else {
             return;
         };
         self.errand_under_way = Some(*id);

@@ -262,6 +262,8 @@ struct Looking {
 #[derive(Debug)]
 struct Carrying {
     errand: Errand,
+    /// How many writes the case lacked when it was looked at last.
+    lacking: usize,
     attempts: u32,
     retry_at: Duration,
 }

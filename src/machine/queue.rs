@@ -139,6 +139,15 @@ impl Queue {
         }
     }
 
+    /// Not all of it was done at a time: the rest has its turn after what waits in the same line.
+    pub fn go_on(&mut self, problem: &Arc<Problem>) {
+        let urgency = self.entries.get_mut(problem).and_then(|entry| {
+            (entry.attempts, entry.doubted) = (0, None);
+            entry.urgency
+        });
+        self.add(problem, urgency.unwrap_or(Lane::Live));
+    }
+
     /// It failed: to be tried again later. Returns true if this trouble is new.
     pub fn failed(&mut self, problem: &Arc<Problem>, now: Duration, why: &str) -> bool {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();

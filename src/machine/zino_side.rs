@@ -258,28 +258,43 @@ impl Machine {
         }
         match result {
             Ok(Some(case)) => {
-                let done = self.errands.get(&id).is_none_or(|carrying| {
+                let rules = &self.settings.rules;
+                let lacking = self.errands.get(&id).map_or(0, |carrying| {
                     let errand = &carrying.errand;
-                    case.problem() != errand.problem
-                        || case.opened != errand.opened
-                        || writes(&case, &errand.acts, &self.settings.rules).is_empty()
+                    let same = case.problem() == errand.problem && case.opened == errand.opened;
+                    if same { writes(&case, &errand.acts, rules).len() } else { 0 }
                 });
                 self.put_case(*case, Lane::Live);
-                if done {
+                if lacking == 0 {
                     if let Some(run) = &mut self.run {
                         run.carried(id);
                     }
                     self.errands.remove(&id);
-                    return;
+                } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
+                    self.go_on_carrying(now, id, lacking);
+                } else {
+                    self.carry_later(now, id, refused);
                 }
             }
             Ok(None) => {
                 self.forget_case(id);
                 self.errands.remove(&id);
-                return;
             }
-            Err(error) => debug!("case {id}: {error}"),
+            Err(error) => {
+                debug!("case {id}: {error}");
+                self.carry_later(now, id, refused);
+            }
         }
+    }
+
+    /// There was more to write than one errand does.
+    fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+        }
+    }
+
+    fn carry_later(&mut self, now: Now, id: CaseId, refused: bool) {
         if let Some(carrying) = self.errands.get_mut(&id) {
             // A lost connection is repeated as soon as there is another; a refusal would only be refused again.
             carrying.attempts =

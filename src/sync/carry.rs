@@ -8,7 +8,7 @@ use super::rules::Rules;
 use super::text::{normal, persons_text, tag_value};
 use crate::argus::models::{Event, EventKind, EventPk, Incident};
 use crate::stamp::Stamp;
-use crate::zino::case::{Case, CaseState};
+use crate::zino::case::{Case, CaseState, HistoryEntry};
 use std::collections::HashMap;
 
 /// What a person did.
@@ -95,14 +95,14 @@ fn brings_ticket(event: &Event, url: &str) -> bool {
     before.trim_end().strip_suffix('→').is_some_and(|old| old.trim() != url)
 }
 
-/// The entries of our own user in a case's history: position and normal form.
-fn our_entries(case: &Case, rules: &Rules) -> Vec<(usize, String)> {
-    case.history
-        .iter()
-        .enumerate()
-        .filter(|(_, e)| e.author() == Some(rules.user.as_str()))
-        .map(|(position, e)| (position, normal(&e.lines.join("\n"))))
-        .collect()
+/// Where the entries of our own user stand in a case's history, by their normal form.
+fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
+    let mut entries: HashMap<String, Vec<usize>> = HashMap::new();
+    let ours = case.history.iter().enumerate().filter(|(_, e)| e.author() == Some(rules.user.as_str()));
+    for (position, entry) in ours {
+        entries.entry(normal(&entry.lines.join("\n"))).or_default().push(position);
+    }
+    entries
 }
 
 /// For each act the position of its entry in the case's history, if it is there.
@@ -112,24 +112,21 @@ fn positions(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Option<usize>> {
     acts.iter()
         .map(|act| {
             let text = normal(&act.text);
-            let mut equal = entries.iter().filter(|(_, t)| *t == text).map(|(p, _)| *p);
+            let equal = entries.get(&text)?;
             if act.kind == ActKind::Ticket {
-                return equal.next();
+                return equal.first().copied();
             }
-            let nth = used.entry(text.clone()).or_default();
+            let nth = used.entry(text).or_default();
             *nth += 1;
-            equal.nth(*nth - 1)
+            equal.get(*nth - 1).copied()
         })
         .collect()
 }
 
-/// Whether a state change (to `to`, or to anything) stands in the history at or after a position.
-fn changed_since(case: &Case, position: usize, to: Option<&str>) -> bool {
-    case.history
-        .iter()
-        .skip(position)
-        .filter_map(|e| e.state_change())
-        .any(|change| to.is_none_or(|to| change.to == to))
+/// The position of the last state change in a case's history, to `to` or to anything.
+fn last_change(case: &Case, to: Option<&str>) -> Option<usize> {
+    let matches = |entry: &HistoryEntry| entry.state_change().is_some_and(|change| to.is_none_or(|to| change.to == to));
+    case.history.iter().rposition(matches)
 }
 
 /// The writes that the case still lacks, in order. Empty: every act has reached Zino.
@@ -150,13 +147,15 @@ pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
     let placed = || acts.iter().zip(&positions);
     let standing = placed().find(|(act, _)| matches!(act.kind, ActKind::Close { stands: true }));
     if let Some((_, position)) = standing {
-        if !position.is_some_and(|p| changed_since(case, p, Some("closed"))) {
+        let closed = last_change(case, Some("closed"));
+        if !position.is_some_and(|entry| closed >= Some(entry)) {
             out.push(Write::State(CaseState::Closed));
         }
     } else if let Some(wanted) = rules.acknowledged_state.as_ref().filter(|s| **s != case.state) {
+        let changed = last_change(case, None);
         let lacking = placed()
             .filter(|(act, _)| act.kind == ActKind::Acknowledge)
-            .any(|(_, position)| !position.is_some_and(|p| changed_since(case, p, None)));
+            .any(|(_, position)| !position.is_some_and(|entry| changed >= Some(entry)));
         if lacking {
             out.push(Write::State(wanted.clone()));
         }

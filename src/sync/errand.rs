@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 /// How often one errand reads the case again after its writes.
 const MAX_ROUNDS: usize = 3;
+/// How much one errand writes before it gives way to others: nothing else is heard of Zino meanwhile.
+const MAX_WRITES: usize = 50;
 
 /// People's acts to be carried to one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,24 +93,27 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
     Ok(found)
 }
 
-/// Carries to a case what it still lacks of people's acts, each write checked against the case as it is just before, and
-/// returns the case as it is after; `None` if Zino does not know it.
+/// Carries to a case what it still lacks of people's acts, or a part of it, each write checked against the case as it is just before,
+/// and returns the case as it is after; `None` if Zino does not know it.
 ///
 /// # Errors
 /// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before it writes.
 pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
+    let mut left = MAX_WRITES;
     for round in 0.. {
         let Some(case) = zino.case(errand.case, wants_log)? else {
             return Ok(None);
         };
-        if case.problem() != errand.problem || case.opened != errand.opened || round == MAX_ROUNDS {
+        let is_another = case.problem() != errand.problem || case.opened != errand.opened;
+        if is_another || round == MAX_ROUNDS || left == 0 {
             return Ok(Some(case));
         }
         let lacking = writes(&case, &errand.acts, rules);
         if lacking.is_empty() {
             return Ok(Some(case));
         }
-        for write in lacking {
+        for write in lacking.into_iter().take(left) {
+            left -= 1;
             if let Err(error) = deliver(zino, &case, &write) {
                 if matches!(error, ZinoError::Refused(_)) {
                     warn!("{}: Zino refuses what a person did in Argus ({error})", case.name());

@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub const ENDED_WINDOW_SECS: i64 = 9 * 3600;
 /// How often one job looks again after a write before it gives way to others.
 const MAX_ROUNDS: usize = 4;
+/// How much one job writes before it gives way to others: a case with a long history must not hold up new ones.
+const MAX_STEPS: usize = 25;
 /// How many ended incidents are looked at to find the one that lived during a case's life.
 const MAX_PERHAPS: usize = 5;
 
@@ -31,6 +33,8 @@ pub(super) enum Stop {
     Failed(ArgusError),
     Doubtful(Doubt),
     Fresh,
+    /// It has written as much as it may.
+    Enough,
 }
 
 impl From<ArgusError> for Stop {
@@ -48,6 +52,8 @@ pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
     pub(super) known: BTreeMap<IncidentPk, Incident>,
     /// What Argus refuses, where the rest went well.
     pub(super) refused: Option<String>,
+    /// How much may still be written.
+    steps_left: usize,
     pub(super) report: ProblemReport,
 }
 
@@ -59,6 +65,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         job,
         known: job.incidents.iter().map(|i| (i.pk, i.clone())).collect(),
         refused: None,
+        steps_left: MAX_STEPS,
         report: ProblemReport {
             problem: job.problem.clone(),
             outcome: Outcome::Done,
@@ -78,6 +85,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         (Err(Stop::Failed(error)), _) => Outcome::Failed(error),
         (Err(Stop::Doubtful(doubt)), _) => Outcome::Doubtful(doubt),
         (Err(Stop::Fresh), _) => Outcome::Fresh,
+        (Err(Stop::Enough), _) => Outcome::Unfinished,
         (Err(Stop::Stale), _) => Outcome::Failed(ArgusError::Busy("its incidents keep changing".to_owned())),
         (Ok(()), Some(why)) => Outcome::Refused(why),
         (Ok(()), None) => Outcome::Done,
@@ -302,6 +310,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         if self.job.doubt.as_ref().is_some_and(|(d, ripe)| *d == doubt && !ripe) {
             return Err(Stop::Doubtful(doubt));
         }
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Stop::Enough)?;
         let result = match step {
             Step::Post(event) => self.argus.post_event(pk, event).map(|event| self.report.posted.push(event.pk)),
             Step::Patch(patch) => self.argus.patch(pk, patch).map(|incident| self.saw(incident)),

@@ -50,6 +50,8 @@ pub struct ProblemJob {
 pub enum Outcome {
     /// Everything is as it should be.
     Done,
+    /// There was more to write than one job does; to be gone on with.
+    Unfinished,
     /// Argus failed; to be tried again.
     Failed(ArgusError),
     /// A write is of unknown outcome; to be looked at again.

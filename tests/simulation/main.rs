@@ -26,6 +26,7 @@ mod zino;
 
 use driver::Driver;
 use world::Scenario;
+use zinoargus::argus::models::Event;
 use zinoargus::zino::case::Case;
 
 /// One instance and one Zino that never forgets; the process may be killed.
@@ -203,6 +204,45 @@ fn a_new_case_costs_one_post_and_a_quiet_refresh_one_request() {
     assert!(reads <= 4, "a few lists, and not {reads} requests");
     driver.still(60);
     assert_eq!(driver.still(180), (6, 0), "one request for each 30 s");
+}
+
+#[test]
+fn what_is_too_much_for_one_turn_is_told_in_pieces_once_and_holds_up_nobody() {
+    let mut driver = Driver::new(1, scenario("alone"));
+    {
+        let world = &mut *driver.world.borrow_mut();
+        let zino = world.zinos.first_mut().expect("a zino");
+        let long = zino.open(world.now, zino::fresh_case(0)).expect("a case opens");
+        for n in 0..200 {
+            zino.add_history(world.now, long, "ford", &format!("entry {n}"));
+        }
+        zino.open(world.now, zino::fresh_case(1)).expect("another opens");
+    }
+    driver.still(60);
+    let (first, last) = {
+        let world = driver.world.borrow();
+        let of = |number: &str| {
+            world.argus.incidents.values().find(|i| *i.source_incident_id == *number).expect("it is there").pk
+        };
+        let position = |found: &dyn Fn(&Event) -> bool| world.argus.events.iter().position(found);
+        let (long, other) = (of("1"), of("2"));
+        assert_eq!(world.argus.events_of(long).len(), 201, "one for each entry, and the beginning");
+        (position(&|e| e.incident == other), world.argus.events.iter().rposition(|e| e.incident == long))
+    };
+    assert!(first < last, "the other case has its incident before all of the long history is told");
+    {
+        let world = &mut *driver.world.borrow_mut();
+        for _ in 0..120 {
+            let at = world.argus.stamp(world.now);
+            let pk = world.argus.incidents.keys().next().copied().expect("an incident");
+            world.argus.person(world.now, pk, &argus::PersonsAct::Acknowledge("on it".into()), at);
+        }
+    }
+    driver.still(120);
+    let world = driver.world.borrow();
+    let case = world.zinos.first().and_then(|zino| zino.cases.values().find(|held| held.case.history.len() > 100));
+    let ours = case.expect("it is there").case.history.iter().filter(|e| e.author() == Some(world::OUR_USER)).count();
+    assert_eq!(ours, 120);
 }
 
 #[test]

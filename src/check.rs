@@ -63,7 +63,7 @@ impl<W: Write> Report<W> {
 
     /// A reader that went away is no reason to stop trying: the exit code is still wanted.
     fn print(&mut self, word: &str, what: &str, text: &str) {
-        let _ = writeln!(self.out, "{word:<8}{what}: {text}");
+        let _ = writeln!(self.out, "{word:<8}{what}: {}", shown(text, usize::MAX));
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub use super::tags::{Tag, Tags};
 use crate::stamp::Stamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Primary key of an incident.
@@ -25,7 +26,7 @@ pub enum EndTime {
 }
 
 /// What this program writes into the metadata of its incidents, to know them again on any host (design section 5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct MadeFor {
     /// The case number.
     pub case: i64,
@@ -34,6 +35,7 @@ pub struct MadeFor {
     /// The router.
     pub router: Box<str>,
     /// Zino's word for the kind of problem.
+    #[serde(rename = "type")]
     pub kind: Box<str>,
     /// The sub-index of the problem.
     pub subindex: Box<str>,
@@ -42,20 +44,15 @@ pub struct MadeFor {
 }
 
 impl MadeFor {
-    /// Reads it from metadata; `None` if anything that identity needs is missing.
+    /// Reads it from the JSON of metadata; `None` if anything that identity needs is missing or of another kind. Whatever else people put
+    /// there is passed over without a picture of it in memory, however much and however deep it is.
     #[must_use]
-    pub fn read(metadata: &Value) -> Option<Box<Self>> {
-        let zino = metadata.get("zino")?;
-        let text = |key: &str| zino.get(key).and_then(Value::as_str).map(Box::from);
-        let number = |key: &str| zino.get(key).and_then(Value::as_i64).unwrap_or_default();
-        Some(Box::new(Self {
-            case: number("case"),
-            opened: number("opened"),
-            router: text("router")?,
-            kind: text("type")?,
-            subindex: text("subindex")?,
-            server: text("server")?,
-        }))
+    pub fn read(metadata: &str) -> Option<Box<Self>> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            zino: MadeFor,
+        }
+        serde_json::from_str::<Metadata>(metadata).ok().map(|metadata| Box::new(metadata.zino))
     }
 }
 

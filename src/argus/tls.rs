@@ -5,8 +5,13 @@
 //! Only on a host that has no store at all (a bare container): the public CAs that were current at the build.
 
 use log::warn;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+/// More than any file of CAs has; keeps a wrong name (a device, a log) from filling the memory.
+const MAX_CA_FILE: u64 = 16 * 1024 * 1024;
 
 /// Whom we trust, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +35,9 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<(TlsConfig, Trust), Strin
 
 fn from_file(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
     let name = path.display();
-    let pem = std::fs::read(path).map_err(|error| format!("argus.ca_file {name} cannot be read: {error}"))?;
+    let mut pem = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_CA_FILE).read_to_end(&mut pem));
+    read.map_err(|error| format!("argus.ca_file {name} cannot be read: {error}"))?;
     let mut found = Vec::new();
     for item in parse_pem(&pem) {
         match item {

@@ -1,18 +1,25 @@
 //! What Argus does with tokens. Each request shows the token that it is given, whatever the client uses otherwise. Never keeps one.
 
-use super::client::{Client, header, judge, understood};
-use super::text::json;
+use super::client::{Client, header, judge};
 use super::{ArgusError, TokenServer};
 use crate::secret::Secret;
+use serde::Deserialize;
 use ureq::http::Method;
+
+#[derive(Deserialize)]
+struct WireToken {
+    token: String,
+}
 
 impl Client {
     fn token_answer(&self, path: &str, with: &Secret) -> Result<Secret, ArgusError> {
         let answer = judge(self.run_with(with, Method::POST, path)?)?;
-        understood(answer, |body| {
-            let token = json(body).and_then(|value| Some(value.get("token")?.as_str()?.to_owned()));
-            let token = Secret::new(token.ok_or("it holds no token")?);
-            header(&token).map(|_| token).map_err(|_| "what it holds can be no token".to_owned())
+        let read = serde_json::from_slice::<WireToken>(&answer.body).ok();
+        let token = read.map(|read| Secret::new(read.token)).filter(|token| header(token).is_ok());
+        // What came instead is not told: it may be a token all the same.
+        token.ok_or_else(|| ArgusError::Unknown {
+            why: format!("{} with something that is no token", answer.status),
+            status: Some(answer.status),
         })
     }
 }

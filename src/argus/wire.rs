@@ -231,7 +231,7 @@ impl TryFrom<WireIncident<'_>> for Incident {
             description: wire.description.unwrap_or_default().into(),
             level: wire.level.unwrap_or(5),
             ticket_url: wire.ticket_url.unwrap_or_default().into(),
-            made_for: wire.metadata.and_then(|raw| MadeFor::read(&serde_json::from_str(raw.get()).ok()?)),
+            made_for: wire.metadata.and_then(|raw| MadeFor::read(raw.get())),
             tags,
             open: wire.open.unwrap_or(false),
             acked: wire.acked.unwrap_or(false),

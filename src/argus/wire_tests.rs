@@ -114,6 +114,17 @@ fn metadata_that_nobody_can_parse_costs_only_the_metadata() {
 }
 
 #[test]
+fn whatever_people_put_beside_ours_into_metadata_an_incident_stays_what_it_is() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let wide = vec![r#"{"":0}"#; 100_000].join(",");
+    let ours = incident(INCIDENT.as_bytes()).unwrap();
+    for beside in [deep, format!("[{wide}]"), "1e999".to_owned(), "\"\\ud800\"".to_owned(), "null".to_owned()] {
+        let body = INCIDENT.replace(r#"{"zino":"#, &format!(r#"{{"beside":{beside},"zino":"#));
+        assert_eq!(incident(body.as_bytes()).unwrap(), ours, "{beside:.20}");
+    }
+}
+
+#[test]
 fn a_list_with_one_item_that_makes_no_sense_is_an_error_that_names_it() {
     let bad = INCIDENT.replace("\"pk\":1,", "\"pk\":815,").replace("\"start_time\":\"2026", "\"start_time\":\"x");
     let list = format!(r#"{{"next":null,"previous":null,"results":[{INCIDENT},{bad}]}}"#);

@@ -37,8 +37,31 @@ pub fn place(file: &Path, folder: &Path, credentials: Option<&OsStr>) -> Result<
     }
 }
 
-/// The text of a configuration file, and whether everybody on this host can read it.
-pub fn read_config_file(file: &Path) -> Result<(String, bool), Problem> {
+/// What those who are neither a file's owner nor in its group may do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exposure {
+    /// Read it.
+    pub read: bool,
+    /// Change it.
+    pub write: bool,
+}
+
+impl Exposure {
+    /// The warnings about a file that is exposed so; that it can be read matters where it holds secrets.
+    pub fn warnings(self, file: &Path, holds_secrets: bool) -> Vec<String> {
+        let file = file.display();
+        let read = (self.read && holds_secrets).then(|| {
+            format!("{file}: everybody on this host can read the secrets in it; take that away with chmod o-rwx")
+        });
+        let write = self.write.then(|| {
+            format!("{file}: everybody on this host can change it, and so lead this program elsewhere; take that away with chmod o-w")
+        });
+        read.into_iter().chain(write).collect()
+    }
+}
+
+/// The text of a configuration file, and how exposed it is.
+pub fn read_config_file(file: &Path) -> Result<(String, Exposure), Problem> {
     let problem = |line, text| Problem { line, key: String::new(), text };
     let (bytes, exposed) = read_bounded(file, MAX_CONFIG).map_err(|fault| {
         let help = "name another file with -c, or make one from zinoargus.toml.example";
@@ -55,8 +78,8 @@ pub fn read_config_file(file: &Path) -> Result<(String, bool), Problem> {
     }
 }
 
-/// The secret in a file, without the line end; and whether everybody on this host can read it.
-pub fn read_secret(file: &Path) -> Result<(Secret, bool), String> {
+/// The secret in a file, without the line end, and how exposed it is.
+pub fn read_secret(file: &Path) -> Result<(Secret, Exposure), String> {
     let shown = file.display();
     let (bytes, exposed) = read_bounded(file, MAX_SECRET).map_err(|fault| format!("{shown}: {fault}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{shown}: is not valid UTF-8"))?;
@@ -75,13 +98,8 @@ pub fn read_secret_file(file: &Path) -> Result<Secret, String> {
     read_secret(file).map(|(secret, _)| secret)
 }
 
-/// The warning about a file that everybody can read.
-pub fn exposed(file: &Path) -> String {
-    format!("{}: everybody on this host can read the secrets in it; take that away with chmod o-rwx", file.display())
-}
-
-/// A file's bytes, and whether those who are neither its owner nor in its group can read it.
-fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, bool), String> {
+/// A file's bytes, and how exposed it is.
+fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, Exposure), String> {
     let fault = |error: std::io::Error| format!("cannot be read: {error}");
     let opened = File::open(file).map_err(fault)?;
     let mode = opened.metadata().map_err(fault)?.mode();
@@ -91,7 +109,7 @@ fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, bool), String> {
     if bytes.len() as u64 > limit {
         return Err(format!("is longer than {limit} bytes"));
     }
-    Ok((bytes, mode & 0o004 != 0))
+    Ok((bytes, Exposure { read: mode & 0o004 != 0, write: mode & 0o002 != 0 }))
 }
 
 #[cfg(test)]

@@ -151,10 +151,10 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let (text, exposed) = files::read_config_file(file).map_err(|problem| ConfigError::new(file, vec![problem]))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut loaded = parse(&text, folder).map_err(|problems| ConfigError::new(file, problems))?;
-    let inline_secret = loaded.config.argus.token_file.is_none() || loaded.config.zino.secret_file.is_none();
-    if exposed && inline_secret {
-        loaded.warnings.push(files::exposed(file));
-    }
+    let Config { argus, zino, failover, .. } = &loaded.config;
+    let own_community = failover.as_ref().is_some_and(|failover| failover.snmp_community.reveal() != "public");
+    let holds_secrets = argus.token_file.is_none() || zino.secret_file.is_none() || own_community;
+    loaded.warnings.extend(exposed.warnings(file, holds_secrets));
     Ok(loaded)
 }
 

@@ -60,6 +60,9 @@ impl Resolver<'_> {
     fn argus(&mut self, root: &DeTable<'_>) -> Option<ArgusConfig> {
         let section = self.reader.top(root, "argus");
         let url = self.reader.require(&section, "url", value::url);
+        if url.as_deref().is_some_and(value::goes_in_clear) {
+            self.warn("argus.url: with http:// the token goes over the network for everybody to read; use https://");
+        }
         let token = self.secret(&section, "token", "token_file", value::check_token);
         let renew_token = self.reader.take(&section, "renew_token", value::flag);
         let timeout = self.reader.take(&section, "timeout", value::seconds);
@@ -228,9 +231,7 @@ impl Resolver<'_> {
     fn read_secret(&mut self, section: &Section<'_>, key: &str, file: &Path) -> Option<Secret> {
         match files::read_secret(file) {
             Ok((secret, exposed)) => {
-                if exposed {
-                    self.warn(&files::exposed(file));
-                }
+                self.warnings.extend(exposed.warnings(file, true));
                 Some(secret)
             }
             Err(text) => {

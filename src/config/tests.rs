@@ -309,8 +309,18 @@ fn files_with_secrets_that_everybody_can_read_get_a_warning() {
     folder.write("secret", b"x\n", 0o640);
     folder.write("ca.pem", b"", 0o644);
     let file = folder.write("z.toml", WITH_FILES.replace("renew_token = true", "").as_bytes(), 0o644);
-    assert_eq!(load(&file).unwrap().warnings, [files::exposed(&token)]);
-    for (mode, expected) in [(0o644, 1), (0o640, 0), (0o600, 0)] {
+    let warnings = load(&file).unwrap().warnings;
+    assert!(
+        matches!(&warnings[..], [one] if one.contains("can read") && one.contains(token.to_str().unwrap())),
+        "{warnings:?}"
+    );
+    let community = format!(
+        "{}[failover]\nprimary_server = \"p\"\nsnmp_community = \"x\"\n",
+        WITH_FILES.replace("renew_token = true", "")
+    );
+    let file = folder.write("community.toml", community.as_bytes(), 0o644);
+    assert_eq!(load(&file).unwrap().warnings.len(), 2, "the community is a secret too");
+    for (mode, expected) in [(0o644, 1), (0o666, 2), (0o622, 1), (0o640, 0), (0o600, 0)] {
         let file = folder.write("inline.toml", MINIMAL.as_bytes(), mode);
         assert_eq!(load(&file).unwrap().warnings.len(), expected, "{mode:o}");
     }

@@ -1,7 +1,7 @@
 //! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
 //! file in a message (it may be a secret in the wrong place), only numbers.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -191,6 +191,19 @@ pub fn url(value: &DeValue<'_>) -> Converted<String> {
     Ok(format!("{scheme}{}", rest.trim_end_matches('/')))
 }
 
+/// Whether what is sent to this address can be read on its way: without TLS, and to another host than this one.
+pub fn goes_in_clear(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((address, _)) => address,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    !host.eq_ignore_ascii_case("localhost") && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Host and port of a URL.
 fn check_authority(authority: &str) -> Converted<()> {
     let (host, port) = match authority.strip_prefix('[') {
@@ -273,6 +286,22 @@ mod tests {
             ("'http://localhost:8000/'", "http://localhost:8000"),
         ] {
             check(url, source, Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_token_goes_in_clear_over_http_to_another_host() {
+        for url in [
+            "http://argus.example.org/api/v2",
+            "http://192.0.2.1:8000",
+            "http://[2001:db8::1]/x",
+            "http://localhost.example.org",
+        ] {
+            assert!(goes_in_clear(url), "{url}");
+        }
+        for url in ["https://argus.example.org", "http://localhost:8000/x", "http://127.0.0.5", "http://[::1]:8000/api"]
+        {
+            assert!(!goes_in_clear(url), "{url}");
         }
     }
 

@@ -92,7 +92,7 @@ pub fn incident(pk: i64, case: &Case) -> Incident {
         description: new.description.into(),
         level: new.level,
         ticket_url: "".into(),
-        made_for: MadeFor::read(&new.metadata),
+        made_for: MadeFor::read(&new.metadata.to_string()),
         tags: new.tags.into_iter().map(|text| (text, US)).collect(),
         open: true,
         acked: false,

@@ -86,7 +86,8 @@ impl Session {
         let digest = digest(challenge, &login.secret);
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.one_reply(200)? {
-            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
+            // A server that repeats what it did not understand would put into the log what the secret can be guessed from.
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why.replace(&digest, "(digest)"))),
             reply => done(reply).map(drop),
         }
     }

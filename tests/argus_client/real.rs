@@ -55,7 +55,7 @@ fn real_life_of_an_incident() {
     let made = argus.create(&new).unwrap();
     assert_eq!((made.level, made.end_time, made.start_time), (3, EndTime::Open, new.start_time));
     assert_eq!(*made.description, new.description.replace('\0', "\u{fffd}"));
-    assert_eq!(made.made_for, MadeFor::read(&new.metadata));
+    assert_eq!(made.made_for, MadeFor::read(&new.metadata.to_string()));
     assert!(made.tags.iter().all(|tag| tag.added_by == made.source_user) && made.tags.len() == 2);
     assert_eq!(argus.incident(made.pk), Ok(Some(made.clone())));
 

@@ -64,7 +64,7 @@ impl Argus {
             description: new.description.as_str().into(),
             level: new.level,
             ticket_url: "".into(),
-            made_for: MadeFor::read(&new.metadata),
+            made_for: MadeFor::read(&new.metadata.to_string()),
             tags: new.tags.iter().map(|text| (text, US)).collect(),
             open: new.end_time.is_none(),
             acked: false,
@@ -105,7 +105,7 @@ impl Argus {
             changes.push("Change: \"level\"".into());
         }
         if let Some(metadata) = &patch.metadata {
-            row.made_for = MadeFor::read(metadata);
+            row.made_for = MadeFor::read(&metadata.to_string());
             changes.push("Change: \"metadata\"".into());
         }
         for change in changes {

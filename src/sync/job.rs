@@ -54,6 +54,10 @@ pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
     pub(super) refused: Option<String>,
     /// How much may still be written.
     steps_left: usize,
+    /// Incidents that this job itself has ended or reopened.
+    turned: BTreeSet<IncidentPk>,
+    /// Another incident was found ended or reopened, so that the assignment went by what is no longer so.
+    moved: bool,
     pub(super) report: ProblemReport,
 }
 
@@ -66,6 +70,8 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         known: job.incidents.iter().map(|i| (i.pk, i.clone())).collect(),
         refused: None,
         steps_left: MAX_STEPS,
+        turned: BTreeSet::new(),
+        moved: false,
         report: ProblemReport {
             problem: job.problem.clone(),
             outcome: Outcome::Done,
@@ -134,7 +140,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 self.end_spare(*pk, None, &end)?;
             }
         }
-        Ok(())
+        if std::mem::take(&mut self.moved) { Err(Stop::Stale) } else { Ok(()) }
     }
 
     /// Brings one case up to date and returns what people did on its incident.
@@ -214,7 +220,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             None => None,
         };
         match &found {
-            Some((incident, _)) => self.saw(incident.clone()),
+            Some((incident, _)) => {
+                let was_open = self.known.get(&pk).map(Incident::is_open);
+                self.moved |= !self.turned.contains(&pk) && was_open.is_some_and(|was| was != incident.is_open());
+                self.saw(incident.clone());
+            }
             None => {
                 self.known.remove(&pk);
                 self.report.incidents.retain(|i| i.pk != pk);
@@ -311,6 +321,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             return Err(Stop::Doubtful(doubt));
         }
         self.steps_left = self.steps_left.checked_sub(1).ok_or(Stop::Enough)?;
+        if matches!(step, Step::Post(NewEvent { kind: EventKind::End | EventKind::Restart, .. })) {
+            self.turned.insert(pk);
+        }
         let result = match step {
             Step::Post(event) => self.argus.post_event(pk, event).map(|event| self.report.posted.push(event.pk)),
             Step::Patch(patch) => self.argus.patch(pk, patch).map(|incident| self.saw(incident)),

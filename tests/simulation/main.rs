@@ -139,7 +139,8 @@ fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
 /// unseen after Zino had forgotten all others (amnesia 23368, 24987), a number that was known to be taken and asked for by every run (cron
 /// 11927), an incident ended as scavenged a day after Zino had forgotten its case (cron 18978), an incident that an open case had taken and
 /// an earlier one, found later, owned (failover 24136), numbers given out again while a case of the earlier life was still to be delivered
-/// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678).
+/// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678), an incident that a job found reopened
+/// and left beside the one that it had chosen (amnesia 93784).
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -182,6 +183,7 @@ fn what_once_went_wrong_stays_right() {
         ("failover", 24136),
         ("amnesia", 65993),
         ("amnesia", 73678),
+        ("amnesia", 93784),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

@@ -77,6 +77,11 @@ impl Machine {
         for (case, acts) in report.acts {
             self.plan_errand(now, &case, acts);
         }
+        if self.cases.of(&problem).next().is_none() {
+            // Whatever became of it, there is nothing more to do.
+            self.queue.forget(&problem);
+            return;
+        }
         match report.outcome {
             Outcome::Done => {
                 if let Some(trouble) = self.queue.succeeded(&problem) {

@@ -161,6 +161,10 @@ impl Machine {
             .of(problem)
             .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused, tried: s.tried })
             .collect();
+        if cases.is_empty() {
+            self.queue.forget(problem);
+            return None;
+        }
         if !cases.iter().any(|work| work.due) {
             self.queue.idle(problem);
             return None;

@@ -139,6 +139,19 @@ impl Queue {
         }
     }
 
+    /// There is nothing left to work on. What runs reports in its time.
+    pub fn forget(&mut self, problem: &Arc<Problem>) {
+        let Some(mut entry) = self.entries.remove(problem) else {
+            return;
+        };
+        if let Some(at) = entry.retry_at {
+            self.timers.remove(&(at, Arc::clone(problem)));
+        }
+        if let Some(running) = entry.running.take() {
+            self.entries.insert(Arc::clone(problem), Entry { running: Some(running), ..Entry::default() });
+        }
+    }
+
     /// Not all of it was done at a time: the rest has its turn after what waits in the same line.
     pub fn go_on(&mut self, problem: &Arc<Problem>) {
         let urgency = self.entries.get_mut(problem).and_then(|entry| {
@@ -389,6 +402,22 @@ mod tests {
         q.wake(secs(105));
         q.doubtful(&p, secs(107), doubt.clone());
         assert_eq!(q.doubt(&p, secs(107)), Some((doubt, false)));
+    }
+
+    #[test]
+    fn the_trouble_of_what_is_gone_is_gone_with_it() {
+        let mut q = Queue::default();
+        let (p, running) = (problem(1), problem(2));
+        q.refused(&p, "400");
+        q.failed(&p, secs(10), "500");
+        q.start(&running, Vec::new());
+        q.refused(&running, "400");
+        q.forget(&p);
+        q.forget(&running);
+        assert_eq!((q.in_trouble().len(), q.len(), q.next_wake()), (0, 1, None));
+        q.finish(&running);
+        q.idle(&running);
+        assert_eq!(q.len(), 0);
     }
 
     #[test]

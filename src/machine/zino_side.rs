@@ -235,7 +235,9 @@ impl Machine {
         let problem = Arc::clone(&slot.problem);
         self.cases.remove(id);
         let others: Vec<CaseId> = self.cases.of(&problem).map(|s| s.case.id).collect();
-        if !others.is_empty() {
+        if others.is_empty() {
+            self.queue.forget(&problem);
+        } else {
             others.into_iter().for_each(|id| self.make_due(id));
             self.queue.add(&problem, Lane::Bulk);
         }

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
 /// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new and something known.
 const DEEP_WINDOW_SECS: i64 = 900;
+/// How far an event may be dated after it was received, and still show that what lies behind it in the feed is older. Anybody can date
+/// an event into the future, and a page full of such hides all that happens now.
+const AHEAD_SECS: i64 = 60;
 /// How many pages of the feed are read in one refresh before every incident is looked at instead.
 const MAX_FEED_PAGES: usize = 100;
 /// How many events are remembered as seen.
@@ -70,7 +73,7 @@ pub struct Feed {
     made: BTreeSet<EventPk>,
     /// Of these: what the reading under way has met first.
     met: BTreeSet<EventPk>,
-    /// The newest event of all readings that came to their end, and of the one under way.
+    /// The newest event of the last reading that came to its end, and of the one under way.
     newest: Option<Stamp>,
     coming: Option<Stamp>,
     pages: usize,
@@ -101,6 +104,7 @@ impl Feed {
     /// one saw says nothing of what lies behind it.
     pub fn begin(&mut self, deep: bool) {
         self.pages = 0;
+        self.coming = None;
         self.met.clear();
         self.deep = deep || self.unfinished;
         self.unfinished = true;
@@ -111,7 +115,10 @@ impl Feed {
         let first_ever = self.newest.is_none();
         let oldest = page.items.iter().map(|e| e.timestamp).min();
         let received = page.items.iter().map(|e| e.received).max();
-        let known = |e: &Event| self.seen.contains(&e.pk) && !self.made.contains(&e.pk) && !self.met.contains(&e.pk);
+        let is_dated_ahead = |e: &Event| e.timestamp > e.received.plus_secs(AHEAD_SECS);
+        let known = |e: &Event| {
+            self.seen.contains(&e.pk) && !self.made.contains(&e.pk) && !self.met.contains(&e.pk) && !is_dated_ahead(e)
+        };
         let reached = page.items.iter().any(known);
         for event in &page.items {
             if self.made.remove(&event.pk) || !self.seen.contains(&event.pk) {
@@ -133,7 +140,8 @@ impl Feed {
         let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
         let next = page.next.filter(|_| more && !overflow);
         if next.is_none() {
-            self.newest = self.newest.max(self.coming);
+            // Not the newest of all readings: if Argus' clock was once ahead, every later reading would end at once.
+            self.newest = self.coming.or(self.newest);
             self.unfinished = false;
         }
         News { events, next, overflow }
@@ -144,7 +152,7 @@ impl Feed {
 mod tests {
     use super::*;
     use crate::argus::models::EventKind;
-    use crate::sync::testing::{case, event, incident};
+    use crate::sync::testing::{OPENED, case, event, incident};
 
     fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
         Page { items, next: next.map(str::to_owned) }
@@ -193,6 +201,37 @@ mod tests {
         feed.begin(false);
         assert_eq!(feed.take(page(vec![e(9, 30_000), e(8, 100)], Some("n"))).next.as_deref(), Some("n"));
         assert_eq!(feed.take(page(vec![e(7, 99), e(1, 0)], Some("m"))).events.len(), 1);
+    }
+
+    #[test]
+    fn a_page_of_events_that_are_dated_ahead_hides_nothing() {
+        let mut feed = Feed::default();
+        let ahead =
+            |pk| Event { timestamp: Stamp::from_secs(OPENED + 1_000_000), ..event(pk, 7, EventKind::Other, 0, "") };
+        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
+        feed.begin(false);
+        feed.take(page(vec![ahead(1), ahead(2)], Some("n")));
+        feed.begin(false);
+        assert_eq!(feed.take(page(vec![ahead(1), ahead(2)], Some("n"))).next.as_deref(), Some("n"));
+        assert_eq!(feed.take(page(vec![e(3, 10)], None)).events.len(), 1);
+        feed.begin(false);
+        assert_eq!(feed.take(page(vec![ahead(1), ahead(2)], Some("n"))).next.as_deref(), Some("n"));
+        assert_eq!(feed.take(page(vec![e(3, 10)], Some("m"))).next, None, "this one was seen before");
+    }
+
+    #[test]
+    fn a_clock_of_argus_that_was_ahead_once_does_not_end_every_later_reading() {
+        let mut feed = Feed::default();
+        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
+        feed.begin(false);
+        feed.take(page(vec![e(1, 5_000_000)], Some("n")));
+        for round in 0..2 {
+            feed.begin(false);
+            let pk = 10 + round * 10;
+            let at = 100 + round * 10;
+            let found = feed.take(page(vec![e(pk + 2, at + 2), e(pk + 1, at + 1)], Some("n")));
+            assert_eq!(found.next.is_some(), round > 0, "the first one afterwards learns how late it is");
+        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ use std::path::Path;
 /// How much of what a server says of itself is shown.
 const MOST: usize = 200;
 
+/// How many incidents are read.
+const PAGE: usize = 100;
+
 /// One thing that was tried: what was found, or what is wrong and how the program would end for it.
 type Finding = Result<String, (ExitCode, String)>;
 
@@ -142,7 +145,7 @@ fn argus<W: Write>(report: &mut Report<W>, config: &Config) {
     });
     let source = source.map(|(name, kind)| format!("the token belongs to {name} of type {kind}"));
     report.line("Argus' source system", source);
-    let listed = client.list(&ListQuery::Open, None).map(|page| {
+    let listed = client.list(&ListQuery::Open, None, PAGE).map(|page| {
         let more = if page.next.is_some() { "at least " } else { "" };
         format!("{more}{} are open", page.items.len())
     });

@@ -12,13 +12,6 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use ureq::http::{HeaderValue, Method};
 
-/// How many incidents a page has; a list costs Argus about 5 ms for each, so a larger page would run into time-outs.
-pub const INCIDENTS_PER_PAGE: usize = 100;
-/// How many events a page of the newest has.
-pub const EVENTS_PER_PAGE: usize = 100;
-/// How many the first one has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
-pub const EVENTS_AT_FIRST: usize = 25;
-
 /// Where Argus is, who we are there, and how long we wait.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -110,10 +103,10 @@ impl Client {
 }
 
 impl ArgusServer for Client {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
+    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError> {
         let query_string = match cursor {
-            Some(cursor) => cursor.to_owned(),
-            None => first_page(query)?,
+            Some(cursor) => of_size(cursor, most),
+            None => of_size(&filter(query)?, most),
         };
         let mut page = self.get(&format!("incidents/mine/?{query_string}"), wire::incident_page)?;
         if let ListQuery::Number(number) = query {
@@ -123,9 +116,8 @@ impl ArgusServer for Client {
         Ok(page)
     }
 
-    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
-        let (first, further) = (format!("page_size={EVENTS_AT_FIRST}"), format!("page_size={EVENTS_PER_PAGE}"));
-        let query = cursor.map_or_else(|| first.clone(), |cursor| cursor.replace(&first, &further));
+    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
+        let query = of_size(cursor.unwrap_or_default(), most);
         self.get(&format!("incidents/events/?{query}"), wire::event_page)
     }
 
@@ -176,21 +168,25 @@ pub(super) fn header(token: &Secret) -> Result<HeaderValue, String> {
     Ok(header)
 }
 
-fn first_page(query: &ListQuery) -> Result<String, ArgusError> {
-    let filter = match query {
-        ListQuery::Open => "open=true".to_owned(),
+fn filter(query: &ListQuery) -> Result<String, ArgusError> {
+    match query {
+        ListQuery::Open => Ok("open=true".to_owned()),
         // An open incident ends at infinity, which is later than any time.
-        ListQuery::EndedSince(since) => format!("open=false&end_time__gte={}", quoted(&since.to_string())),
+        ListQuery::EndedSince(since) => Ok(format!("open=false&end_time__gte={}", quoted(&since.to_string()))),
+        // Argus would trim it, and an empty filter is none at all.
         ListQuery::Number(number) if number.trim() != number || number.is_empty() => {
-            // Argus would trim it, and an empty filter is none at all.
-            return Err(ArgusError::Request {
-                status: 400,
-                why: "not sent: this is no number of an incident".to_owned(),
-            });
+            let why = "not sent: this is no number of an incident".to_owned();
+            Err(ArgusError::Request { status: 400, why })
         }
-        ListQuery::Number(number) => format!("source_incident_id={}", quoted(number)),
-    };
-    Ok(format!("{filter}&page_size={INCIDENTS_PER_PAGE}"))
+        ListQuery::Number(number) => Ok(format!("source_incident_id={}", quoted(number))),
+    }
+}
+
+/// The query with this page size, whatever size its cursor came with.
+fn of_size(query: &str, most: usize) -> String {
+    let others = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("page_size="));
+    let size = format!("page_size={most}");
+    others.chain([size.as_str()]).collect::<Vec<_>>().join("&")
 }
 
 /// Which error an answer is, if it is none of success.

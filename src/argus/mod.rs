@@ -20,17 +20,17 @@ use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page
 /// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
 /// model. One call is one request; none is repeated behind the caller's back. Shared by the writer's workers.
 pub trait ArgusServer {
-    /// One page of our own incidents. `cursor` is the `next` of the page before.
+    /// One page of our own incidents, at most so many. `cursor` is the `next` of the page before.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError>;
+    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError>;
 
-    /// One page of the newest events of all incidents of all sources, newest timestamp first.
+    /// One page of the newest events of all incidents of all sources, at most so many, newest timestamp first.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError>;
+    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError>;
 
     /// One incident; `None` if Argus says that there is none (404).
     ///

@@ -100,10 +100,10 @@ mod tests {
                     self.beats += 1;
                     Report::SignOfLife(self.reply.clone())
                 }
-                Output::Argus(Job::Page(ListQuery::Open | ListQuery::EndedSince(_) | ListQuery::Number(_), _)) => {
+                Output::Argus(Job::Page(ListQuery::Open | ListQuery::EndedSince(_) | ListQuery::Number(_), ..)) => {
                     Report::Page(Ok(Page { items: vec![], next: None }))
                 }
-                Output::Argus(Job::Newest(_)) => Report::Newest(Ok(Page { items: vec![], next: None })),
+                Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], next: None })),
                 Output::Zino(super::super::ZinoCommand::Read(ids)) => {
                     let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };
                     return Some(Input::Zino(ZinoEvent::Found(found)));

@@ -193,6 +193,7 @@ impl Machine {
 
     /// A list was read to its end.
     fn walked(&mut self, now: Now, walk: &Walk) {
+        self.page_size.grow();
         match walk.query {
             ListQuery::Open => {
                 self.looking.full_at = now.mono + self.settings.full_interval;
@@ -382,6 +383,9 @@ impl Machine {
         self.looking.walk = None;
         self.looking.failure = Some((what.to_owned(), error.clone()));
         self.looking.attempts = self.looking.attempts.saturating_add(1);
+        if matches!(error, ArgusError::Unknown { .. }) {
+            self.page_size.shrink();
+        }
         self.looking.retry_at =
             now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
         // The first may be an outage, which is told once for all; the second came while Argus answered the probe.

@@ -80,11 +80,11 @@ impl Machine {
             return None;
         }
         let job = if let Some(walk) = &looking.walk {
-            Job::Page(walk.query.clone(), walk.cursor.clone())
+            Job::Page(walk.query.clone(), walk.cursor.clone(), self.page_size.incidents())
         } else if let Some(next) = looking.feed_next.take() {
-            Job::Newest(Some(next))
+            Job::Newest(Some(next), self.page_size.events(false))
         } else if !looking.baseline {
-            Job::Newest(None)
+            Job::Newest(None, self.page_size.events(true))
         } else if !looking.open_listed || now.mono >= looking.full_at {
             self.begin_walk(ListQuery::Open)
         } else if !self.link.ever_read || !self.link.awaited.is_empty() && !looking.ended_listed {
@@ -103,7 +103,7 @@ impl Machine {
                 self.looking.deep_at = now.mono + DEEP_EVERY;
             }
             self.looking.feed.begin(deep);
-            Job::Newest(None)
+            Job::Newest(None, self.page_size.events(true))
         } else {
             return None;
         };
@@ -112,7 +112,7 @@ impl Machine {
     }
 
     fn begin_walk(&mut self, query: ListQuery) -> Job {
-        let job = Job::Page(query.clone(), None);
+        let job = Job::Page(query.clone(), None, self.page_size.incidents());
         self.looking.walk = Some(Walk::new(query, self.incidents.mark()));
         job
     }

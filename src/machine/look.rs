@@ -19,6 +19,47 @@ const MAX_SEEN: usize = 20_000;
 /// How many incidents one walk may bring before the list is given up.
 const MAX_WALK: usize = 200_000;
 
+/// How many incidents a page has; a list costs Argus about 5 ms for each, so a larger page would run into time-outs.
+const INCIDENTS_PER_PAGE: usize = 100;
+/// How many events the first page of the newest has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
+const EVENTS_AT_FIRST: usize = 25;
+/// What a page that could not be had is divided by.
+const SHRINKS_BY: usize = 4;
+
+/// How much is asked for at a time. A page can take too long or hold too much, and one incident or event never does.
+#[derive(Debug)]
+pub struct PageSize(usize);
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(INCIDENTS_PER_PAGE)
+    }
+}
+
+impl PageSize {
+    /// Of a list.
+    #[must_use]
+    pub fn incidents(&self) -> usize {
+        self.0
+    }
+
+    /// Of the newest events.
+    #[must_use]
+    pub fn events(&self, first: bool) -> usize {
+        if first { self.0.min(EVENTS_AT_FIRST) } else { self.0 }
+    }
+
+    /// A page was not to be had although Argus answers.
+    pub fn shrink(&mut self) {
+        self.0 = (self.0 / SHRINKS_BY).max(1);
+    }
+
+    /// A list was read to its end.
+    pub fn grow(&mut self) {
+        self.0 = self.0.saturating_mul(2).min(INCIDENTS_PER_PAGE);
+    }
+}
+
 /// A walk through a list of incidents.
 #[derive(Debug)]
 pub struct Walk {
@@ -156,6 +197,19 @@ mod tests {
 
     fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
         Page { items, next: next.map(str::to_owned) }
+    }
+
+    #[test]
+    fn pages_shrink_to_one_item_and_grow_again() {
+        let mut size = PageSize::default();
+        assert_eq!((size.incidents(), size.events(true), size.events(false)), (100, 25, 100));
+        size.shrink();
+        size.shrink();
+        assert_eq!((size.incidents(), size.events(true)), (6, 6));
+        (0..9).for_each(|_| size.shrink());
+        assert_eq!(size.incidents(), 1);
+        (0..9).for_each(|_| size.grow());
+        assert_eq!(size.incidents(), 100);
     }
 
     #[test]

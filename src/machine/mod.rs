@@ -53,7 +53,7 @@ use cases::Cases;
 use health::Health;
 use incidents::Incidents;
 use log::warn;
-use look::{Feed, Walk};
+use look::{Feed, PageSize, Walk};
 use once::Run;
 use orphans::Orphans;
 use queue::Queue;
@@ -163,10 +163,10 @@ pub enum Input {
 pub enum Job {
     /// Bring a problem up to date.
     Problem(Box<ProblemJob>),
-    /// Read one page of a list.
-    Page(ListQuery, Option<String>),
-    /// Read one page of the newest events.
-    Newest(Option<String>),
+    /// Read one page of a list, of at most so many incidents.
+    Page(ListQuery, Option<String>, usize),
+    /// Read one page of the newest events, of at most so many.
+    Newest(Option<String>, usize),
     /// Read one incident.
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.
@@ -280,6 +280,7 @@ pub struct Machine {
     orphans: Orphans,
     link: Link,
     looking: Looking,
+    page_size: PageSize,
     errands: BTreeMap<CaseId, Carrying>,
     errand_under_way: Option<CaseId>,
     probing: bool,
@@ -319,6 +320,7 @@ impl Machine {
             orphans: Orphans::default(),
             link: Link::default(),
             looking: Looking::default(),
+            page_size: PageSize::default(),
             errands: BTreeMap::new(),
             errand_under_way: None,
             probing: false,

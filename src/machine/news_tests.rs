@@ -1,6 +1,6 @@
 //! What the machine makes of news from Argus, input by input. Never part of the program.
 
-use super::testing::{Running, at_rest};
+use super::testing::{Running, at_rest, settings};
 use super::*;
 use crate::argus::models::EventKind;
 use crate::sync::testing::{ALICE, US, case, event, incident};
@@ -9,7 +9,7 @@ use crate::sync::testing::{ALICE, US, case, event, incident};
 fn refresh(running: &mut Running) {
     running.secs += 30;
     let outputs = running.step(Input::Tick);
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None))]), "{outputs:?}");
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
     running.look(outputs);
 }
 
@@ -38,4 +38,31 @@ fn an_incident_that_only_the_lists_do_not_show_is_not_taken_for_ours() {
     refresh(&mut running);
     running.step(Input::Argus(Report::Incident(1, Ok(Some(anothers)))));
     assert_eq!(running.machine.incidents.open().map(|i| i.pk).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
+    let mut running = Running::idle(settings());
+    let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
+    let mut sizes = Vec::new();
+    for _ in 0..40 {
+        let Some(output) = outputs.pop() else {
+            running.secs += 30;
+            outputs = running.step(Input::Tick);
+            continue;
+        };
+        outputs = match output {
+            Output::Argus(Job::Newest(_, most)) => {
+                sizes.push(most);
+                let too_long = ArgusError::Unknown { why: "too long".to_owned(), status: Some(200) };
+                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), next: None }) };
+                running.step(Input::Argus(Report::Newest(page)))
+            }
+            Output::Argus(Job::Probe) => running.step(Input::Argus(Report::Probe(Ok(())))),
+            _ => Vec::new(),
+        };
+    }
+    sizes.dedup();
+    assert_eq!(sizes, [25, 6, 1]);
+    assert!(running.machine.looking.baseline);
 }

@@ -33,7 +33,7 @@ fn a_pause_gives_no_new_work_takes_everything_in_and_ends_when_the_old_work_has(
     assert!(running.done(case(2).problem()).is_empty());
     assert!(running.machine.is_quiet());
     let outputs = running.resume(change(settings()));
-    assert!(outputs.iter().any(|o| matches!(o, Output::Argus(Job::Newest(_) | Job::Page(..)))));
+    assert!(outputs.iter().any(|o| matches!(o, Output::Argus(Job::Newest(..) | Job::Page(..)))));
     assert!(running.look(outputs).contains(&case(3).problem()));
 }
 
@@ -63,7 +63,7 @@ fn shorter_intervals_do_not_wait_for_the_end_of_the_longer_ones() {
 fn another_argus_is_listed_before_anything_is_created_there() {
     let mut running = at_rest();
     let outputs = running.resume(Change { another_argus: true, ..change(settings()) });
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None))]), "{outputs:?}");
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
     assert_eq!(running.look(outputs), [case(1).problem()]);
 }
 

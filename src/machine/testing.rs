@@ -65,11 +65,11 @@ impl Running {
         for _ in 0..100 {
             let Some(output) = todo.pop() else { break };
             todo.extend(match output {
-                Output::Argus(Job::Page(query, _)) => {
+                Output::Argus(Job::Page(query, ..)) => {
                     let items = if query == ListQuery::Open { self.open.clone() } else { Vec::new() };
                     self.step(Input::Argus(Report::Page(Ok(Page { items, next: None }))))
                 }
-                Output::Argus(Job::Newest(_)) => {
+                Output::Argus(Job::Newest(..)) => {
                     let page = Page { items: self.newest.clone(), next: None };
                     self.step(Input::Argus(Report::Newest(Ok(page))))
                 }
@@ -110,7 +110,7 @@ impl Running {
 /// With case 1 in Argus and nothing to do.
 pub fn at_rest() -> Running {
     let mut running = Running::new(settings());
-    let outputs = vec![Output::Argus(Job::Newest(None))];
+    let outputs = vec![Output::Argus(Job::Newest(None, 25))];
     let problems = running.look(outputs);
     assert_eq!(problems, [case(1).problem()]);
     for problem in problems {

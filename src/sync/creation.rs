@@ -20,6 +20,9 @@ pub fn may_have_an_old_incident(case: &Case, now: Stamp) -> bool {
     may_have_been_wanted(case) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
 }
 
+/// How many incidents a look-up by number may bring; there is one at the most.
+const LOOK_UP: usize = 10;
+
 /// What became of a number that was asked for.
 enum Asked {
     /// The case's incident has it.
@@ -115,7 +118,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     fn look_up(&self, number: &str) -> Result<Option<Incident>, Stop> {
-        let page = self.argus.list(&ListQuery::Number(number.to_owned()), None)?;
+        let page = self.argus.list(&ListQuery::Number(number.to_owned()), None, LOOK_UP)?;
         Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
     }
 

@@ -113,12 +113,12 @@ impl<A: ArgusServer> Halting<'_, A> {
 }
 
 impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
-        self.go()?.list(query, cursor)
+    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError> {
+        self.go()?.list(query, cursor, most)
     }
 
-    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
-        self.go()?.newest_events(cursor)
+    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.go()?.newest_events(cursor, most)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

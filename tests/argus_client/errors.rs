@@ -37,7 +37,7 @@ fn none_is_only_what_argus_itself_says_is_not_there() {
     let argus = client(&fake);
     assert_eq!(argus.incident(5), Ok(None));
     assert_eq!(argus.events(5), Ok(None));
-    assert_eq!(request(argus.list(&ListQuery::Open, Some("cursor=x"))).0, 404);
+    assert_eq!(request(argus.list(&ListQuery::Open, Some("cursor=x"), 100)).0, 404);
     assert_eq!(request(argus.patch(5, &Patch::default())).0, 404);
 
     let others = [
@@ -98,7 +98,7 @@ fn a_success_that_is_not_the_json_we_know_is_unknown() {
             let (why, status) = unknown(result);
             assert!(matches!(status, Some(200 | 204)), "{status:?} {why}");
         }
-        unknown(argus.list(&ListQuery::Open, None));
+        unknown(argus.list(&ListQuery::Open, None, 100));
     }
 }
 
@@ -106,7 +106,7 @@ fn a_success_that_is_not_the_json_we_know_is_unknown() {
 fn a_list_with_an_item_that_makes_no_sense_is_not_taken_for_a_shorter_list() {
     let page = incident_page(&[INCIDENT, r#"{"pk":815}"#], None);
     let fake = FakeArgus::always(json("200 OK", &page));
-    let (why, status) = unknown(client(&fake).list(&ListQuery::Open, None));
+    let (why, status) = unknown(client(&fake).list(&ListQuery::Open, None, 100));
     assert!(status == Some(200) && why.contains("815"), "{why}");
 }
 
@@ -194,11 +194,11 @@ fn an_endless_answer_costs_neither_memory_nor_time() {
     let chunked = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000)).into_bytes();
     let fake = FakeArgus::always(Act::Endless(chunked, chunk));
-    assert_eq!(unknown(client(&fake).list(&ListQuery::Open, None)).1, Some(200));
+    assert_eq!(unknown(client(&fake).list(&ListQuery::Open, None, 100)).1, Some(200));
 
     let gigabyte = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n".to_vec();
     let fake = FakeArgus::always(Act::Endless(gigabyte, vec![b' '; 65536]));
-    let (why, status) = unknown(client(&fake).list(&ListQuery::Open, None));
+    let (why, status) = unknown(client(&fake).list(&ListQuery::Open, None, 100));
     assert!(status == Some(200) && why.contains("too long"), "{why}");
 
     let headers =

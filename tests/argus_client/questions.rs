@@ -18,10 +18,10 @@ fn every_question_is_one_request_of_the_documented_form() {
         _ => json("200 OK", INCIDENT),
     });
     let argus = client(&fake);
-    argus.list(&ListQuery::Open, None).unwrap();
-    argus.list(&ListQuery::EndedSince(Stamp::from_secs(1_795_000_000)), None).unwrap();
-    argus.list(&ListQuery::Number("77-1795000000 å&open=true".to_owned()), None).unwrap();
-    argus.newest_events(None).unwrap();
+    argus.list(&ListQuery::Open, None, 100).unwrap();
+    argus.list(&ListQuery::EndedSince(Stamp::from_secs(1_795_000_000)), None, 100).unwrap();
+    argus.list(&ListQuery::Number("77-1795000000 å&open=true".to_owned()), None, 100).unwrap();
+    argus.newest_events(None, 25).unwrap();
     assert_eq!(argus.incident(1).unwrap().unwrap().end_time, EndTime::Open);
     assert_eq!(argus.events(1).unwrap().unwrap().len(), 1);
     assert_eq!(*argus.create(&new_incident()).unwrap().source_incident_id, *"77");
@@ -65,9 +65,9 @@ fn the_next_page_is_asked_for_at_our_own_server_whatever_its_link_says() {
         true => json("200 OK", EMPTY_PAGE),
     });
     let argus = client(&fake);
-    let first = argus.list(&ListQuery::Open, None).unwrap();
+    let first = argus.list(&ListQuery::Open, None, 100).unwrap();
     assert_eq!(first.items.len(), 1);
-    let second = argus.list(&ListQuery::Open, first.next.as_deref()).unwrap();
+    let second = argus.list(&ListQuery::Open, first.next.as_deref(), 100).unwrap();
     assert_eq!((second.items.len(), second.next), (0, None));
     assert_eq!(fake.seen()[1].target, format!("{MINE}?cursor=cD0x%3D&open=true&page_size=100"));
     assert_eq!(stranger.connections(), 0);
@@ -93,11 +93,22 @@ fn a_look_up_by_number_keeps_only_that_number_and_an_empty_one_is_never_asked() 
     let page = incident_page(&[&other, INCIDENT], None);
     let fake = FakeArgus::always(json("200 OK", &page));
     let argus = client(&fake);
-    let found = argus.list(&ListQuery::Number("77".to_owned()), None).unwrap();
+    let found = argus.list(&ListQuery::Number("77".to_owned()), None, 100).unwrap();
     assert_eq!(found.items.iter().map(|i| &*i.source_incident_id).collect::<Vec<_>>(), ["77"]);
-    request(argus.list(&ListQuery::Number(String::new()), None));
-    request(argus.list(&ListQuery::Number(" 77".to_owned()), None));
+    request(argus.list(&ListQuery::Number(String::new()), None, 100));
+    request(argus.list(&ListQuery::Number(" 77".to_owned()), None, 100));
     assert_eq!(fake.seen().len(), 1);
+}
+
+#[test]
+fn a_smaller_page_can_be_asked_for_in_the_middle_of_a_list() {
+    let fake = FakeArgus::always(json("200 OK", EMPTY_PAGE));
+    let argus = client(&fake);
+    argus.list(&ListQuery::Open, Some("cursor=cD0x%3D&open=true&page_size=100"), 6).unwrap();
+    argus.newest_events(Some("page_size=25&cursor=x"), 100).unwrap();
+    let targets: Vec<String> = fake.seen().iter().map(|seen| seen.target.clone()).collect();
+    let events = "/api/v2/incidents/events/?cursor=x&page_size=100".to_owned();
+    assert_eq!(targets, [format!("{MINE}?cursor=cD0x%3D&open=true&page_size=6"), events]);
 }
 
 #[test]

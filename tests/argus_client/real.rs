@@ -26,7 +26,7 @@ fn walk(argus: &Client, query: &ListQuery) -> Vec<Incident> {
     let mut all = Vec::new();
     let mut cursor = None;
     for _ in 0..100 {
-        let page = argus.list(query, cursor.as_deref()).unwrap();
+        let page = argus.list(query, cursor.as_deref(), 100).unwrap();
         all.extend(page.items);
         cursor = page.next;
         if cursor.is_none() {
@@ -61,7 +61,7 @@ fn real_life_of_an_incident() {
 
     let (status, why) = request(argus.create(&new));
     assert!(status == 400 && why.contains("already exists"), "{why}");
-    let found = argus.list(&ListQuery::Number(new.source_incident_id.clone()), None).unwrap();
+    let found = argus.list(&ListQuery::Number(new.source_incident_id.clone()), None, 100).unwrap();
     assert_eq!((found.items.as_slice(), found.next), (&[made.clone()][..], None));
 
     let change = Patch {
@@ -84,7 +84,7 @@ fn real_life_of_an_incident() {
     for kind in [EventKind::Start, EventKind::Change, EventKind::Other, EventKind::End] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
-    assert!(argus.newest_events(None).unwrap().items.iter().any(|event| event.incident == made.pk));
+    assert!(argus.newest_events(None, 25).unwrap().items.iter().any(|event| event.incident == made.pk));
     let ended = walk(&argus, &ListQuery::EndedSince(before_end.plus_secs(-1)));
     assert!(ended.iter().any(|incident| incident.pk == made.pk && !incident.is_open()));
     assert!(ended.iter().all(|incident| !incident.is_open()));
@@ -118,8 +118,8 @@ fn real_lists_of_several_pages_are_walked_whole() {
         })
         .collect();
     let open = walk(&argus, &ListQuery::Open);
-    let newest = argus.newest_events(None).unwrap();
-    let older = argus.newest_events(newest.next.as_deref()).unwrap();
+    let newest = argus.newest_events(None, 25).unwrap();
+    let older = argus.newest_events(newest.next.as_deref(), 25).unwrap();
     made.iter().for_each(|pk| end(&argus, *pk));
     assert!(made.iter().all(|pk| open.iter().any(|incident| incident.pk == *pk)));
     assert_eq!(newest.items.len(), 100);

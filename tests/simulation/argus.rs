@@ -304,7 +304,7 @@ impl SimArgus<'_> {
 }
 
 impl ArgusServer for SimArgus<'_> {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page<Incident>, ArgusError> {
+    fn list(&self, query: &ListQuery, cursor: Option<&str>, _: usize) -> Result<Page<Incident>, ArgusError> {
         self.read(&format!("{query:?}"), |argus| {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
@@ -316,7 +316,7 @@ impl ArgusServer for SimArgus<'_> {
         })
     }
 
-    fn newest_events(&self, cursor: Option<&str>) -> Result<Page<Event>, ArgusError> {
+    fn newest_events(&self, cursor: Option<&str>, _: usize) -> Result<Page<Event>, ArgusError> {
         self.read("the newest events", |argus| {
             Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)
         })

@@ -9,13 +9,16 @@ use crate::config::read_secret_file;
 use crate::secret::Secret;
 use log::{debug, info};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// How old the file may get before its token is renewed.
 const RENEW_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// How much room a token may need on the disk.
+const ROOM: usize = 4096;
 /// The life that Argus gives a token, in days.
 const LIFE_DAYS: u64 = 14;
 
@@ -26,23 +29,32 @@ pub enum Renewal {
     NotDue,
     /// The file holds a new token, and this is it.
     Renewed(Secret),
+    /// There is a new token, which must be used from now on, but the file could not be replaced; why, and what to do, for a log line.
+    Unwritten(Secret, String),
 }
 
 /// The file and what lies beside it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Renewer {
     file: PathBuf,
+    /// The newest token, where the file could not be replaced by it: it is nowhere else.
+    unwritten: Mutex<Option<Secret>>,
 }
 
 impl Renewer {
     /// For this `argus.token_file`.
     #[must_use]
     pub fn new(file: PathBuf) -> Self {
-        Self { file }
+        Self { file, unwritten: Mutex::new(None) }
+    }
+
+    /// The file itself where its name is that of a link: the link must stay, and what it leads to must be replaced.
+    fn target(&self) -> PathBuf {
+        fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone())
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.file.clone().into_os_string();
+        let mut name = self.target().into_os_string();
         name.push(ending);
         PathBuf::from(name)
     }
@@ -61,7 +73,7 @@ impl Renewer {
     /// What went wrong and what to do about it, for a log line.
     pub fn renew_if_due<S: TokenServer + ?Sized>(&self, argus: &S) -> Result<Renewal, String> {
         let age = self.age()?;
-        let broken_off = self.session_file().exists();
+        let broken_off = self.session_file().exists() || self.unwritten().is_some();
         if age < RENEW_AFTER && !broken_off {
             return Ok(Renewal::NotDue);
         }
@@ -76,6 +88,10 @@ impl Renewer {
     /// # Errors
     /// As [`Renewer::renew_if_due`].
     pub fn recover<S: TokenServer + ?Sized>(&self, argus: &S) -> Result<Renewal, String> {
+        let unwritten = self.unwritten().clone();
+        if let Some(token) = unwritten.filter(|token| argus.accepts(token).is_ok()) {
+            return Ok(Renewal::Unwritten(token, "the file still waits for the newest token".to_owned()));
+        }
         if self.session_file().exists() { self.renew(argus) } else { Ok(Renewal::NotDue) }
     }
 
@@ -93,7 +109,10 @@ impl Renewer {
             Err(TryLockError::WouldBlock) => return Ok(Renewal::NotDue),
             Err(TryLockError::Error(error)) => return Err(self.fault("cannot be locked", &error)),
         }
-        let old = read_secret_file(&self.file)?;
+        let old = match self.unwritten().clone() {
+            Some(token) => token,
+            None => read_secret_file(&self.file)?,
+        };
         let mut new = self.replacement()?;
         let new_token = match self.new_token(argus, &old) {
             Ok(token) => token,
@@ -102,20 +121,37 @@ impl Renewer {
                 return Err(why);
             }
         };
-        let written = new
-            .write_all(format!("{}\n", new_token.reveal()).as_bytes())
-            .and_then(|()| new.sync_all())
-            .and_then(|()| fs::rename(self.new_file(), &self.file))
-            .and_then(|()| self.sync_folder());
-        // The session token stays until the new one is safe: the next attempt begins with it.
-        written.map_err(|error| self.fault("cannot be replaced", &error))?;
+        if let Err(error) = self.put_in_place(&mut new, &new_token) {
+            // The session token stays until the new one is safe: whoever starts next begins with it.
+            *self.unwritten() = Some(new_token.clone());
+            let why = format!(
+                "Argus gave a new one, but {}; this program goes on with it, and once it is stopped nobody has it: mend that first",
+                self.fault("cannot be replaced", &error)
+            );
+            return Ok(Renewal::Unwritten(new_token, why));
+        }
+        *self.unwritten() = None;
         self.end_session(argus);
         info!("the Argus token was renewed");
         Ok(Renewal::Renewed(new_token))
     }
 
-    /// An empty file that can take the place of the token's, with the same owner and mode. That it can be made is found out
-    /// before anything is done to the token.
+    fn unwritten(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put_in_place(&self, new: &mut File, token: &Secret) -> io::Result<()> {
+        let text = format!("{}\n", token.reveal());
+        new.rewind()?;
+        new.write_all(text.as_bytes())?;
+        new.set_len(text.len() as u64)?;
+        new.sync_all()?;
+        fs::rename(self.new_file(), self.target())?;
+        self.sync_folder()
+    }
+
+    /// A file that can take the place of the token's, with the same owner and mode, and with room on the disk for a token. That it
+    /// can be made is found out before anything is done to the token.
     fn replacement(&self) -> Result<File, String> {
         let advice =
             "argus.renew_token needs a directory that this program may write to, such as the service's state directory";
@@ -124,7 +160,9 @@ impl Renewer {
             if old.permissions().readonly() {
                 return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
             }
-            let new = create(&self.new_file())?;
+            let mut new = create(&self.new_file())?;
+            new.write_all(&[b'\n'; ROOM])?;
+            new.sync_all()?;
             let made = new.metadata()?;
             if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
                 chown(self.new_file(), Some(old.uid()), Some(old.gid()))?;
@@ -180,7 +218,8 @@ impl Renewer {
     }
 
     fn sync_folder(&self) -> io::Result<()> {
-        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let target = self.target();
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 

@@ -11,6 +11,8 @@ struct Tokens {
     given: RefCell<u32>,
     lose: RefCell<Vec<&'static str>>,
     refuse: RefCell<Vec<&'static str>>,
+    /// What happens on this host while Argus refreshes.
+    meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl Tokens {
@@ -57,6 +59,9 @@ impl TokenServer for Tokens {
 
     fn refresh(&self, token: &Secret) -> Result<Secret, ArgusError> {
         self.step("refresh", token, || {
+            if let Some(meanwhile) = self.meanwhile.take() {
+                meanwhile();
+            }
             self.good.borrow_mut().retain(|t| t.starts_with("session"));
             self.fresh("token")
         })
@@ -194,4 +199,40 @@ fn two_processes_do_not_renew_at_once() {
     assert_eq!(place.renewer.renew_if_due(&argus), Ok(Renewal::NotDue));
     drop(other);
     assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))));
+}
+
+#[test]
+fn a_new_token_that_cannot_be_written_is_used_all_the_same_until_it_can() {
+    let (place, argus) = (Place::new("unwritten", "old"), Tokens::with("old"));
+    let (file, aside) = (place.renewer.file.clone(), place.folder.join("aside"));
+    // A folder in the file's place cannot be replaced by a file, also not by root.
+    let (moved, from) = (aside.clone(), file.clone());
+    *argus.meanwhile.borrow_mut() = Some(Box::new(move || {
+        fs::rename(&from, moved).unwrap();
+        fs::create_dir(from).unwrap();
+    }));
+    let renewal = place.renewer.renew_if_due(&argus).unwrap();
+    let Renewal::Unwritten(newest, why) = renewal else { panic!("{renewal:?}") };
+    assert!(argus.good.borrow().contains(newest.reveal()) && !argus.good.borrow().contains("old"));
+    assert!(why.contains("cannot be replaced") && !why.contains(newest.reveal()), "{why}");
+    fs::remove_dir(&file).unwrap();
+    fs::rename(aside, &file).unwrap();
+    let recovered = place.renewer.recover(&argus).unwrap();
+    assert!(matches!(recovered, Renewal::Unwritten(ref token, _) if *token == newest), "the file's is dead");
+    place.aged(0);
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "whatever the file's age");
+    place.is_well(&argus);
+}
+
+#[test]
+fn a_token_file_that_is_a_link_stays_one() {
+    let (place, argus) = (Place::new("link", "old"), Tokens::with("old"));
+    let elsewhere = place.folder.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(&place.renewer.file, elsewhere.join("real")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("real"), &place.renewer.file).unwrap();
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))));
+    assert!(fs::symlink_metadata(&place.renewer.file).unwrap().is_symlink());
+    assert!(argus.good.borrow().contains(&place.token()));
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1, "nothing is left beside it");
 }

@@ -127,7 +127,7 @@ fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
 
 fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> {
     let (argus, file) = (Arc::clone(client), config.argus.token_file.clone());
-    let renewer = file.clone().filter(|_| config.argus.renew_token).map(Renewer::new);
+    let renewer = file.clone().filter(|_| config.argus.renew_token).map(|file| Arc::new(Renewer::new(file)));
     let (renewing, recoverer) = (Arc::clone(client), renewer.clone());
     writer::Setup {
         argus: Arc::clone(client),
@@ -136,7 +136,7 @@ fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> 
         turnstile: Turnstile::new(config.argus.url.clone(), PATIENCE),
         before_probe: Box::new(move || {
             read_token_again(&argus, file.as_deref());
-            recover_token(&argus, recoverer.as_ref());
+            recover_token(&argus, recoverer.as_deref());
         }),
         renew: Box::new(move || match &renewer {
             Some(renewer) => use_token(&renewing, renewer.renew_if_due(&*renewing)?),
@@ -158,14 +158,21 @@ fn recover_token(client: &Client, renewer: Option<&Renewer>) {
     let Some(renewer) = renewer.filter(|_| matches!(client.check_token(), Err(ArgusError::Unauthorized(_)))) else {
         return;
     };
-    if let Err(why) = renewer.recover(client).and_then(|renewal| use_token(client, renewal)) {
-        warn!("a renewal of the Argus token was broken off and could not be ended: {why}");
+    match renewer.recover(client) {
+        // Told every hour, with what to do about it.
+        Ok(renewal @ Renewal::Unwritten(..)) => drop(use_token(client, renewal)),
+        outcome => {
+            if let Err(why) = outcome.and_then(|renewal| use_token(client, renewal)) {
+                warn!("a renewal of the Argus token was broken off and could not be ended: {why}");
+            }
+        }
     }
 }
 
 fn use_token(client: &Client, renewal: Renewal) -> Result<(), String> {
     match renewal {
         Renewal::Renewed(token) => client.set_token(token),
+        Renewal::Unwritten(token, why) => client.set_token(token).and(Err(why)),
         Renewal::NotDue => Ok(()),
     }
 }

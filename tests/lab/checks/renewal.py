@@ -1,7 +1,9 @@
 """A token that is kept alive (design 4.10), whatever breaks in between."""
 
+import contextlib
 import os
 import stat
+import subprocess
 import time
 
 from labkit.runner import check
@@ -14,7 +16,7 @@ A_DAY = 25 * 3600
 def renewing(world):
     """The program keeps its token in a file, which is more than a day old; gives the file."""
     file = world.folder / "secrets" / "token"
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)
     file.touch(mode=0o640)
     file.write_text(world.config["argus"].pop("token") + "\n")
     os.utime(file, (time.time() - A_DAY,) * 2)
@@ -92,3 +94,34 @@ def a_token_whose_directory_cannot_be_written_is_left_alone(world):
     world.daemon.logged(r"ERROR the Argus token was not renewed: argus.token_file \S+ cannot be replaced.*directory")
     works(world, "gw1")
     assert not [one for one in world.argus_server.requests(world.source["token"]) if "refresh" in one["path"]]
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A disk of so many bytes in this place; None where only root may have one."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield folder if mounted else None
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+@check
+def a_full_disk_locks_nobody_out(world):
+    """No room for the new token: it is found before the old one is touched, and made good once there is room."""
+    with small_disk(world.folder / "secrets", 8192) as disk:
+        if disk is None:
+            return "not tried: nobody but root can make a small disk"
+        file = renewing(world)
+        world.start()
+        world.daemon.logged(r"ERROR the Argus token was not renewed: .*(No space left|cannot be written)")
+        works(world, "gw1")
+        assert file.read_text().strip() == world.source["token"]
+        world.daemon.stop()
+        subprocess.run(["mount", "-o", "remount,size=1m", disk], check=True)
+        world.daemon.start()
+        renewed(world, file)
+        works(world, "gw2")
+        world.daemon.stop()

@@ -114,6 +114,8 @@ pub enum ZinoEvent {
     Scavenged(CaseId),
     /// An errand is over; the case as it is after, `None` if Zino does not know it.
     Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
+    /// Another process is at this case, so that its errand was not begun.
+    Postponed(CaseId),
     /// The connection has ended.
     Disconnected,
     /// Why there is no connection now; another attempt follows.

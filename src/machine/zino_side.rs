@@ -45,6 +45,7 @@ impl Machine {
             ZinoEvent::Found(found) => self.take_found(found),
             ZinoEvent::Scavenged(id) => self.forget_case(id),
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
+            ZinoEvent::Postponed(id) => self.take_postponed(now, id),
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
@@ -286,6 +287,13 @@ impl Machine {
                 debug!("case {id}: {error}");
                 self.carry_later(now, id, refused);
             }
+        }
+    }
+
+    fn take_postponed(&mut self, now: Now, id: CaseId) {
+        self.errand_under_way = self.errand_under_way.filter(|under_way| *under_way != id);
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            carrying.retry_at = now.mono + ERRAND_FIRST_WAIT;
         }
     }
 

@@ -177,7 +177,13 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
                 match channels.commands.try_recv() {
                     Ok(command) => {
                         let mut told = Ok(());
-                        let turn = turn(&setup.turnstile, &command);
+                        let turn = match turn(&setup.turnstile, &command) {
+                            Ok(turn) => turn,
+                            Err(id) => {
+                                tell(channels, ZinoEvent::Postponed(id))?;
+                                continue;
+                            }
+                        };
                         let lost = obey(command, &mut session, &setup.rules, PART, |event| {
                             keep_telling(&mut told, channels, event);
                         });
@@ -201,11 +207,13 @@ fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Se
     }
 }
 
-/// What looks before it writes does so alone.
-fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Option<Turn> {
+/// What looks before it writes does so alone. An error is the case at which another process is: whoever follows Zino waits for nobody.
+fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
-        ZinoCommand::Carry(errand) => Some(turnstile.enter(&format!("case {}", errand.case))),
-        ZinoCommand::Read(_) | ZinoCommand::Reread => None,
+        ZinoCommand::Carry(errand) => {
+            turnstile.enter_soon(&format!("case {}", errand.case)).map(Some).ok_or(errand.case)
+        }
+        ZinoCommand::Read(_) | ZinoCommand::Reread => Ok(None),
     }
 }
 

@@ -116,6 +116,12 @@ impl ArgusServer for Client {
         Ok(page)
     }
 
+    fn count_open(&self) -> Result<usize, ArgusError> {
+        // One that does not know the question gives a list; that must be a short one.
+        let count = self.get("incidents/mine/?open=true&count=true&page_size=1", wire::count)?;
+        count.ok_or_else(|| ArgusError::Request { status: 200, why: "a list instead of a number".to_owned() })
+    }
+
     fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
         let query = of_size(cursor.unwrap_or_default(), most);
         self.get(&format!("incidents/events/?{query}"), wire::event_page)

@@ -26,6 +26,12 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError>;
 
+    /// How many open incidents we have.
+    ///
+    /// # Errors
+    /// See [`ArgusError`]; [`ArgusError::Request`] by a server that does not count.
+    fn count_open(&self) -> Result<usize, ArgusError>;
+
     /// One page of the newest events of all incidents of all sources, at most so many, newest timestamp first.
     ///
     /// # Errors

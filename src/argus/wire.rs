@@ -131,6 +131,15 @@ pub(super) fn events(body: &[u8]) -> Result<Vec<Event>, String> {
     all(&decode::<Vec<&RawValue>>(body)?, event)
 }
 
+/// Reads a count; `None` where there is none.
+pub(super) fn count(body: &[u8]) -> Result<Option<usize>, String> {
+    #[derive(Deserialize)]
+    struct WireCount {
+        count: Option<usize>,
+    }
+    decode::<WireCount>(body).map(|answer| answer.count)
+}
+
 /// Reads a page of incidents.
 pub(super) fn incident_page(body: &[u8]) -> Result<Page<Incident>, String> {
     page(body, incident)

@@ -103,6 +103,7 @@ mod tests {
                 Output::Argus(Job::Page(ListQuery::Open | ListQuery::EndedSince(_) | ListQuery::Number(_), ..)) => {
                     Report::Page(Ok(Page { items: vec![], next: None }))
                 }
+                Output::Argus(Job::CountOpen) => Report::OpenCount(Ok(0)),
                 Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], next: None })),
                 Output::Zino(super::super::ZinoCommand::Read(ids)) => {
                     let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };

@@ -36,6 +36,7 @@ impl Machine {
             Report::Incident(pk, result) => self.take_incident(now, pk, result),
             Report::EndOrphan(pk, result) => self.take_orphan(now, pk, result),
             Report::MarkForgotten(pk, result) => self.take_mark(now, pk, result),
+            Report::OpenCount(result) => self.take_count(now, result),
             Report::SignOfLife(result) => self.take_sign_of_life(result),
             Report::Renewed(result) => self.take_renewal(now, result),
             Report::Probe(result) => self.take_probe(now, result),
@@ -259,6 +260,10 @@ impl Machine {
         if !self.looking.baseline {
             self.looking.baseline = true;
             self.looking.deep_at = now.mono + super::dispatch::DEEP_EVERY;
+        }
+        if let Some(pages) = news.read_back {
+            let lasts = super::dispatch::DEEP_PAGE_LASTS.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
+            self.looking.deep_at = now.mono + lasts.min(super::dispatch::DEEP_EVERY);
         }
         self.looking.feed_next = news.next;
         if news.overflow {

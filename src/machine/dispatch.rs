@@ -12,8 +12,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the newest events are read back over what was seen, for acts that were dated back.
+/// How often the newest events are read back over what was seen, for acts that were dated back: at least so often, and more often where
+/// few events make it cheap.
 pub(super) const DEEP_EVERY: Duration = Duration::from_secs(300);
+/// For how long one page of such a reading is enough.
+pub(super) const DEEP_PAGE_LASTS: Duration = Duration::from_secs(10);
 /// How far the clocks of the servers and ours may differ where a list is limited by time.
 const CLOCKS_SECS: i64 = 3600;
 
@@ -96,6 +99,8 @@ impl Machine {
             Job::Incident(pk)
         } else if let Some(job) = self.next_orphan(now) {
             job
+        } else if let Some(job) = self.next_count() {
+            job
         } else if now.mono >= self.looking.refresh_at {
             self.looking.refresh_at = now.mono + self.settings.refresh_interval;
             let deep = now.mono >= self.looking.deep_at;
@@ -103,6 +108,7 @@ impl Machine {
                 self.looking.deep_at = now.mono + DEEP_EVERY;
             }
             self.looking.feed.begin(deep);
+            self.counting.begin();
             Job::Newest(None, self.page_size.events(true))
         } else {
             return None;

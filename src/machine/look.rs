@@ -132,6 +132,8 @@ pub struct News {
     pub next: Option<String>,
     /// There was more than can be read: every incident must be looked at.
     pub overflow: bool,
+    /// It ends a reading that went back over what was seen, and that had so many pages.
+    pub read_back: Option<usize>,
 }
 
 impl Feed {
@@ -185,7 +187,8 @@ impl Feed {
             self.newest = self.coming.or(self.newest);
             self.unfinished = false;
         }
-        News { events, next, overflow }
+        let read_back = (self.deep && next.is_none()).then_some(self.pages);
+        News { events, next, overflow, read_back }
     }
 }
 
@@ -243,7 +246,7 @@ mod tests {
         feed.begin(true);
         assert_eq!(feed.take(page(vec![e(3, 1000), e(2, 999)], Some("n"))).next.as_deref(), Some("n"));
         let news = feed.take(page(vec![e(9, 500), e(1, 50)], Some("m")));
-        assert_eq!((news.events.len(), news.next), (2, None));
+        assert_eq!((news.events.len(), news.next, news.read_back), (2, None, Some(2)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
+//! `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.
 
@@ -11,6 +12,7 @@ mod alive;
 mod argus_side;
 pub mod backoff;
 mod cases;
+mod counting;
 mod dispatch;
 mod health;
 mod incidents;
@@ -50,6 +52,7 @@ use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
 use alive::Alive;
 use cases::Cases;
+use counting::Counting;
 use health::Health;
 use incidents::Incidents;
 use log::warn;
@@ -139,6 +142,8 @@ pub enum Report {
     EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::MarkForgotten`]: the incident as it was before.
     MarkForgotten(IncidentPk, Result<Option<Incident>, ArgusError>),
+    /// A [`Job::CountOpen`].
+    OpenCount(Result<usize, ArgusError>),
     /// A [`Job::SignOfLife`].
     SignOfLife(Result<(), ArgusError>),
     /// A [`Job::Renew`]; an error says what a person may have to do.
@@ -175,6 +180,8 @@ pub enum Job {
     EndOrphan(IncidentPk, NewEvent),
     /// Put on an incident's record, at this time, that Zino may have forgotten its case.
     MarkForgotten(IncidentPk, Stamp),
+    /// Ask how many open incidents there are.
+    CountOpen,
     /// Tell Argus that this source lives.
     SignOfLife,
     /// Renew the token, if it is old enough.
@@ -283,6 +290,7 @@ pub struct Machine {
     link: Link,
     looking: Looking,
     page_size: PageSize,
+    counting: Counting,
     errands: BTreeMap<CaseId, Carrying>,
     errand_under_way: Option<CaseId>,
     probing: bool,
@@ -323,6 +331,7 @@ impl Machine {
             link: Link::default(),
             looking: Looking::default(),
             page_size: PageSize::default(),
+            counting: Counting::default(),
             errands: BTreeMap::new(),
             errand_under_way: None,
             probing: false,
@@ -414,5 +423,6 @@ impl Machine {
         self.orphans = Orphans::default();
         let busy = self.looking.busy;
         self.looking = Looking { busy, ..Looking::default() };
+        self.counting.forget(false);
     }
 }

@@ -4,13 +4,14 @@ use super::testing::{Running, at_rest, settings};
 use super::*;
 use crate::argus::models::EventKind;
 use crate::sync::testing::{ALICE, US, case, event, incident};
+use crate::zino::case::Problem;
 
-/// Half a minute later: the look at the newest events, and whatever follows from it.
-fn refresh(running: &mut Running) {
+/// Half a minute later: the look at the newest events, and whatever follows from it. Gives the problems to work on.
+fn refresh(running: &mut Running) -> Vec<Problem> {
     running.secs += 30;
     let outputs = running.step(Input::Tick);
     assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
-    running.look(outputs);
+    running.look(outputs)
 }
 
 #[test]
@@ -65,4 +66,29 @@ fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
     sizes.dedup();
     assert_eq!(sizes, [25, 6, 1]);
     assert!(running.machine.looking.baseline);
+}
+
+#[test]
+fn a_close_that_no_event_shows_is_found_by_the_number_of_open_incidents() {
+    let mut running = at_rest();
+    running.open = vec![incident(1, &case(1))];
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!((running.machine.known(), running.machine.waiting()), ((1, 1), 1));
+    running.done(case(1).problem());
+    refresh(&mut running);
+    assert_eq!(running.listed, 1, "nothing is listed again while the numbers agree");
+    running.open.clear();
+    assert_eq!(refresh(&mut running), [case(1).problem()], "it is on no list any more, so that it is looked at");
+    assert_eq!(running.listed, 2);
+}
+
+#[test]
+fn a_difference_that_stays_whatever_is_read_is_accepted() {
+    let mut running = at_rest();
+    running.more_counted = 3;
+    (0..3).for_each(|_| drop(refresh(&mut running)));
+    let listed = running.listed;
+    (0..5).for_each(|_| drop(refresh(&mut running)));
+    assert_eq!(running.listed, listed);
 }

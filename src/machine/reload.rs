@@ -54,6 +54,7 @@ impl Machine {
         }
         if change.another_argus {
             self.health = Health::default();
+            self.counting.forget(true);
             self.told.argus = None;
         }
         if change.another_argus || change.another_token {

@@ -28,12 +28,23 @@ pub struct Running {
     pub open: Vec<Incident>,
     /// The newest events, one page.
     pub newest: Vec<Event>,
+    /// How many incidents Argus counts as open beside those.
+    pub more_counted: usize,
+    /// How often all open ones were listed since the start.
+    pub listed: usize,
 }
 
 impl Running {
     /// It has just been made.
     pub fn idle(settings: Settings) -> Self {
-        Self { machine: Machine::new(settings), secs: 0, open: Vec::new(), newest: Vec::new() }
+        Self {
+            machine: Machine::new(settings),
+            secs: 0,
+            open: Vec::new(),
+            newest: Vec::new(),
+            more_counted: 0,
+            listed: 0,
+        }
     }
 
     /// Connected, with everything read of Zino, which has case 1.
@@ -66,12 +77,17 @@ impl Running {
             let Some(output) = todo.pop() else { break };
             todo.extend(match output {
                 Output::Argus(Job::Page(query, ..)) => {
-                    let items = if query == ListQuery::Open { self.open.clone() } else { Vec::new() };
+                    let is_open = query == ListQuery::Open;
+                    self.listed += usize::from(is_open && self.secs > 0);
+                    let items = if is_open { self.open.clone() } else { Vec::new() };
                     self.step(Input::Argus(Report::Page(Ok(Page { items, next: None }))))
                 }
                 Output::Argus(Job::Newest(..)) => {
                     let page = Page { items: self.newest.clone(), next: None };
                     self.step(Input::Argus(Report::Newest(Ok(page))))
+                }
+                Output::Argus(Job::CountOpen) => {
+                    self.step(Input::Argus(Report::OpenCount(Ok(self.open.len() + self.more_counted))))
                 }
                 Output::Argus(Job::Problem(job)) => {
                     problems.push(job.problem);

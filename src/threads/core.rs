@@ -104,6 +104,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
         Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
         Job::Page(query, cursor, most) => Report::Page(argus.list(&query, cursor.as_deref(), most)),
         Job::Newest(cursor, most) => Report::Newest(argus.newest_events(cursor.as_deref(), most)),
+        Job::CountOpen => Report::OpenCount(argus.count_open()),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),
         Job::MarkForgotten(pk, now) => Report::MarkForgotten(pk, orphan::mark_forgotten(argus, pk, now)),

@@ -117,6 +117,10 @@ impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
         self.go()?.list(query, cursor, most)
     }
 
+    fn count_open(&self) -> Result<usize, ArgusError> {
+        self.go()?.count_open()
+    }
+
     fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
         self.go()?.newest_events(cursor, most)
     }

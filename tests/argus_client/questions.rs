@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::fake_argus::{FakeArgus, json, redirect};
-use zinoargus::argus::ArgusServer;
 use zinoargus::argus::models::{EndTime, ListQuery, Patch};
+use zinoargus::argus::{ArgusError, ArgusServer};
 
 const MINE: &str = "/api/v2/incidents/mine/";
 
@@ -98,6 +98,15 @@ fn a_look_up_by_number_keeps_only_that_number_and_an_empty_one_is_never_asked() 
     request(argus.list(&ListQuery::Number(String::new()), None, 100));
     request(argus.list(&ListQuery::Number(" 77".to_owned()), None, 100));
     assert_eq!(fake.seen().len(), 1);
+}
+
+#[test]
+fn open_incidents_are_counted_and_an_argus_that_lists_them_instead_counts_nothing() {
+    let counting = FakeArgus::always(json("200 OK", r#"{"count":300,"params":{"count":"true","open":"true"}}"#));
+    assert_eq!(client(&counting).count_open(), Ok(300));
+    assert_eq!(counting.seen()[0].target, format!("{MINE}?open=true&count=true&page_size=1"));
+    let listing = FakeArgus::always(json("200 OK", EMPTY_PAGE));
+    assert!(matches!(client(&listing).count_open(), Err(ArgusError::Request { status: 200, .. })));
 }
 
 #[test]

@@ -316,6 +316,10 @@ impl ArgusServer for SimArgus<'_> {
         })
     }
 
+    fn count_open(&self) -> Result<usize, ArgusError> {
+        self.read("how many are open", |argus| argus.incidents.values().filter(|i| i.is_open()).count())
+    }
+
     fn newest_events(&self, cursor: Option<&str>, _: usize) -> Result<Page<Event>, ArgusError> {
         self.read("the newest events", |argus| {
             Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)

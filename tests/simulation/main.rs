@@ -193,7 +193,7 @@ fn what_once_went_wrong_stays_right() {
 }
 
 #[test]
-fn a_new_case_costs_one_post_and_a_quiet_refresh_one_request() {
+fn a_new_case_costs_one_post_and_a_quiet_refresh_two_requests() {
     let mut driver = Driver::new(1, scenario("alone"));
     for n in 0..50 {
         let mut world = driver.world.borrow_mut();
@@ -205,7 +205,7 @@ fn a_new_case_costs_one_post_and_a_quiet_refresh_one_request() {
     assert_eq!(writes, 50, "one POST for each case");
     assert!(reads <= 4, "a few lists, and not {reads} requests");
     driver.still(60);
-    assert_eq!(driver.still(180), (6, 0), "one request for each 30 s");
+    assert_eq!(driver.still(180), (12, 0), "the newest events and the number of open incidents, every 30 s");
 }
 
 #[test]

@@ -20,6 +20,7 @@ def questions() -> dict[str, str]:
     ended = urllib.parse.quote((datetime.now(timezone.utc) - timedelta(hours=1)).isoformat())
     return {
         "newest events, the first page as the program asks for it": f"events/?page_size={FIRST_EVENTS}",
+        "the number of open incidents, as the program asks for it": "mine/?open=true&count=true&page_size=1",
         "newest events, a page of 100": f"events/?page_size={PAGE}",
         "`open=true&acked=true`": f"mine/?open=true&acked=true&page_size={PAGE}",
         "`open=true&ticket=true`": f"mine/?open=true&ticket=true&page_size={PAGE}",
@@ -45,7 +46,7 @@ class Asking:
             connection.close()
             assert answer.status == 200, page
             count += 1
-            more = None if query.startswith("events/") else page["next"]
+            more = page.get("next") if query.startswith("mine/") else None
             query = more and "mine/?" + more.partition("?")[2]
             assert count < 1000, "a list without end"
         return count

@@ -117,6 +117,7 @@ impl State {
             ("GET", ["auth", "user"]) => ("200 OK", r#"{"username":"zino"}"#.to_owned()),
             ("POST", ["incidents", "sources", "heartbeat"]) => ("200 OK", "{}".to_owned()),
             ("GET", ["incidents", "events"]) => ("200 OK", self.newest(query)),
+            ("GET", ["incidents", "mine"]) if query.contains("count=true") => ("200 OK", self.count_open()),
             ("GET", ["incidents", "mine"]) => ("200 OK", self.list(query)),
             ("POST", ["incidents"]) => self.create(read()),
             (method, ["incidents", pk, rest @ ..]) => {
@@ -191,13 +192,19 @@ impl State {
 
     fn newest(&self, query: &str) -> String {
         let before = number_in(query, "cursor=").unwrap_or(u64::MAX);
-        let page: Vec<_> = self.feed.iter().filter(|(pk, _)| *pk < before).take(100).collect();
-        page_of(page.iter().map(|(_, text)| text.as_str()), (page.len() == 100).then(|| page[99].0), "")
+        let size = page_size(query);
+        let page: Vec<_> = self.feed.iter().filter(|(pk, _)| *pk < before).take(size).collect();
+        let last = page.last().filter(|_| page.len() == size).map(|(pk, _)| *pk);
+        page_of(page.iter().map(|(_, text)| text.as_str()), last, &format!("&page_size={size}"))
+    }
+
+    fn count_open(&self) -> String {
+        json!({"count": self.incidents.values().filter(|kept| kept.open).count()}).to_string()
     }
 
     fn list(&self, query: &str) -> String {
         let open = !query.contains("open=false");
-        let size = number_in(query, "page_size=").unwrap_or(100) as usize;
+        let size = page_size(query);
         let before = number_in(query, "cursor=").unwrap_or(u64::MAX);
         let chosen = self.incidents.range(..before).rev().filter(|(_, kept)| kept.open == open);
         let page: Vec<_> = chosen.take(size).collect();
@@ -215,6 +222,10 @@ fn added_by_source(incident: &mut Value) {
 
 fn number_in(query: &str, key: &str) -> Option<u64> {
     query.split('&').find_map(|part| part.strip_prefix(key))?.parse().ok()
+}
+
+fn page_size(query: &str) -> usize {
+    number_in(query, "page_size=").unwrap_or(100) as usize
 }
 
 fn page_of<'a>(items: impl Iterator<Item = &'a str>, last: Option<u64>, more: &str) -> String {

@@ -33,7 +33,7 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals() {
+    let signals = match signals(ExitCode::Done) {
         Ok(signals) => signals,
         Err(why) => {
             error!("cannot wait for signals: {why}");
@@ -65,14 +65,23 @@ pub(crate) fn exit_on_panic() {
     }));
 }
 
-/// SIGTERM, SIGINT and SIGHUP, as a channel.
-pub(crate) fn signals() -> std::io::Result<Receiver<i32>> {
+/// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
+const LONGEST_END: Duration = Duration::from_secs(8);
+
+/// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a file system or whoever reads the
+/// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
+pub(crate) fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let (tell, told) = unbounded();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             if tell.send(signal).is_err() {
                 return;
+            }
+            if signal != SIGHUP {
+                thread::sleep(LONGEST_END);
+                // Nothing is flushed and nothing is said: that could hang, too.
+                signal_hook::low_level::exit(i32::from(if_stuck.code()));
             }
         }
     })?;

@@ -33,7 +33,7 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals() {
+    let signals = match signals(ExitCode::Partial) {
         Ok(signals) => signals,
         Err(why) => {
             error!("cannot wait for signals: {why}");

@@ -22,12 +22,12 @@ impl Running {
 #[test]
 fn a_pause_gives_no_new_work_takes_everything_in_and_ends_when_the_old_work_has() {
     let mut running = at_rest();
-    let two = Found { asked: vec![2], cases: vec![case(2)], unknown: Vec::new() };
+    let two = Found { asked: vec![2], cases: vec![case(2)], ..Found::default() };
     let outputs = running.step(Input::Zino(ZinoEvent::Found(two)));
     assert_eq!(running.look(outputs), [case(2).problem()]);
     running.machine.pause();
     assert!(!running.machine.is_quiet());
-    let three = Found { asked: vec![3], cases: vec![case(3)], unknown: Vec::new() };
+    let three = Found { asked: vec![3], cases: vec![case(3)], ..Found::default() };
     assert!(running.step(Input::Zino(ZinoEvent::Found(three))).is_empty());
     running.secs = 3600;
     assert!(running.done(case(2).problem()).is_empty());
@@ -127,7 +127,7 @@ fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
     running.ping(false);
     let domain = |domain: &str| Rules { domain: domain.into(), ..secondary(1).rules };
     running.resume(change(Settings { rules: domain("example.net"), ..secondary(1) }));
-    let found = Found { asked: vec![1], cases: vec![repaired], unknown: Vec::new() };
+    let found = Found { asked: vec![1], cases: vec![repaired], ..Found::default() };
     running.step(Input::Zino(ZinoEvent::Found(found)));
     assert!(running.machine.cases.get(1).is_some_and(|slot| slot.excused));
     running.resume(change(settings()));

@@ -215,7 +215,7 @@ fn standby_writes_nothing_whatever_happens_to_its_cases() {
     let mut closed = crate::sync::testing::closed(case(1), 60);
     closed.priority = 900;
     let cases = vec![closed, case(2)];
-    let found = Found { asked: vec![1, 2], cases, unknown: Vec::new() };
+    let found = Found { asked: vec![1, 2], cases, ..Found::default() };
     assert!(secondary.step(Input::Zino(ZinoEvent::Found(found))).is_empty());
     assert!(secondary.step(Input::Zino(ZinoEvent::Scavenged(1))).is_empty());
 }

@@ -94,7 +94,7 @@ impl Running {
                     Vec::new()
                 }
                 Output::Zino(ZinoCommand::Read(asked)) => {
-                    let found = Found { unknown: asked.clone(), asked, cases: Vec::new() };
+                    let found = Found { unknown: asked.clone(), asked, ..Found::default() };
                     self.step(Input::Zino(ZinoEvent::Found(found)))
                 }
                 _ => Vec::new(),

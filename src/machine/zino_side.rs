@@ -42,7 +42,7 @@ impl Machine {
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
-            ZinoEvent::Found(found) => self.take_found(found),
+            ZinoEvent::Found(found) => self.take_found(now, found),
             ZinoEvent::Scavenged(id) => self.forget_case(id),
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
             ZinoEvent::Postponed(id) => self.take_postponed(now, id),
@@ -93,6 +93,7 @@ impl Machine {
         to_read.extend(self.gap(&snapshot.ids, self.link.highest));
         let Reading { same, others } = std::mem::take(&mut self.link.reading);
         for id in same {
+            self.told.case_succeeds(id);
             if self.confirm_case(id) {
                 to_read.remove(&id);
             }
@@ -153,8 +154,9 @@ impl Machine {
         (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
     }
 
-    fn take_found(&mut self, found: Found) {
+    fn take_found(&mut self, now: Now, found: Found) {
         let asked = found.asked;
+        self.told.cases_fail(now, found.garbled);
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
             self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
@@ -163,6 +165,7 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
+            self.told.case_succeeds(id);
             self.forget_case(id);
             self.confirm_orphans(id);
         }
@@ -188,6 +191,7 @@ impl Machine {
     }
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
+        self.told.case_succeeds(case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())

@@ -31,12 +31,14 @@ pub struct Errand {
 /// Cases that were asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// The numbers that were asked for; one that is neither found nor unknown could not be understood.
+    /// The numbers that were asked for.
     pub asked: Vec<CaseId>,
     /// Those that Zino has.
     pub cases: Vec<Case>,
     /// Those of which Zino says that they do not exist.
     pub unknown: Vec<CaseId>,
+    /// Those that Zino has and that could not be understood, and why.
+    pub garbled: Vec<(CaseId, String)>,
 }
 
 /// Everything that Zino has now.
@@ -86,7 +88,7 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
         match zino.case(*id, wants_log) {
             Ok(Some(case)) => found.cases.push(case),
             Ok(None) => found.unknown.push(*id),
-            Err(ZinoError::Refused(why)) => warn!("case {id} cannot be read: {why}"),
+            Err(ZinoError::Refused(why)) => found.garbled.push((*id, why)),
             Err(error) => return Err(error),
         }
     }

@@ -35,7 +35,7 @@ pub trait ZinoServer {
     fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError>;
 
     /// Like [`ZinoServer::case`] for many, pipelined; unknown ones are left out. A case that cannot be
-    /// understood is left out and logged, never fatal for the others.
+    /// understood is left out, never fatal for the others; [`ZinoServer::case`] says what is the matter with it.
     ///
     /// # Errors
     /// See [`ZinoError`].

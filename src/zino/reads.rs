@@ -121,7 +121,7 @@ impl Session {
         for &id in ids {
             match self.read_one(id, wants_log) {
                 Ok(case) => cases.extend(case),
-                Err(ZinoError::Refused(why)) => warn!("case {id} left out: {why}"),
+                Err(ZinoError::Refused(why)) => debug!("case {id} left out: {why}"),
                 Err(other) => return Err(other),
             }
         }

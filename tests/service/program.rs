@@ -153,6 +153,13 @@ impl Program {
         std::fs::write(self.folder.join(file), text).unwrap();
     }
 
+    /// A named pipe that nobody writes to, in place of a file.
+    pub fn put_a_pipe(&self, file: &str) {
+        let file = self.folder.join(file);
+        std::fs::remove_file(&file).unwrap();
+        assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    }
+
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());

@@ -41,6 +41,20 @@ fn a_bad_file_is_reported_and_the_old_configuration_kept() {
 }
 
 #[test]
+fn a_file_that_hangs_while_it_is_read_again_does_not_keep_the_program_from_ending() {
+    let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
+    let mut program = Program::ready(&config(&zino, &argus));
+    program.put_a_pipe("zinoargus.toml");
+    program.signal("HUP");
+    program.manager.wait_for("RELOADING=1", 1);
+    // Meanwhile its work goes on.
+    new_case(&zino, 2);
+    incident(&argus, 2);
+    program.signal("TERM");
+    assert_eq!(program.wait(), Some(0));
+}
+
+#[test]
 fn an_unchanged_file_changes_nothing_and_says_so_with_its_warnings() {
     let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
     let text = config(&zino, &argus) + "[metadata]\nports_url = \"https://ports.example.org/\"\n";

@@ -224,6 +224,8 @@ struct Link {
     ever_read: bool,
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
+    /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
+    unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
     /// What a complete reading under way has brought.
     reading: Reading,

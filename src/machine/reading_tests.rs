@@ -68,3 +68,21 @@ fn parts_of_a_reading_that_was_cut_off_are_worth_nothing() {
     tell(&mut machine, end(&[2, 3], &[2, 3]));
     assert_eq!(held(&machine), [2, 3]);
 }
+
+#[test]
+fn what_was_asked_for_when_the_connection_broke_off_is_asked_for_again() {
+    let mut machine = machine();
+    tell(&mut machine, ZinoEvent::Connected);
+    let outputs = tell(&mut machine, end(&[1], &[1]));
+    let found = Found { asked: asked(&outputs), unknown: asked(&outputs), ..Found::default() };
+    tell(&mut machine, ZinoEvent::Found(found));
+    tell(&mut machine, ZinoEvent::Disconnected);
+    tell(&mut machine, ZinoEvent::Connected);
+    // Cases 2 and 3 may have opened and closed meanwhile.
+    let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
+    assert!(asked(&outputs).starts_with(&[2, 3, 5]), "{:?}", asked(&outputs));
+    tell(&mut machine, ZinoEvent::Disconnected);
+    tell(&mut machine, ZinoEvent::Connected);
+    let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
+    assert!(asked(&outputs).starts_with(&[2, 3, 5]), "nobody has answered that: {:?}", asked(&outputs));
+}

@@ -50,7 +50,7 @@ impl Machine {
                 self.link.connected = false;
                 self.link.read = false;
                 self.link.reading = Reading::default();
-                self.link.awaited.clear();
+                self.link.unanswered.append(&mut self.link.awaited);
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
@@ -91,6 +91,7 @@ impl Machine {
             .collect();
         to_read.extend(snapshot.ids.iter());
         to_read.extend(self.gap(&snapshot.ids, self.link.highest));
+        to_read.append(&mut self.link.unanswered);
         let Reading { same, others } = std::mem::take(&mut self.link.reading);
         for id in same {
             self.told.case_succeeds(id);

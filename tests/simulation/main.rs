@@ -4,17 +4,21 @@
 //! `SEEDS=100000 cargo test --release --test simulation` runs that many (`FIRST_SEED=50000` begins there);
 //! `SEED=17 SCENARIO=alone cargo test --test simulation replay` replays one and prints its trace, with what the program logs.
 //!
-//! That it can fail was tried by breaking rules on purpose, one at a time, with 400 seeds. What caught each first:
+//! That it can fail was tried by breaking rules on purpose, one at a time, with 400 seeds of each scenario. What caught each first:
 //!
 //! | broken rule | caught by |
 //! |---|---|
-//! | an event of unknown outcome is posted again without a look | alone 82, alone 346, amnesia 82 |
-//! | it is posted again after one look, not two | alone 82, alone 346 |
-//! | every incident without a case is ended, not only those surely scavenged | amnesia 113, 206, 242, 291 |
-//! | the latest entry proves any act of the same text, instead of counting them | alone 19, 20, 21, 23 |
-//! | a person's close does not stand | failover 106 |
-//! | incidents are created before Argus' lists are read | failover 313 |
-//! | an END that Argus lost is not posted again | twins 118 |
+//! | an event of unknown outcome is posted again without a look | alone 0, 22, 62, amnesia 0 |
+//! | it is posted again after one look, not two | alone 61, 378, amnesia 61, proxy 386 |
+//! | every incident without a case is ended, not only those surely scavenged | amnesia 85, 223, 295, cron 162 |
+//! | the latest entry proves any act of the same text, instead of counting them | alone 2, 3, 7, 21 |
+//! | incidents are created before Argus' lists are read | cron 0, 1, 2 |
+//! | an END that Argus lost is not posted again | twins 120 |
+//! | an incident is matched by its number only | amnesia 4, 15, 20, failover 3 |
+//! | history is taken for told by its second, whatever it says | alone 204, 230, amnesia 158 |
+//!
+//! Two breaks were not caught: that a person's close does not stand (the end is the same, the incident was open for a moment; the tests
+//! of `sync/plan.rs` see it), and that numbers given out twice are not looked for (too rare; those of `sync/orphan.rs` see it).
 
 mod argus;
 mod driver;

@@ -123,10 +123,11 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
     };
     let events = world.argus.events_of(incident.pk);
     let ours: Vec<&Event> = events.iter().filter(|e| e.actor == incident.source_user).collect();
-    // While it was open it may have lived in another incident of its problem, and told its story there.
+    // While it was open it may have lived in another incident of its problem, and told its story there. It still lives there where its own
+    // was ended as a duplicate, by an instance that did not know of it yet, of one that a person wants open.
     let elsewhere: Vec<Event> = about(world, held)
         .iter()
-        .filter(|i| case.is_closed() && i.pk != incident.pk)
+        .filter(|i| (case.is_closed() || !incident.is_open()) && i.pk != incident.pk)
         .flat_map(|i| world.argus.events_of(i.pk).into_iter().filter(|e| e.actor == i.source_user))
         .collect();
     let closing = closing(case);

@@ -150,7 +150,7 @@ fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
 /// an earlier one, found later, owned (failover 24136), numbers given out again while a case of the earlier life was still to be delivered
 /// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678), an incident that a job found reopened
 /// and left beside the one that it had chosen (amnesia 93784), a case that opened and closed unseen, asked for just as the connection broke
-/// off (amnesia 95395).
+/// off (amnesia 95395). In twins 67865 it was the invariant that looked for a story in the wrong incident.
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
@@ -195,6 +195,7 @@ fn what_once_went_wrong_stays_right() {
         ("amnesia", 73678),
         ("amnesia", 93784),
         ("amnesia", 95395),
+        ("twins", 67865),
     ];
     for (name, seed) in seeds {
         if let Err(failure) = run(name, seed) {

@@ -165,7 +165,14 @@ impl Machine {
         let cases: Vec<CaseWork> = self
             .cases
             .of(problem)
-            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused, tried: s.tried })
+            .map(|s| CaseWork {
+                case: Arc::clone(&s.case),
+                due: s.due(),
+                excused: s.excused,
+                tried: s.tried,
+                setbacks: s.setbacks.clone(),
+                chance: s.chance(self.chances.look),
+            })
             .collect();
         if cases.is_empty() {
             self.queue.forget(problem);

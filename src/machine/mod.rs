@@ -5,7 +5,7 @@
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
 //! `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
+//! `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.
 
 mod alive;
@@ -28,6 +28,7 @@ mod reload;
 #[cfg(test)]
 mod reload_tests;
 mod renewing;
+mod setbacks;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
@@ -46,7 +47,7 @@ use crate::failover::{Failover, Mode};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
 use crate::sync::filter::fault_is_over;
-use crate::sync::job::{ProblemJob, ProblemReport};
+use crate::sync::job::{ProblemJob, ProblemReport, Setbacks};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
@@ -61,6 +62,7 @@ use once::Run;
 use orphans::Orphans;
 use queue::Queue;
 use renewing::Renewing;
+use setbacks::Chances;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -301,6 +303,7 @@ pub struct Machine {
     busy: usize,
     settled_at: Option<Duration>,
     troubles_logged: u32,
+    chances: Chances,
     unknown_kinds: BTreeSet<String>,
     told: Told,
     paused: bool,
@@ -342,6 +345,7 @@ impl Machine {
             busy: 0,
             settled_at: None,
             troubles_logged: 0,
+            chances: Chances::default(),
             unknown_kinds: BTreeSet::new(),
             told: Told::default(),
             paused: false,
@@ -426,5 +430,7 @@ impl Machine {
         let busy = self.looking.busy;
         self.looking = Looking { busy, ..Looking::default() };
         self.counting.forget(false);
+        self.chances.forget();
+        self.cases.all_mut().for_each(|slot| slot.setbacks = Setbacks::default());
     }
 }

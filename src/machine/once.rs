@@ -193,6 +193,7 @@ impl Machine {
         };
         let deeds = &run.deeds;
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
+        failed.extend(self.setback_lines());
         let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));

@@ -60,6 +60,7 @@ impl Machine {
         if change.another_argus || change.another_token {
             self.offer_signs_of_life_again();
             self.token_doubted = false;
+            self.retry_setbacks_now();
             self.health.hurry(now.mono);
             if was == Mode::Standby {
                 self.forget_proof();

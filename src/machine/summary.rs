@@ -145,7 +145,7 @@ impl Machine {
             cases,
             incidents,
             waiting: self.waiting(),
-            troubled: self.queue.in_trouble().len(),
+            troubled: self.troubled().len(),
             zino: self.zino_now(),
             argus: self.argus_now(),
             pinged: self.told.pinged,

@@ -228,6 +228,12 @@ impl Machine {
         self.errands.remove(&id);
         if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
             slot.gone = true;
+        } else if slot.case.is_closed() && !slot.gone && !slot.setbacks.is_empty() {
+            // What Argus did not take is tried for the last time.
+            slot.gone = true;
+            slot.ask();
+            let problem = Arc::clone(&slot.problem);
+            self.queue.add(&problem, Lane::Live);
         } else {
             self.drop_case(id);
         }
@@ -239,6 +245,7 @@ impl Machine {
             return;
         };
         let problem = Arc::clone(&slot.problem);
+        Self::tell_undelivered(slot);
         self.cases.remove(id);
         let others: Vec<CaseId> = self.cases.of(&problem).map(|s| s.case.id).collect();
         if others.is_empty() {

@@ -12,8 +12,6 @@ use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 const PYTHON_OFFSET_SECS: i64 = 3600;
 /// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
-/// How far before a case's opening an incident may have ended and still be worth a look at its events.
-const WORTH_A_LOOK_SECS: i64 = 3600;
 
 /// What an incident says that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +48,12 @@ pub fn about(incident: &Incident) -> About {
 
 fn told(made_for: &MadeFor) -> About {
     About::Told {
-        problem: Problem {
-            router: made_for.router.clone(),
-            kind: CaseKind::from_word(&made_for.kind),
-            subindex: made_for.subindex.clone(),
-        },
+        problem: Problem::of(
+            made_for.case,
+            &made_for.router,
+            CaseKind::from_word(&made_for.kind),
+            &made_for.subindex,
+        ),
         server: made_for.server.to_string(),
     }
 }
@@ -105,21 +104,35 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
         // Asked of every incident near a case, so nothing is copied for it.
         return *made_for.kind == *case.kind.word()
             && *made_for.subindex == *case.subindex()
-            && made_for.router == case.router;
+            && made_for.router == case.router
+            // A number is its sub-index then.
+            && (!case.lacks_subindex() || CaseId::try_from(made_for.case) == Ok(case.id));
     }
+    let same_number = || number(incident) == Some(case.id);
     match about(incident) {
         // An alarm's type is not tagged, so that its number must say which of the two it is.
         About::Tagged { host, kind, what } => {
             kind == case.kind
                 && is_host_of(&host, &case.router)
                 && match kind {
-                    CaseKind::Portstate => same_value(what.as_deref(), case.port.as_deref()),
-                    CaseKind::Bgp => same_value(what.as_deref(), case.remote_addr.as_deref()),
+                    _ if case.lacks_subindex() || what.is_none() && kind != CaseKind::Reachability => {
+                        same_value(what.as_deref(), tagged_value(case)) && same_number()
+                    }
+                    CaseKind::Portstate | CaseKind::Bgp => same_value(what.as_deref(), tagged_value(case)),
                     CaseKind::Reachability => true,
-                    _ => number(incident) == Some(case.id),
+                    _ => same_number(),
                 }
         }
         About::Told { .. } | About::Unclear => false,
+    }
+}
+
+/// What the tag of the Python program tells of a case's sub-index.
+fn tagged_value(case: &Case) -> Option<&str> {
+    match case.kind {
+        CaseKind::Portstate => case.port.as_deref(),
+        CaseKind::Bgp => case.remote_addr.as_deref(),
+        _ => None,
     }
 }
 
@@ -220,10 +233,7 @@ fn assign_open(
     let home = match (open.first(), mine.first()) {
         (Some(first), _) | (None, Some(first)) => Home::Incident { pk: first.pk, exact: exact(case, first) },
         (None, None) => {
-            let earliest = case.opened.plus_secs(-WORTH_A_LOOK_SECS);
-            let worth: Vec<IncidentPk> =
-                free_ended.iter().filter(|i| ended_at(i).is_some_and(|t| t >= earliest)).map(|i| i.pk).collect();
-            if worth.is_empty() { Home::None } else { Home::Perhaps(worth) }
+            perhaps(free_ended.iter().copied())
         }
     };
     if let Some(kept) = open.first() {
@@ -255,7 +265,7 @@ fn assign_closed(
     } else if taken {
         Home::Covered
     } else {
-        Home::None
+        perhaps(free_ended.iter().copied().filter(|i| i.start_time <= ended_before))
     };
     let home_pk = match home {
         Home::Incident { pk, .. } => Some(pk),
@@ -263,6 +273,13 @@ fn assign_closed(
     };
     out.left_behind.extend(left.into_iter().filter(|pk| Some(*pk) != home_pk).map(|pk| (pk, case.id)));
     out.homes.push((case.id, home));
+}
+
+/// The home of a case that has no open incident: one of those ended ones whose close was received during the case's life, whatever time
+/// it was dated to.
+fn perhaps<'a>(ended: impl Iterator<Item = &'a Incident>) -> Home {
+    let pks: Vec<IncidentPk> = ended.map(|i| i.pk).collect();
+    if pks.is_empty() { Home::None } else { Home::Perhaps(pks) }
 }
 
 fn ended_at(incident: &Incident) -> Option<crate::stamp::Stamp> {
@@ -382,7 +399,7 @@ mod tests {
         let record = ended(incident(5, &theirs), 60);
         assert_eq!(home_of(&[&c], &[&record]), Home::Incident { pk: 5, exact: false });
         let before = ended(incident(6, &Case { opened: Stamp::from_secs(OPENED - 500), ..theirs }), -100);
-        assert_eq!(home_of(&[&c], &[&before]), Home::None);
+        assert_eq!(home_of(&[&c], &[&before]), Home::Perhaps(vec![6]), "its close can be dated back");
     }
 
     #[test]
@@ -391,6 +408,6 @@ mod tests {
         let i = ended(incident(5, &theirs), 300);
         assert_eq!(home_of(&[&port_case(17)], &[&i]), Home::Perhaps(vec![5]));
         let long_ago = ended(incident(6, &theirs), -9000);
-        assert_eq!(home_of(&[&port_case(17)], &[&long_ago]), Home::None);
+        assert_eq!(home_of(&[&port_case(17)], &[&long_ago, &i]), Home::Perhaps(vec![5, 6]));
     }
 }

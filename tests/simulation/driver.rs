@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::failover::Mode;
-use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, Summary, ZinoCommand, ZinoEvent};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::errand::snapshot;
 use zinoargus::sync::rules::{Band, Rules};
@@ -450,6 +450,16 @@ impl Driver {
             Err(_) => self.lose(n),
         }
         true
+    }
+
+    /// What the first instance tells people.
+    pub fn summary(&self) -> Option<Summary> {
+        self.instances.first().map(|instance| instance.machine.summary())
+    }
+
+    /// How the last single run of the first instance ended.
+    pub fn run_end(&self) -> Option<&RunEnd> {
+        self.instances.first()?.ended.as_ref()
     }
 
     /// The instances that are active at the end, with their Zino and rules.

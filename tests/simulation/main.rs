@@ -24,7 +24,9 @@ mod argus;
 mod driver;
 mod invariants;
 mod rng;
+mod scenes;
 mod told;
+mod unwilling;
 mod world;
 mod zino;
 

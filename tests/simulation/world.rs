@@ -3,6 +3,7 @@
 
 use crate::argus::{Argus, Late, PersonsAct, told};
 use crate::rng::Rng;
+use crate::unwilling::Unwilling;
 use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,8 @@ pub struct World {
     pub levelled: BTreeSet<IncidentPk>,
     /// How often an event was sent twice by others than us, by its incident and text.
     pub doubled: BTreeMap<(IncidentPk, String), usize>,
+    /// What Argus refuses, or accepts without effect.
+    pub unwilling: Unwilling,
 }
 
 impl World {
@@ -94,6 +97,7 @@ impl World {
             lives: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
+            unwilling: Unwilling::default(),
         }
     }
 

@@ -56,7 +56,8 @@ impl Machine {
                 continue;
             };
             let before = std::mem::replace(&mut slot.setbacks, setbacks.clone());
-            let is_told = |(key, setback): &(&WriteKey, &Setback)| before.get(key).is_some_and(|old| old.is_like(setback));
+            let is_told =
+                |(key, setback): &(&WriteKey, &Setback)| before.get(key).is_some_and(|old| old.is_like(setback));
             let (told, news): (Vec<_>, Vec<_>) = setbacks.given_up().partition(is_told);
             for line in lines(told.into_iter()) {
                 debug!("{}: {line}, again", case.name());

@@ -74,13 +74,13 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(Vec::new())
     }
 
-    /// Creates a case's incident where the one that it had is not there any more: an Argus that says so again and again has none of
-    /// those that it says it made.
-    pub(super) fn create_again(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
+    /// A case's incident is not there any more, so that another is its own, or a new one. An Argus that says so again and again has
+    /// none of those that it says it made.
+    pub(super) fn lost(&mut self, case: &Arc<Case>) -> Stop {
         let chance = self.chance(case);
         let shown = format!("its incident, number {}", plain_number(case));
         self.setbacks(case).accepted(WriteKey::creation(), &shown, true, chance);
-        self.create(case)
+        Stop::Stale
     }
 
     /// Brings a case up to date whose incident was found by its number. Argus may say in the same breath that there is none.
@@ -111,6 +111,12 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         if self.held.is_some() || self.setbacks(case).leaves_out(&WriteKey::creation(), chance) {
             return Ok(Asked::Left);
         }
+        // What went wrong once is no write before it is known to be one.
+        if self.setbacks(case).get(&WriteKey::creation()).is_some()
+            && let Some(taken) = self.taken(case, number)?
+        {
+            return Ok(taken);
+        }
         let (status, why) = match self.argus.create(&new_incident(case, self.rules, number.to_owned())) {
             Ok(incident) => return Ok(Asked::Made(incident)),
             Err(ArgusError::Request { status, why }) => (status, why),
@@ -123,16 +129,21 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             }
         };
         if status == 400
-            && let Some(there) = self.look_up(number)?
+            && let Some(taken) = self.taken(case, number)?
         {
-            if self.report.gone.contains(&there.pk) {
-                return Err(self.unreadable(case, there.pk));
-            }
-            return Ok(Asked::Taken(there));
+            return Ok(taken);
         }
         let shown = format!("its incident, number {number}");
         self.setbacks(case).failed(WriteKey::creation(), &shown, Cause::Refused { status, why }, chance);
         Ok(Asked::Left)
+    }
+
+    /// The incident that has this number, if one does.
+    fn taken(&mut self, case: &Arc<Case>, number: &str) -> Result<Option<Asked>, Stop> {
+        match self.look_up(number)? {
+            Some(there) if self.report.gone.contains(&there.pk) => Err(self.unreadable(case, there.pk)),
+            found => Ok(found.map(Asked::Taken)),
+        }
     }
 
     /// The incident of a case that is not on the lists and may be there all the same: it ended too long ago, or nobody heard that
@@ -167,12 +178,17 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
     }
 
-    /// Brings an incident that was just made up to date; nobody else can have touched it.
+    /// Brings an incident that was just made up to date; nobody else can have touched it. A refusal of before is over with it.
     fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
+        self.looked_at.insert(pk);
         self.saw(incident.clone());
         self.report.deeds.created.insert(case.id);
+        if self.setbacks(case).get(&WriteKey::creation()).is_some() {
+            // Argus has said so before and had none.
+            return self.reconcile_or_create(case, pk, true);
+        }
         self.report.homes.push((Arc::clone(case), pk));
         let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
         let plan = plan(&view, self.rules);

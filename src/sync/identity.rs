@@ -48,12 +48,7 @@ pub fn about(incident: &Incident) -> About {
 
 fn told(made_for: &MadeFor) -> About {
     About::Told {
-        problem: Problem::of(
-            made_for.case,
-            &made_for.router,
-            CaseKind::from_word(&made_for.kind),
-            &made_for.subindex,
-        ),
+        problem: Problem::of(made_for.case, &made_for.router, CaseKind::from_word(&made_for.kind), &made_for.subindex),
         server: made_for.server.to_string(),
     }
 }
@@ -232,9 +227,7 @@ fn assign_open(
     open.sort_by_key(|i| i.pk);
     let home = match (open.first(), mine.first()) {
         (Some(first), _) | (None, Some(first)) => Home::Incident { pk: first.pk, exact: exact(case, first) },
-        (None, None) => {
-            perhaps(free_ended.iter().copied())
-        }
+        (None, None) => perhaps(free_ended.iter().copied()),
     };
     if let Some(kept) = open.first() {
         out.duplicates.extend(open.iter().skip(1).map(|i| (i.pk, kept.pk)));

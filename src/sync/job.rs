@@ -69,7 +69,7 @@ pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
     /// What could not be read although Argus answers; the first such failure.
     failed: Option<ArgusError>,
     /// Incidents that this job has looked at, or tried to.
-    looked_at: BTreeSet<IncidentPk>,
+    pub(super) looked_at: BTreeSet<IncidentPk>,
     /// How much may still be written.
     pub(super) steps_left: usize,
     /// Incidents that this job itself has ended or reopened.
@@ -228,10 +228,15 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Brings a case up to date whose incident this is. Where Argus does not have it, the case has none.
-    fn reconcile_or_create(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+    pub(super) fn reconcile_or_create(
+        &mut self,
+        case: &Arc<Case>,
+        pk: IncidentPk,
+        exact: bool,
+    ) -> Result<Vec<Act>, Stop> {
         match self.reconcile(case, pk, exact)? {
             Some(acts) => Ok(acts),
-            None => self.create_again(case),
+            None => Err(self.lost(case)),
         }
     }
 

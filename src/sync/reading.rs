@@ -11,10 +11,7 @@ use crate::argus::{ArgusError, ArgusServer};
 ///
 /// # Errors
 /// See [`ArgusError`].
-pub fn read<A: ArgusServer + ?Sized>(
-    argus: &A,
-    pk: IncidentPk,
-) -> Result<Option<(Incident, Vec<Event>)>, ArgusError> {
+pub fn read<A: ArgusServer + ?Sized>(argus: &A, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, ArgusError> {
     let first = read_once(argus, pk)?;
     if first.as_ref().is_some_and(|(incident, events)| contradicts(incident, events)) {
         return read_once(argus, pk);
@@ -22,10 +19,7 @@ pub fn read<A: ArgusServer + ?Sized>(
     Ok(first)
 }
 
-fn read_once<A: ArgusServer + ?Sized>(
-    argus: &A,
-    pk: IncidentPk,
-) -> Result<Option<(Incident, Vec<Event>)>, ArgusError> {
+fn read_once<A: ArgusServer + ?Sized>(argus: &A, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, ArgusError> {
     let Some(events) = argus.events(pk)? else {
         return Ok(None);
     };

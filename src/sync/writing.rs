@@ -105,7 +105,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         setbacks.lacks_only(pk, |what| lacking.contains(what));
         let turn = evidence.newest_turn().filter(|e| evidence.is_ours(e)).map(|e| &e.kind);
         for step in steps {
-            let Step::Post(NewEvent { kind: kind @ (EventKind::End | EventKind::Restart), .. }) = step else { continue };
+            let Step::Post(NewEvent { kind: kind @ (EventKind::End | EventKind::Restart), .. }) = step else {
+                continue;
+            };
             let key = WriteKey { incident: Some(pk), what: step.fingerprint() };
             if turn != Some(kind) {
                 setbacks.had_effect(&key);
@@ -128,7 +130,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Argus does not let us read something about a case.
     pub(super) fn may_not_read(&mut self, case: &Case, incident: Option<IncidentPk>, status: u16, why: String) {
-        let shown = incident.map_or("the search for its incident".to_owned(), |pk| format!("the reading of incident {pk}"));
+        let shown =
+            incident.map_or("the search for its incident".to_owned(), |pk| format!("the reading of incident {pk}"));
         let chance = self.chance(case);
         self.setbacks(case).failed(WriteKey::reading(incident), &shown, Cause::Refused { status, why }, chance);
     }

@@ -264,7 +264,12 @@ impl SimArgus<'_> {
     }
 
     /// Half of an incident: its row, or its events.
-    fn half<T>(&self, pk: IncidentPk, what: &str, run: impl FnOnce(&Argus) -> Option<T>) -> Result<Option<T>, ArgusError> {
+    fn half<T>(
+        &self,
+        pk: IncidentPk,
+        what: &str,
+        run: impl FnOnce(&Argus) -> Option<T>,
+    ) -> Result<Option<T>, ArgusError> {
         if self.world.borrow().unwilling.barred.contains(&pk) {
             return Err(ArgusError::Request { status: 403, why: "the filter forbids it".into() });
         }
@@ -316,6 +321,7 @@ impl SimArgus<'_> {
                 return Err(ArgusError::Request { status, why: "the filter forbids it".into() });
             }
             Does::Nothing => {
+                world.writes -= 1;
                 world.note(|| "    without effect".into());
                 let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
                 return world.argus.pretend(what, |argus| run(argus, world.now, row));

@@ -45,9 +45,10 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    unwilling: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 9] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -55,6 +56,8 @@ const SCENARIOS: [(&str, Scenario); 7] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("filter", Scenario { unwilling: true, ..ALONE }),
+    ("filters", Scenario { unwilling: true, instances: 2, zinos: 2, failover: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -130,6 +133,16 @@ fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() 
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn what_argus_refuses_or_accepts_without_effect_stops_nothing_else() {
+    run_many("filter");
+}
+
+#[test]
+fn what_argus_refuses_stops_nothing_else_in_a_failover() {
+    run_many("filters");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

@@ -226,7 +226,10 @@ fn what_was_refused_of_a_case_is_not_forgotten_because_another_case_of_its_probl
     let second = scene.opens(fresh_case(0));
     scene.runs(SOON);
     let (second, first_history) = (scene.incident_of(second).expect("it has one"), scene.told(pk));
-    assert!(second.is_open() && !scene.is_open(pk), "one open incident for the problem; the first has {first_history:?}");
+    assert!(
+        second.is_open() && !scene.is_open(pk),
+        "one open incident for the problem; the first has {first_history:?}"
+    );
     scene.writes_history(second.source_incident_id.parse().expect("a number"), &["of the second"]);
     scene.runs(FULL + SOON);
     let mut told = scene.told(pk);
@@ -264,6 +267,19 @@ fn a_refused_incident_keeps_back_no_other_case_and_is_made_when_argus_takes_it()
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
     assert!(scene.incident_of(first).is_some());
+}
+
+#[test]
+fn what_argus_refuses_of_an_incident_that_was_just_made_is_tried_again_at_the_next_full_look() {
+    let mut scene = Scene::new();
+    scene.argus_does(&["Other", "bad"], refuse(400), Some(1));
+    let id = scene.opens(fresh_case(0));
+    scene.writes_history(id, &["bad", "good"]);
+    scene.runs(SOON);
+    let pk = scene.incident_of(id).expect("it has one").pk;
+    assert_eq!((scene.told(pk), scene.troubled()), (vec!["good".to_owned()], 1));
+    scene.runs(FULL);
+    assert_eq!((scene.told(pk).len(), scene.troubled()), (2, 0));
 }
 
 #[test]

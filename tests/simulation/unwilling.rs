@@ -2,7 +2,7 @@
 //! nothing. Never decides what the program should make of it.
 
 use crate::argus::PersonsAct;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use zinoargus::argus::models::IncidentPk;
 
@@ -67,19 +67,40 @@ impl Unwilling {
     }
 
     fn by_chance(&self, what: &str, stormy: bool) -> Option<Does> {
+        let seed = self.chance?;
         let key = key(what);
-        let mut hasher = DefaultHasher::new();
-        (self.chance?, &key).hash(&mut hasher);
-        let roll = hasher.finish();
-        let before = self.came.iter().filter(|(came, _)| self::key(came) == key).count();
-        let status = [400, 403, 413].into_iter().cycle().nth((roll >> 32) as usize % 3).unwrap_or(400);
+        let roll = roll(seed, &key);
+        if let Some(does) = for_good(roll) {
+            return Some(does);
+        }
+        // Nobody looks again for a text that Argus says it has.
+        let is_text = key.contains(" Other ");
+        let is_first = || self.came.iter().all(|(came, _)| self::key(came) != key);
         match roll % 1000 {
-            0..=7 => Some(Does::Refuse(status)),
-            8..=23 if stormy => Some(Does::Refuse(status)),
-            24..=31 => Some(Does::Nothing),
-            32..=47 if before < 1 => Some(Does::Nothing),
+            16..=31 if stormy => Some(refusal(roll)),
+            32..=47 if !is_text && is_first() => Some(Does::Nothing),
             _ => None,
         }
+    }
+
+    /// Whether chance lets writes with these words, that came, never have their effect.
+    pub fn spoils(&self, words: &[&str]) -> bool {
+        let Some(seed) = self.chance else { return false };
+        let mut keys = self.came.iter().filter(|(_, does)| *does != Does::Serve).map(|(what, _)| key(what));
+        keys.any(|key| {
+            words.iter().all(|word| format!("{key} ").contains(word)) && for_good(roll(seed, &key)).is_some()
+        })
+    }
+
+    /// How often each write came that had no effect, since so many had come.
+    pub fn in_vain_since(&self, before: usize) -> BTreeMap<String, usize> {
+        let mut count = BTreeMap::new();
+        for (what, _) in
+            self.came.iter().skip(before).filter(|(_, does)| matches!(does, Does::Refuse(_) | Does::Nothing))
+        {
+            *count.entry(key(what)).or_default() += 1;
+        }
+        count
     }
 
     fn by_rule(&mut self, what: &str) -> Option<Does> {
@@ -95,11 +116,36 @@ impl Unwilling {
     }
 }
 
-/// What makes a write the same one when it is made again: its line without the time of an event, which can be that of the writing.
+/// What makes a write the same one when it is made again: its line without what can differ then.
 fn key(what: &str) -> String {
     let mut words: Vec<&str> = what.split(' ').collect();
-    if matches!(words.as_slice(), ["POST", _, "End" | "Restart" | "Other", ..]) {
-        words.remove(3);
+    match words.as_slice() {
+        // The time of an event can be that of the writing.
+        ["POST", _, "End" | "Restart", ..] => drop(words.remove(3)),
+        ["POST", "incident", ..] => words.truncate(3),
+        _ => {}
     }
     words.join(" ")
+}
+
+fn roll(seed: u64, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seed, key).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn refusal(roll: u64) -> Does {
+    Does::Refuse(match (roll >> 32) % 3 {
+        0 => 400,
+        1 => 403,
+        _ => 413,
+    })
+}
+
+fn for_good(roll: u64) -> Option<Does> {
+    match roll % 1000 {
+        0..=7 => Some(refusal(roll)),
+        8..=15 => Some(Does::Nothing),
+        _ => None,
+    }
 }

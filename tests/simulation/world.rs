@@ -46,6 +46,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether Argus may refuse single writes, for a while or for good, or accept them without effect.
+    pub unwilling: bool,
 }
 
 pub struct World {
@@ -80,6 +82,10 @@ impl World {
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
         let argus = Argus { offset: offset(), ..Argus::default() };
+        let mut unwilling = Unwilling::default();
+        if scenario.unwilling {
+            unwilling.by_chance_from(seed);
+        }
         Self {
             rng,
             scenario,
@@ -97,7 +103,7 @@ impl World {
             lives: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
-            unwilling: Unwilling::default(),
+            unwilling,
         }
     }
 

@@ -29,8 +29,11 @@ pub enum Failure {
     Unanswered(String),
 }
 
-/// The addresses of a name, with port 0.
-pub(super) fn ask(name: &str, family: Family) -> Result<Vec<SocketAddr>, Failure> {
+/// What a question found: addresses with port 0, or why there are none.
+pub type Answer = Result<Vec<SocketAddr>, Failure>;
+
+/// The addresses of a name.
+pub(super) fn ask(name: &str, family: Family) -> Answer {
     let address = match family {
         Family::Both => 0,
         Family::V4 => AddrFamily::Inet.into(),

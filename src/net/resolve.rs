@@ -1,7 +1,8 @@
-//! Names into addresses, by one set of rules for Zino, Argus and SNMP, whatever C library the program is linked with. Never blocks longer
-//! than the caller wants, and never puts a question that is under way already: a look-up that hangs costs its threads once.
+//! Names into addresses, by one set of rules for Zino, Argus and SNMP, whatever C library the
+//! program is linked with. Never blocks longer than the caller wants, and never puts a question
+//! that is under way already: a look-up that hangs costs its threads once.
 
-use super::library::{self, Failure, Family};
+use super::library::{self, Answer, Failure, Family};
 use super::search;
 use super::stages::{self, Stage, Step};
 use log::debug;
@@ -83,7 +84,7 @@ type Looks = HashMap<Key, Look>;
 
 struct Shared {
     candidates: Box<dyn Fn(&str) -> Vec<String> + Send + Sync>,
-    ask: Box<dyn Fn(&str, Family) -> Result<Vec<SocketAddr>, Failure> + Send + Sync>,
+    ask: Box<dyn Fn(&str, Family) -> Answer + Send + Sync>,
     /// Names come from the configuration and the environment, so they are few.
     looks: Mutex<Looks>,
     answered: Condvar,
@@ -97,7 +98,7 @@ struct Look {
     /// How often it was answered.
     answers: u64,
     /// The newest answer, and when it came.
-    newest: Option<(Instant, Result<Vec<SocketAddr>, Failure>)>,
+    newest: Option<(Instant, Answer)>,
     /// The addresses that were found last, and when.
     known: Option<(Instant, Vec<SocketAddr>)>,
 }
@@ -119,7 +120,7 @@ impl Resolver {
     /// One that asks by `ask`, each time in a thread of its own. `candidates` gives the whole names that a short one may stand for.
     pub fn new(
         candidates: impl Fn(&str) -> Vec<String> + Send + Sync + 'static,
-        ask: impl Fn(&str, Family) -> Result<Vec<SocketAddr>, Failure> + Send + Sync + 'static,
+        ask: impl Fn(&str, Family) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let shared = Shared {
             candidates: Box::new(candidates),
@@ -217,7 +218,7 @@ impl Shared {
         self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, key: &Key, answer: Result<Vec<SocketAddr>, Failure>) {
+    fn record(&self, key: &Key, answer: Answer) {
         debug!(target: LOG, "{} ({:?}): {answer:?}", key.0, key.1);
         if let Some(look) = self.lock().get_mut(key) {
             look.record(answer);
@@ -227,7 +228,7 @@ impl Shared {
 }
 
 impl Look {
-    fn record(&mut self, answer: Result<Vec<SocketAddr>, Failure>) {
+    fn record(&mut self, answer: Answer) {
         let now = Instant::now();
         if let Ok(found) = &answer {
             self.known = Some((now, found.clone()));

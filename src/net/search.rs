@@ -39,8 +39,8 @@ fn candidates_by(resolv_conf: &str, name: &str) -> Vec<String> {
             Some("search") => domains = words.collect(),
             Some("domain") => domains = words.take(1).collect(),
             Some("options") => {
-                let given = words.filter_map(|word| word.strip_prefix("ndots:")?.parse::<usize>().ok());
-                ndots = given.last().unwrap_or(ndots).min(MAX_NDOTS);
+                let mut given = words.filter_map(|word| word.strip_prefix("ndots:")?.parse::<usize>().ok());
+                ndots = given.next_back().unwrap_or(ndots).min(MAX_NDOTS);
             }
             _ => {}
         }

@@ -1,10 +1,11 @@
 //! When the look-up of a name is content with what it has, and what it asks next. A pure decision: no clock, no question.
 //!
-//! The first stage asks the C library for both families together, because only it knows what this host makes of a name
-//! (`/etc/hosts`, nsswitch, the search list). Where that fails or hangs, each name that is meant is asked for one family at a time,
-//! and what there is counts: a name server that fails the question for one family says nothing of the other.
+//! The first stage asks the C library for both families together, because only the library knows
+//! what this host makes of a name (`/etc/hosts`, nsswitch, the search list). Where that fails or
+//! hangs, each name that is meant is asked for one family at a time, and what there is counts: a
+//! name server that fails the question for one family says nothing of the other.
 
-use super::library::Failure;
+use super::library::{Answer, Failure};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ pub(super) struct Stage {
     /// When its question under way began; `None`: not put yet.
     pub began: Option<Instant>,
     /// What came, and when, for each question; `None`: nothing yet.
-    pub answers: Vec<Option<(Instant, Result<Vec<SocketAddr>, Failure>)>>,
+    pub answers: Vec<Option<(Instant, Answer)>>,
 }
 
 /// What to do next.

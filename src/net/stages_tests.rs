@@ -1,9 +1,9 @@
 use super::*;
 
-type Answer = Option<(Instant, Result<Vec<SocketAddr>, Failure>)>;
+type Came = Option<(Instant, Answer)>;
 
 /// A stage that began so many milliseconds after `start`, with its answers.
-fn stage(start: Instant, began: u64, answers: &[Answer]) -> Stage {
+fn stage(start: Instant, began: u64, answers: &[Came]) -> Stage {
     Stage { began: Some(start + ms(began)), answers: answers.to_vec() }
 }
 
@@ -11,11 +11,11 @@ fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
-fn found(start: Instant, at: u64, addresses: &[&str]) -> Answer {
+fn found(start: Instant, at: u64, addresses: &[&str]) -> Came {
     Some((start + ms(at), Ok(list(addresses))))
 }
 
-fn failed(start: Instant, at: u64, why: &str) -> Answer {
+fn failed(start: Instant, at: u64, why: &str) -> Came {
     let failure = if why.is_empty() { Failure::NoAddress } else { Failure::Unanswered(why.to_owned()) };
     Some((start + ms(at), Err(failure)))
 }
@@ -66,7 +66,7 @@ fn the_next_name_of_the_search_list_counts_only_if_the_one_before_has_nothing_or
     let t = Instant::now();
     let library = stage(t, 0, &[failed(t, 1, "Try again")]);
     let later = stage(t, 1, &[failed(t, 2, ""), found(t, 2, &[OTHER])]);
-    let before = |answers: &[Answer]| [library.clone(), stage(t, 1, answers), later.clone()];
+    let before = |answers: &[Came]| [library.clone(), stage(t, 1, answers), later.clone()];
     assert_eq!(next(&before(&[None, None]), t + ms(2)), Step::Wait(Some(t + ms(1) + CANDIDATE_PATIENCE)));
     assert_eq!(next(&before(&[None, None]), t + ms(1) + CANDIDATE_PATIENCE), Step::Take(list(&[OTHER])));
     assert_eq!(next(&before(&[failed(t, 2, "refused"), failed(t, 2, "")]), t + ms(2)), Step::Take(list(&[OTHER])));
@@ -83,7 +83,7 @@ fn a_question_that_hung_before_this_look_up_began_delays_it_no_more() {
 fn no_address_is_said_only_when_nothing_else_can_be_the_reason() {
     let t = Instant::now();
     let nothing = failed(t, 1, "");
-    let check = |first: Answer, second: &[Answer], step: Step, why: Option<Failure>| {
+    let check = |first: Came, second: &[Came], step: Step, why: Option<Failure>| {
         let stages = [stage(t, 0, &[first]), stage(t, 0, second)];
         assert_eq!((next(&stages, t + ms(5000)), failure(&stages)), (step, why));
     };

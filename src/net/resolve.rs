@@ -82,9 +82,12 @@ pub struct Resolver {
 type Key = (String, Family);
 type Looks = HashMap<Key, Look>;
 
+type Candidates = dyn Fn(&str) -> Vec<String> + Send + Sync;
+type Ask = dyn Fn(&str, Family) -> Answer + Send + Sync;
+
 struct Shared {
-    candidates: Box<dyn Fn(&str) -> Vec<String> + Send + Sync>,
-    ask: Box<dyn Fn(&str, Family) -> Answer + Send + Sync>,
+    candidates: Box<Candidates>,
+    ask: Box<Ask>,
     /// Names come from the configuration and the environment, so they are few.
     looks: Mutex<Looks>,
     answered: Condvar,

@@ -120,6 +120,12 @@ impl std::fmt::Debug for Resolver {
 }
 
 impl Resolver {
+    /// The resolver of this process.
+    #[must_use]
+    pub fn system() -> Self {
+        SYSTEM.clone()
+    }
+
     /// One that asks by `ask`, each time in a thread of its own. `candidates` gives the whole names that a short one may stand for.
     pub fn new(
         candidates: impl Fn(&str) -> Vec<String> + Send + Sync + 'static,

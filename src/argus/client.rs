@@ -19,7 +19,8 @@ pub struct Settings {
     pub url: String,
     /// Our token.
     pub token: Secret,
-    /// Bounds a whole request: finding the name, connecting, TLS, sending, waiting and reading.
+    /// Bounds one request: sending, waiting and reading. Before it, a new connection (the name, TCP, TLS) may take as long
+    /// again, at most 10 s.
     pub timeout: Duration,
     /// PEM file of the CAs to trust instead of the system's.
     pub ca_file: Option<PathBuf>,

@@ -9,6 +9,7 @@ use super::base::Base;
 use super::client::Settings;
 use super::text::shown;
 use super::tls::{self, Trust};
+use super::transport::{Dial, Later, not_connected};
 use crate::pulse;
 use log::debug;
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
 
 /// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on its way.
@@ -27,6 +29,8 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
+/// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,7 +39,10 @@ pub(super) struct Exchange {
     agent: Agent,
     base: Base,
     trust: Trust,
+    /// From the first byte of a request to the last of its answer.
     timeout: Duration,
+    /// Before that: the name, the connection, TLS.
+    to_connect: Duration,
 }
 
 /// What came back.
@@ -53,16 +60,14 @@ impl Exchange {
         }
         let timeout = settings.timeout.min(LONGEST_TIMEOUT);
         let connections = settings.connections.max(1);
-        // A little less than the whole, so that a connection that does not come about is told from a missing answer.
-        let to_connect = timeout.mul_f64(0.9);
+        let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(timeout))
-            .timeout_resolve(Some(to_connect))
+            .timeout_global(Some(to_connect + timeout))
             .timeout_connect(Some(to_connect))
             .max_idle_age(MAX_IDLE)
             .input_buffer_size(INPUT_BUFFER)
@@ -73,7 +78,9 @@ impl Exchange {
             .proxy(None)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { agent: config.build().into(), base, trust, timeout })
+        let dial = Dial { request: timeout };
+        let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
+        Ok(Self { agent: Agent::with_parts(config.build(), connector, Later), base, trust, timeout, to_connect })
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
@@ -141,11 +148,12 @@ impl Exchange {
     /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
         let words = shown(&error.to_string());
+        if let Some(why) = not_connected(error) {
+            return format!("{}: {why}", self.base.origin);
+        }
         let why = match error {
-            ureq::Error::Timeout(Timeout::Resolve) => format!("the name was not found in {:?}", self.timeout),
-            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.timeout),
+            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.to_connect),
             ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
-            ureq::Error::HostNotFound => "the name has no address".to_owned(),
             ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
             ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
             ureq::Error::Io(_) | ureq::Error::Rustls(_) | ureq::Error::Tls(_) => match tls::advice(&words, &self.trust)
@@ -171,7 +179,8 @@ fn unusable(error: ureq::http::Error) -> ArgusError {
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use ureq::Error as E;
     match error {
-        E::Timeout(at) => !matches!(at, Timeout::Resolve | Timeout::Connect),
+        E::Timeout(at) => *at != Timeout::Connect,
+        E::Other(_) => not_connected(error).is_none(),
         E::Io(io) => matches!(
             io.kind(),
             ErrorKind::UnexpectedEof
@@ -182,7 +191,7 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
                 | ErrorKind::TimedOut
                 | ErrorKind::WriteZero
         ),
-        E::HostNotFound | E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
+        E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
         E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::BadUri(_) | E::Http(_) => false,
         _ => true,
     }

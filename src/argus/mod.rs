@@ -1,7 +1,7 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust;
-//! `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
+//! `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
 mod about;
 mod base;
@@ -12,6 +12,7 @@ mod tags;
 mod text;
 mod tls;
 mod tokens;
+mod transport;
 mod wire;
 
 use crate::secret::Secret;

@@ -129,6 +129,9 @@ fn argus<W: Write>(report: &mut Report<W>, config: &Config) {
             return;
         }
     };
+    if let Some(way) = client.proxy() {
+        report.line("proxy", Ok(format!("Argus is reached {way}")));
+    }
     let version = client.server_version().map_or_else(|_| String::new(), |version| format!(" (Argus {version})"));
     let user = match client.user_name() {
         Ok(user) => user,

@@ -1,5 +1,6 @@
 //! One HTTP request and its answer, bounded in time and size. Never follows a redirect, never repeats a request, never
-//! sends the token anywhere but to `argus.url`, and does not know what the JSON means.
+//! sends the token anywhere but to `argus.url` (through the proxy that the environment names), and does not know what the
+//! JSON means.
 //!
 //! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled connection that turns
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
@@ -7,15 +8,16 @@
 use super::ArgusError;
 use super::base::Base;
 use super::client::Settings;
+use super::proxy::{Route, Via};
 use super::text::shown;
 use super::tls::{self, Trust};
 use super::transport::{Dial, Later, not_connected};
 use crate::pulse;
-use log::debug;
+use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
-use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
@@ -43,6 +45,9 @@ pub(super) struct Exchange {
     timeout: Duration,
     /// Before that: the name, the connection, TLS.
     to_connect: Duration,
+    route: Route,
+    /// A proxy passes on what it is sent, and wants to see this.
+    to_forwarder: Option<HeaderValue>,
 }
 
 /// What came back.
@@ -62,6 +67,14 @@ impl Exchange {
         let connections = settings.connections.max(1);
         let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
+        let route = Route::choose(&settings.environment, &base.scheme, &base.host, base.port)?;
+        if let Some(way) = route.shown() {
+            info!("Argus is reached {way}");
+        }
+        let via = route.via();
+        let forwarder = via.and_then(|via| via.forwarder(&base.scheme, &base.origin));
+        let to_forwarder = via.filter(|_| forwarder.is_some()).and_then(|via| via.authorization());
+        let tunnel = via.filter(|_| forwarder.is_none()).map(|via| via.proxy.clone());
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
@@ -74,13 +87,19 @@ impl Exchange {
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
-            // One named in the environment would be a place that the token goes to and no configuration shows.
-            .proxy(None)
+            // Not as ureq reads the environment.
+            .proxy(tunnel)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
-        let dial = Dial { request: timeout };
+        let dial = Dial { request: timeout, forwarder };
         let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
-        Ok(Self { agent: Agent::with_parts(config.build(), connector, Later), base, trust, timeout, to_connect })
+        let agent = Agent::with_parts(config.build(), connector, Later);
+        Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder })
+    }
+
+    /// Through which proxy, for people; `None` if the environment names none.
+    pub fn proxy(&self) -> Option<String> {
+        self.route.shown()
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
@@ -106,9 +125,10 @@ impl Exchange {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
-            None => self.agent.run(request(token, method, uri).body(()).map_err(unusable)?),
+            None => self.agent.run(self.request(token, method, uri).body(()).map_err(unusable)?),
             Some(data) => {
-                let request = request(token, method, uri)
+                let request = self
+                    .request(token, method, uri)
                     .header(CONTENT_TYPE, "application/json")
                     // Without it ureq sends chunks, which Argus reads as an empty body.
                     .header(CONTENT_LENGTH, data.len());
@@ -126,6 +146,14 @@ impl Exchange {
         self.read(response)
     }
 
+    fn request(&self, token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
+        let request = Request::builder().method(method).uri(uri).header(AUTHORIZATION, token);
+        match &self.to_forwarder {
+            Some(header) => request.header(PROXY_AUTHORIZATION, header.clone()),
+            None => request,
+        }
+    }
+
     fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
@@ -133,6 +161,12 @@ impl Exchange {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
+            if let Some(via) = self.route.via() {
+                if status == 407 {
+                    return Err(ArgusError::Refused(format!("the proxy {}: {}", via.shown(), wants_password(via))));
+                }
+                body = via.hide(&String::from_utf8_lossy(&body)).into_bytes();
+            }
             return Ok(Answer { status, location, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
@@ -147,9 +181,18 @@ impl Exchange {
 
     /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
+        let origin = &self.base.origin;
         let words = shown(&error.to_string());
-        if let Some(why) = not_connected(error) {
-            return format!("{}: {why}", self.base.origin);
+        match (not_connected(error), self.route.via(), error) {
+            (Some(why), Some(via), _) => return format!("the proxy {}: {why}", via.shown()),
+            (Some(why), None, _) => return format!("{origin}: {why}"),
+            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) if why.contains("407") => {
+                return format!("the proxy {}: {}", via.shown(), wants_password(via));
+            }
+            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) => {
+                return format!("the proxy {} does not lead to {origin}: {}", via.shown(), via.hide(&shown(why)));
+            }
+            _ => {}
         }
         let why = match error {
             ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.to_connect),
@@ -163,12 +206,22 @@ impl Exchange {
             },
             _ => words,
         };
-        format!("{}: {why}", self.base.origin)
+        match self.route.via() {
+            Some(via) => format!("{origin}, through the proxy {}: {why}", via.address()),
+            None => format!("{origin}: {why}"),
+        }
     }
 }
 
-fn request(token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-    Request::builder().method(method).uri(uri).header(AUTHORIZATION, token)
+/// What a proxy means by 407.
+fn wants_password(via: &Via) -> String {
+    let variable = &via.variable;
+    match via.authorization() {
+        Some(_) => format!("it refuses the user and password that {variable} holds (407)"),
+        None => {
+            format!("it wants a user and a password (407): {variable} may hold them, as http://USER:PASSWORD@HOST:PORT")
+        }
+    }
 }
 
 fn unusable(error: ureq::http::Error) -> ArgusError {

@@ -1,13 +1,14 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
-//! `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! `proxy.rs`: through what; `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
 mod about;
 mod base;
 pub mod client;
 mod exchange;
 pub mod models;
+pub mod proxy;
 mod tags;
 mod text;
 mod tls;

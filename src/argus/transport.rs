@@ -5,6 +5,7 @@ use crate::net::dial::{DialError, dial};
 use crate::pulse;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -26,11 +27,24 @@ impl Resolver for Later {
     }
 }
 
-/// Connects to the host that a request names.
+/// Connects to the host that a request names, or to a proxy instead.
 #[derive(Debug)]
 pub(super) struct Dial {
     /// From the first byte of a request to the last of its answer.
     pub request: Duration,
+    /// Where requests without TLS go.
+    pub forwarder: Option<Forwarder>,
+}
+
+/// A proxy that is given requests as they are, with the whole address in their first line (RFC 9112, section 3.2.2).
+#[derive(Debug)]
+pub(super) struct Forwarder {
+    /// Where it is.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What the first line lacks for it: scheme, host and port of the server.
+    pub origin: Arc<str>,
 }
 
 impl<In: Transport> Connector<In> for Dial {
@@ -44,12 +58,14 @@ impl<In: Transport> Connector<In> for Dial {
         pulse::beat();
         let spent = if let UreqInstant::Exact(began) = details.now { began.elapsed() } else { Duration::ZERO };
         let left = details.timeout.after.saturating_sub(spent);
-        let (host, port) = place(details.uri).ok_or_else(|| Error::BadUri("it names no server".to_owned()))?;
+        let to = self.forwarder.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)).or_else(|| place(details.uri));
+        let (host, port) = to.ok_or_else(|| Error::BadUri("it names no server".to_owned()))?;
         let stream = dial(host, port, left).map_err(|error| Error::Other(Box::new(error)))?;
         pulse::beat();
         stream.set_nodelay(true)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(Tcp { stream, buffers, request: self.request, began: None, answering: false })))
+        let origin = self.forwarder.as_ref().map(|proxy| Arc::clone(&proxy.origin));
+        Ok(Some(Either::B(Tcp { stream, buffers, request: self.request, origin, began: None, answering: false })))
     }
 }
 
@@ -72,6 +88,8 @@ pub(super) struct Tcp {
     stream: TcpStream,
     buffers: LazyBuffers,
     request: Duration,
+    /// What a proxy wants before the path of a request.
+    origin: Option<Arc<str>>,
     /// When the request under way began.
     began: Option<Instant>,
     /// Something of the answer was waited for, so the next byte to be sent begins another request.
@@ -95,14 +113,19 @@ impl Transport for Tcp {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.answering || self.began.is_none() {
+        let begins = self.answering || self.began.is_none();
+        if begins {
             (self.began, self.answering) = (Some(Instant::now()), false);
             pulse::beat();
         }
         let (left, reason) = self.left(timeout)?;
         self.stream.set_write_timeout(Some(left))?;
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        self.stream.write_all(output).map_err(|error| over(error, reason))
+        let written = match self.origin.as_deref().filter(|_| begins).and_then(|origin| for_proxy(output, origin)) {
+            Some(output) => self.stream.write_all(&output),
+            None => self.stream.write_all(output),
+        };
+        written.map_err(|error| over(error, reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -127,6 +150,13 @@ impl Transport for Tcp {
             && matches!(self.stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         silent && self.stream.set_nonblocking(false).is_ok()
     }
+}
+
+/// The beginning of a request, with the server's address before the path.
+fn for_proxy(request: &[u8], origin: &str) -> Option<Vec<u8>> {
+    let method = request.iter().position(|&byte| byte == b' ')? + 1;
+    let (method, rest) = request.split_at_checked(method)?;
+    Some([method, origin.as_bytes(), rest].concat())
 }
 
 /// A call that ended because its time was over.

@@ -10,8 +10,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The log target of everything about names and connections.
-const LOG: &str = "net";
 /// How long a look-up is waited for where addresses are known from before.
 const REPEATED_LOOK_UP: Duration = Duration::from_secs(1);
 
@@ -77,12 +75,12 @@ impl Dialer {
         match &stream {
             Ok(stream) => {
                 let peer = stream.peer_addr().ok();
-                debug!(target: LOG, "{host} port {port}: connected to {peer:?} of {addresses:?}");
+                debug!("{host} port {port}: connected to {peer:?} of {addresses:?}");
                 if let Some(peer) = peer {
                     lock(&self.answered).insert(key, peer);
                 }
             }
-            Err(why) => debug!(target: LOG, "{host} port {port}: {addresses:?}: {why}"),
+            Err(why) => debug!("{host} port {port}: {addresses:?}: {why}"),
         }
         stream.map_err(DialError::Connect)
     }

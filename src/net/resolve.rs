@@ -12,9 +12,6 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The log target of everything about names and connections.
-const LOG: &str = "net";
-
 /// Why a name has no address now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolveError {
@@ -228,7 +225,7 @@ impl Shared {
     }
 
     fn record(&self, key: &Key, answer: Answer) {
-        debug!(target: LOG, "{} ({:?}): {answer:?}", key.0, key.1);
+        debug!("{} ({:?}): {answer:?}", key.0, key.1);
         if let Some(look) = self.lock().get_mut(key) {
             look.record(answer);
         }

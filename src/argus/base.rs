@@ -8,6 +8,12 @@ pub(super) struct Base {
     prefix: String,
     /// Scheme, host and port, for messages.
     pub origin: String,
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Name or address; IPv6 in brackets.
+    pub host: String,
+    /// The port, also if the URL names none.
+    pub port: u16,
 }
 
 impl Base {
@@ -36,7 +42,9 @@ impl Base {
         }
         let origin = format!("{scheme}://{authority}");
         let prefix = format!("{origin}{}/", uri.path().trim_end_matches('/'));
-        Ok(Self { prefix, origin })
+        let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+        let host = host.to_owned();
+        Ok(Self { prefix, origin, scheme, host, port })
     }
 
     /// The address of something below the API. What `path` holds can change neither server nor scheme.

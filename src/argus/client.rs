@@ -4,6 +4,7 @@
 use super::base::{Base, quoted};
 use super::exchange::{Answer, Exchange};
 use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+use super::proxy::Environment;
 use super::text::{json, summary};
 use super::{ArgusError, ArgusServer, wire};
 use crate::secret::Secret;
@@ -19,12 +20,15 @@ pub struct Settings {
     pub url: String,
     /// Our token.
     pub token: Secret,
-    /// Bounds a whole request: finding the name, connecting, TLS, sending, waiting and reading.
+    /// Bounds one request: sending, waiting and reading. Before it, a new connection (the name, TCP, TLS) may take as long
+    /// again, at most 10 s.
     pub timeout: Duration,
     /// PEM file of the CAs to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// How many connections are kept; as many as threads share the client.
     pub connections: usize,
+    /// The variables of the environment that may name a proxy.
+    pub environment: Environment,
 }
 
 /// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
@@ -43,12 +47,19 @@ impl Client {
     /// A client that has not connected yet.
     ///
     /// # Errors
-    /// What is wrong with the settings, by the name of the key: the URL, the token, or the CA file.
+    /// What is wrong with the settings, by the name of the key (the URL, the token, the CA file) or of the variable that names
+    /// a proxy.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let base = Base::parse(&settings.url)?;
         let token = RwLock::new(header(&settings.token)?);
         let exchange = Exchange::new(base, settings)?;
         Ok(Self { exchange, token })
+    }
+
+    /// Which proxy leads to the server, or why the one that the environment names is not used; `None` if it names none.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        self.exchange.proxy()
     }
 
     /// Uses another token from the next request on.

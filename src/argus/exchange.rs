@@ -1,5 +1,6 @@
 //! One HTTP request and its answer, bounded in time and size. Never follows a redirect, never repeats a request, never
-//! sends the token anywhere but to `argus.url`, and does not know what the JSON means.
+//! sends the token anywhere but to `argus.url` (through the proxy that the environment names), and does not know what the
+//! JSON means.
 //!
 //! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled connection that turns
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
@@ -7,15 +8,18 @@
 use super::ArgusError;
 use super::base::Base;
 use super::client::Settings;
+use super::proxy::{Route, Via};
 use super::text::shown;
 use super::tls::{self, Trust};
+use super::transport::{Dial, Later, not_connected};
 use crate::pulse;
-use log::debug;
+use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
-use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
 
 /// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on its way.
@@ -27,6 +31,8 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
+/// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,7 +41,13 @@ pub(super) struct Exchange {
     agent: Agent,
     base: Base,
     trust: Trust,
+    /// From the first byte of a request to the last of its answer.
     timeout: Duration,
+    /// Before that: the name, the connection, TLS.
+    to_connect: Duration,
+    route: Route,
+    /// A proxy passes on what it is sent, and wants to see this.
+    to_forwarder: Option<HeaderValue>,
 }
 
 /// What came back.
@@ -53,27 +65,41 @@ impl Exchange {
         }
         let timeout = settings.timeout.min(LONGEST_TIMEOUT);
         let connections = settings.connections.max(1);
-        // A little less than the whole, so that a connection that does not come about is told from a missing answer.
-        let to_connect = timeout.mul_f64(0.9);
+        let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
+        let route = Route::choose(&settings.environment, &base.scheme, &base.host, base.port)?;
+        if let Some(way) = route.shown() {
+            info!("Argus is reached {way}");
+        }
+        let via = route.via();
+        let forwarder = via.and_then(|via| via.forwarder(&base.scheme, &base.origin));
+        let to_forwarder = via.filter(|_| forwarder.is_some()).and_then(|via| via.authorization());
+        let tunnel = via.filter(|_| forwarder.is_none()).map(|via| via.proxy.clone());
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(timeout))
-            .timeout_resolve(Some(to_connect))
+            .timeout_global(Some(to_connect + timeout))
             .timeout_connect(Some(to_connect))
             .max_idle_age(MAX_IDLE)
             .input_buffer_size(INPUT_BUFFER)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
-            // One named in the environment would be a place that the token goes to and no configuration shows.
-            .proxy(None)
+            // Not as ureq reads the environment.
+            .proxy(tunnel)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { agent: config.build().into(), base, trust, timeout })
+        let dial = Dial { request: timeout, forwarder };
+        let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
+        let agent = Agent::with_parts(config.build(), connector, Later);
+        Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder })
+    }
+
+    /// Through which proxy, for people; `None` if the environment names none.
+    pub fn proxy(&self) -> Option<String> {
+        self.route.shown()
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
@@ -99,9 +125,10 @@ impl Exchange {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
-            None => self.agent.run(request(token, method, uri).body(()).map_err(unusable)?),
+            None => self.agent.run(self.request(token, method, uri).body(()).map_err(unusable)?),
             Some(data) => {
-                let request = request(token, method, uri)
+                let request = self
+                    .request(token, method, uri)
                     .header(CONTENT_TYPE, "application/json")
                     // Without it ureq sends chunks, which Argus reads as an empty body.
                     .header(CONTENT_LENGTH, data.len());
@@ -119,6 +146,14 @@ impl Exchange {
         self.read(response)
     }
 
+    fn request(&self, token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
+        let request = Request::builder().method(method).uri(uri).header(AUTHORIZATION, token);
+        match &self.to_forwarder {
+            Some(header) => request.header(PROXY_AUTHORIZATION, header.clone()),
+            None => request,
+        }
+    }
+
     fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
@@ -126,6 +161,12 @@ impl Exchange {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
+            if let Some(via) = self.route.via() {
+                if status == 407 {
+                    return Err(ArgusError::Refused(format!("the proxy {}: {}", via.shown(), wants_password(via))));
+                }
+                body = via.hide(&String::from_utf8_lossy(&body)).into_bytes();
+            }
             return Ok(Answer { status, location, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
@@ -140,12 +181,22 @@ impl Exchange {
 
     /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
+        let origin = &self.base.origin;
         let words = shown(&error.to_string());
+        match (not_connected(error), self.route.via(), error) {
+            (Some(why), Some(via), _) => return format!("the proxy {}: {why}", via.shown()),
+            (Some(why), None, _) => return format!("{origin}: {why}"),
+            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) if why.contains("407") => {
+                return format!("the proxy {}: {}", via.shown(), wants_password(via));
+            }
+            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) => {
+                return format!("the proxy {} does not lead to {origin}: {}", via.shown(), via.hide(&shown(why)));
+            }
+            _ => {}
+        }
         let why = match error {
-            ureq::Error::Timeout(Timeout::Resolve) => format!("the name was not found in {:?}", self.timeout),
-            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.timeout),
+            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.to_connect),
             ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
-            ureq::Error::HostNotFound => "the name has no address".to_owned(),
             ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
             ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
             ureq::Error::Io(_) | ureq::Error::Rustls(_) | ureq::Error::Tls(_) => match tls::advice(&words, &self.trust)
@@ -155,12 +206,22 @@ impl Exchange {
             },
             _ => words,
         };
-        format!("{}: {why}", self.base.origin)
+        match self.route.via() {
+            Some(via) => format!("{origin}, through the proxy {}: {why}", via.address()),
+            None => format!("{origin}: {why}"),
+        }
     }
 }
 
-fn request(token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-    Request::builder().method(method).uri(uri).header(AUTHORIZATION, token)
+/// What a proxy means by 407.
+fn wants_password(via: &Via) -> String {
+    let variable = &via.variable;
+    match via.authorization() {
+        Some(_) => format!("it refuses the user and password that {variable} holds (407)"),
+        None => {
+            format!("it wants a user and a password (407): {variable} may hold them, as http://USER:PASSWORD@HOST:PORT")
+        }
+    }
 }
 
 fn unusable(error: ureq::http::Error) -> ArgusError {
@@ -171,7 +232,8 @@ fn unusable(error: ureq::http::Error) -> ArgusError {
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use ureq::Error as E;
     match error {
-        E::Timeout(at) => !matches!(at, Timeout::Resolve | Timeout::Connect),
+        E::Timeout(at) => *at != Timeout::Connect,
+        E::Other(_) => not_connected(error).is_none(),
         E::Io(io) => matches!(
             io.kind(),
             ErrorKind::UnexpectedEof
@@ -182,7 +244,7 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
                 | ErrorKind::TimedOut
                 | ErrorKind::WriteZero
         ),
-        E::HostNotFound | E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
+        E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
         E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::BadUri(_) | E::Http(_) => false,
         _ => true,
     }

@@ -1,17 +1,19 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust;
-//! `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
+//! `proxy.rs`: through what; `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
 mod about;
 mod base;
 pub mod client;
 mod exchange;
 pub mod models;
+pub mod proxy;
 mod tags;
 mod text;
 mod tls;
 mod tokens;
+mod transport;
 mod wire;
 
 use crate::secret::Secret;

@@ -6,6 +6,7 @@
 //! `argus.connections` has grown, and a heartbeat where `[failover]` is new.
 
 use crate::argus::client::{Client, Settings as ArgusSettings};
+use crate::argus::proxy::Environment;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::heartbeat::Target;
@@ -78,6 +79,7 @@ pub(crate) fn client(config: &Config) -> Result<Client, String> {
         timeout: config.argus.timeout,
         ca_file: config.argus.ca_file.clone(),
         connections: config.argus.connections,
+        environment: Environment::of_this_process(),
     })
 }
 

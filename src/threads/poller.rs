@@ -27,10 +27,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// The longest that this thread is silent while it works: a single call takes at most 20 s (see
-/// [`Timeouts`](crate::zino::wire::Timeouts)), but for the system's look-up of a name, which can take minutes when no name
-/// server answers.
-pub const BOUND: Duration = Duration::from_secs(300);
+/// The longest that this thread is silent while it works: a single call takes at most 20 s, the look-up of a name
+/// included (see [`Timeouts`](crate::zino::wire::Timeouts)); more, because a host can be slow.
+pub const BOUND: Duration = Duration::from_secs(60);
 
 /// Which Zino, and how.
 #[derive(Debug)]
@@ -154,7 +153,7 @@ impl Trouble {
 /// The notification channel is tied before anything is read: what changes in between would be lost.
 fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
     let mut session = Session::connect(login)?;
-    let (notifications, nonce) = Notifications::connect(login)?;
+    let (notifications, nonce) = Notifications::connect(session.notify_address(login.notify_port)?)?;
     session.tie(&nonce)?;
     Ok((session, notifications))
 }

@@ -2,10 +2,11 @@
 
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
-use crate::zino::session::{Login, unexpected};
+use crate::zino::session::unexpected;
 use crate::zino::text::shown;
 use crate::zino::wire::{LOG, Timeouts, Wire};
 use log::debug;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The longest line; real ones are shorter than a hundred bytes.
@@ -29,20 +30,21 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Connects; also returns the nonce to tie.
+    /// Connects to the address that [`Session::notify_address`](crate::zino::session::Session::notify_address) gives;
+    /// also returns the nonce to tie.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect(login: &Login) -> Result<(Self, String), ZinoError> {
-        Self::connect_within(login, &Timeouts::default())
+    pub fn connect(address: SocketAddr) -> Result<(Self, String), ZinoError> {
+        Self::connect_within(address, &Timeouts::default())
     }
 
     /// [`Notifications::connect`] with other time-outs.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect_within(login: &Login, timeouts: &Timeouts) -> Result<(Self, String), ZinoError> {
-        let mut wire = Wire::open(&login.server, login.notify_port, timeouts)?;
+    pub fn connect_within(address: SocketAddr, timeouts: &Timeouts) -> Result<(Self, String), ZinoError> {
+        let mut wire = Wire::open_at(address, timeouts)?;
         let line = wire.first_line()?;
         let nonce = String::from_utf8(line).map_err(|e| unexpected(e.as_bytes()))?;
         let nonce = nonce.trim();

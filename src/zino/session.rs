@@ -8,6 +8,7 @@ use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
+use std::net::SocketAddr;
 
 /// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
 const INTERNAL_ERROR: &str = "internal error";
@@ -90,6 +91,17 @@ impl Session {
             Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why.replace(&digest, "(digest)"))),
             reply => done(reply).map(drop),
         }
+    }
+
+    /// Where the notifications of this very server come from: the address that this session talks to. The server's name
+    /// may have several, and only one process knows the nonce.
+    ///
+    /// # Errors
+    /// [`ZinoError::Connection`] if the connection has ended.
+    pub fn notify_address(&self, port: u16) -> Result<SocketAddr, ZinoError> {
+        let mut address = self.wire.peer()?;
+        address.set_port(port);
+        Ok(address)
     }
 
     /// NTIE: sends the notifications about all cases to the channel that announced itself with `nonce`. To be done

@@ -1,12 +1,14 @@
 //! Lines over a TCP connection to Zino, with a bound on everything: time, line length, reply size. Never knows what a
 //! line means.
 
+use crate::net::connect::connect;
+use crate::net::dial::{DialError, dial};
 use crate::pulse;
 use crate::zino::ZinoError;
 use crate::zino::text::shown;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// The longest line that is kept; what follows in the same line is read and dropped. A person can write a longer history
@@ -26,7 +28,7 @@ pub(crate) const LOG: &str = "zino";
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For the connection, over all addresses of the server's name.
+    /// For the connection: the look-up of the server's name, and all its addresses together.
     pub connect: Duration,
     /// For the next byte of a reply.
     pub stall: Duration,
@@ -73,13 +75,36 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects to the first address of `server` that answers.
+    /// Connects to the address of `server` that answers first.
     pub(crate) fn open(server: &str, port: u16, timeouts: &Timeouts) -> Result<Self, ZinoError> {
-        let failed = |e: io::Error| ZinoError::Connection(format!("{server} port {port}: {e}"));
-        let stream = connect(server, port, timeouts.connect).map_err(failed)?;
-        set_up(&stream, timeouts).map_err(failed)?;
+        pulse::beat();
+        let stream = dial(server, port, timeouts.connect).map_err(|error| {
+            ZinoError::Connection(match error {
+                DialError::Name(error) => error.to_string(),
+                DialError::Connect(error) => format!("{server} port {port}: {error}"),
+            })
+        })?;
+        Self::on(stream, timeouts)
+    }
+
+    /// Connects to this one address.
+    pub(crate) fn open_at(address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+        pulse::beat();
+        let stream = connect(&[address], timeouts.connect);
+        let stream = stream
+            .map_err(|error| ZinoError::Connection(format!("{} port {}: {error}", address.ip(), address.port())))?;
+        Self::on(stream, timeouts)
+    }
+
+    fn on(stream: TcpStream, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+        set_up(&stream, timeouts).map_err(lost)?;
         let reader = BufReader::with_capacity(64 * 1024, stream);
         Ok(Self { reader, reply: timeouts.reply, ends_in_crlf: false })
+    }
+
+    /// The address at the other end.
+    pub(crate) fn peer(&self) -> Result<SocketAddr, ZinoError> {
+        self.reader.get_ref().peer_addr().map_err(lost)
     }
 
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
@@ -228,25 +253,6 @@ fn lost(e: io::Error) -> ZinoError {
 
 fn closed() -> ZinoError {
     ZinoError::Connection("closed by the server".to_owned())
-}
-
-/// Tries every address of a name, sharing out the time so that one dead address cannot use it all.
-fn connect(server: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
-    let started = Instant::now();
-    let name = server.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(server);
-    let addresses: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
-    let mut failure = io::Error::new(ErrorKind::NotFound, "the name has no address");
-    for (tried, address) in addresses.iter().enumerate() {
-        pulse::beat();
-        let remaining = limit.saturating_sub(started.elapsed());
-        let untried = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let share = (remaining / untried).max(Duration::from_millis(100));
-        match TcpStream::connect_timeout(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(e) => failure = e,
-        }
-    }
-    Err(failure)
 }
 
 /// Makes a dead peer show within a minute, whether we wait for it or write to it.

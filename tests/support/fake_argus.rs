@@ -65,6 +65,8 @@ pub struct Manners {
     pub deaf: bool,
     /// Speaks TLS with this certificate and key.
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Waits so long before it does anything with a connection.
+    pub tarries: Duration,
 }
 
 struct Shared {
@@ -187,6 +189,7 @@ fn serve(socket: TcpStream, number: usize, shared: &Shared) {
         let _ = socket.shutdown(Shutdown::Both);
         return;
     }
+    std::thread::sleep(shared.manners.tarries);
     socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     socket.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
     socket.set_nodelay(true).unwrap();

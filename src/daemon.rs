@@ -5,6 +5,7 @@ pub(crate) mod parts;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
+use crate::logging;
 use crate::pulse::{self, Progress};
 use crate::reload::changed_keys;
 use crate::systemd::Notifier;
@@ -61,6 +62,7 @@ pub(crate) fn exit_on_panic() {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         error!("internal error at {place}: {text}; please report this");
+        logging::finish();
         std::process::exit(i32::from(ExitCode::Internal.code()));
     }));
 }

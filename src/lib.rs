@@ -13,6 +13,7 @@ pub mod heartbeat;
 pub mod logging;
 pub mod machine;
 pub mod once;
+pub mod outlet;
 pub mod pulse;
 pub mod reload;
 pub mod renewal;

@@ -6,13 +6,15 @@ use crate::daemon::parts::{self, Parts};
 use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
+use crate::logging;
 use crate::machine::{Hopeless, Once, RunEnd};
+use crate::outlet::Weight;
 use crate::pulse::Progress;
 use crate::systemd::Notifier;
 use crate::threads::End;
 use crossbeam_channel::{Receiver, bounded, select, unbounded};
 use log::{error, info, log_enabled, warn};
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(600);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
+/// Makes a terminal's line empty.
+const EMPTY_LINE: &str = "\r\x1b[K";
 
 /// Synchronises once, for at most `timeout`; returns the exit code.
 #[must_use]
@@ -159,7 +163,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        let _ = writeln!(stderr(), "{text}");
+        logging::print(&format!("{text}\n"), Weight::Important);
     }
 }
 
@@ -184,13 +188,13 @@ impl ProgressLine {
             self.next = Instant::now() + REDRAW;
             self.shown = true;
             let done = self.most.saturating_sub(waiting);
-            let _ = write!(stderr(), "\r\x1b[K{done} of {} problems", self.most);
+            logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            let _ = write!(stderr(), "\r\x1b[K");
+            logging::print(EMPTY_LINE, Weight::Important);
         }
     }
 }

@@ -117,6 +117,13 @@ pub fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
     eventually(&format!("incident {number}"), || argus.fake.seen().last().cloned(), || argus.incident(number))
 }
 
+/// What the kernel says of a process' memory under this name, in KiB.
+pub fn memory(process: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// The running program; it ends when this is dropped.
 pub struct Program {
     child: Child,
@@ -217,9 +224,7 @@ impl Program {
 
     /// The most memory that it ever had, in KiB.
     pub fn most_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        memory(self.child.id(), "VmHWM:")
     }
 
     /// What the kernel says of the process, in one line.

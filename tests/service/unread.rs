@@ -28,8 +28,9 @@ fn full_pipe() -> (PipeReader, Stdio) {
     (reader, writer.into())
 }
 
-fn zino_with_long_histories() -> FakeZino {
-    let zino = FakeZino::with_cases(CASES);
+/// With so many cases, each with a history of 80 kB.
+pub fn zino_with_long_histories(cases: u64) -> FakeZino {
+    let zino = FakeZino::with_cases(cases);
     for case in zino.world().cases.values_mut() {
         let line = format!("1 testuser\r\n {}", "long ".repeat(80));
         case.history.extend(vec![line.into_bytes(); 200]);
@@ -55,7 +56,7 @@ fn ends_in_time(program: &mut Program, code: i32) {
 
 #[test]
 fn a_log_that_nobody_reads_stops_neither_the_work_nor_the_end_and_takes_no_memory() {
-    let (zino, argus) = (zino_with_long_histories(), LittleArgus::start());
+    let (zino, argus) = (zino_with_long_histories(CASES), LittleArgus::start());
     let (_reader, log) = full_pipe();
     let mut program = Program::logging_to(log, &config(&zino, &argus), &["-vv"]);
     incident(&argus, CASES);
@@ -75,7 +76,7 @@ fn is_whole(line: &str) -> bool {
 
 #[test]
 fn a_reader_that_comes_back_gets_whole_lines_in_their_order_and_how_many_were_lost() {
-    let (zino, argus) = (zino_with_long_histories(), LittleArgus::start());
+    let (zino, argus) = (zino_with_long_histories(CASES), LittleArgus::start());
     let (mut reader, log) = pipe().unwrap();
     let mut program = Program::logging_to(log, &config(&zino, &argus), &["-vv"]);
     incident(&argus, CASES);
@@ -109,7 +110,7 @@ fn a_log_whose_reader_is_gone_or_whose_disk_is_full_harms_nobody() {
     let gone = || pipe().unwrap().1.into();
     let full = || File::options().write(true).open("/dev/full").unwrap().into();
     for log in [&gone as &dyn Fn() -> Stdio, &full] {
-        let (zino, argus) = (zino_with_long_histories(), LittleArgus::start());
+        let (zino, argus) = (zino_with_long_histories(CASES), LittleArgus::start());
         let mut program = Program::logging_to(log(), &config(&zino, &argus), &["-vv"]);
         storm(&zino);
         new_case(&zino, 1000);
@@ -123,7 +124,7 @@ fn a_log_whose_reader_is_gone_or_whose_disk_is_full_harms_nobody() {
 
 #[test]
 fn a_single_run_and_a_check_end_although_nobody_reads_them() {
-    let (zino, argus) = (zino_with_long_histories(), LittleArgus::start());
+    let (zino, argus) = (zino_with_long_histories(CASES), LittleArgus::start());
     let (_reader, log) = full_pipe();
     let mut program = Program::logging_to(log, &config(&zino, &argus), &["--once", "-vv", "--timeout", "20"]);
     assert_eq!(program.wait(), Some(0));

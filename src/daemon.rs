@@ -5,11 +5,12 @@ pub(crate) mod parts;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
+use crate::logging;
 use crate::pulse::{self, Progress};
 use crate::reload::changed_keys;
 use crate::systemd::Notifier;
-use crate::threads::End;
-use crossbeam_channel::{Receiver, never, select, unbounded};
+use crate::threads::{ENDS, End};
+use crossbeam_channel::{Receiver, TrySendError, bounded, never, select};
 use log::{error, info, warn};
 use parts::{Parts, Prepared};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -43,7 +44,7 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
-    let (end, ends) = unbounded();
+    let (end, ends) = bounded(ENDS);
     match Parts::start(config, client, &notifier, &progress, end, None) {
         Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(&signals, &ends),
         Err(why) => {
@@ -61,6 +62,7 @@ pub(crate) fn exit_on_panic() {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         error!("internal error at {place}: {text}; please report this");
+        logging::finish();
         std::process::exit(i32::from(ExitCode::Internal.code()));
     }));
 }
@@ -72,10 +74,13 @@ const LONGEST_END: Duration = Duration::from_secs(8);
 /// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
 pub(crate) fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let (tell, told) = unbounded();
+    let (tell, told) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            if tell.send(signal).is_err() {
+            // A SIGHUP that waits stands for all that follow it; there is always room for the one that ends the process.
+            if (signal != SIGHUP || tell.is_empty())
+                && matches!(tell.try_send(signal), Err(TrySendError::Disconnected(_)))
+            {
                 return;
             }
             if signal != SIGHUP {
@@ -120,7 +125,7 @@ impl Daemon<'_> {
                 }
                 recv(ends) -> end => match end {
                     Ok(End::Refused(why)) => break (ExitCode::Refused, why),
-                    Ok(End::Progress(_) | End::Finished(_)) => {}
+                    Ok(End::Finished(_)) => {}
                     Ok(End::Stopped) | Err(_) => break (ExitCode::Internal, "internal error: a thread has ended".to_owned()),
                 },
                 recv(quiet) -> _ => {

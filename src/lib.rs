@@ -14,6 +14,7 @@ pub mod logging;
 pub mod machine;
 pub mod net;
 pub mod once;
+pub mod outlet;
 pub mod pulse;
 pub mod reload;
 pub mod renewal;

@@ -1,6 +1,8 @@
 //! The process: start-up, signals, exit codes. Never decides anything about cases or incidents.
 
-use std::io::Write;
+use std::io::{LineWriter, Write};
+use std::path::Path;
+use std::time::Duration;
 use zinoargus::check;
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
 use zinoargus::config::{self, ConfigError};
@@ -8,6 +10,7 @@ use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
 use zinoargus::logging;
 use zinoargus::once;
+use zinoargus::outlet::{Outlet, Target};
 
 fn main() -> std::process::ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
@@ -20,6 +23,7 @@ fn main() -> std::process::ExitCode {
             UsageError::EXIT
         }
     };
+    logging::finish();
     code.into()
 }
 
@@ -29,11 +33,32 @@ fn print(text: &str) -> ExitCode {
     ExitCode::Done
 }
 
+/// How long the end of a check waits for whoever reads what it found.
+const LONGEST_READING: Duration = Duration::from_secs(5);
+
+/// A reader that does not read is no reason to hang either: the exit code is still wanted.
+fn check(file: &Path) -> ExitCode {
+    let lost = |lost| format!("{lost} lines lost\n").into_bytes();
+    match Outlet::start(Target::Stdout, lost) {
+        Ok(out) => {
+            let code = check::run(file, config::load(file), LineWriter::new(out.clone()));
+            out.finish(LONGEST_READING);
+            code
+        }
+        Err(why) => {
+            log::error!("cannot start a thread: {why}");
+            ExitCode::Internal
+        }
+    }
+}
+
 fn start(options: &Options) -> ExitCode {
-    logging::start(options.verbosity);
+    if let Err(why) = logging::start(options.verbosity) {
+        let _ = writeln!(std::io::stderr(), "zinoargus: cannot start a thread: {why}");
+        return ExitCode::Internal;
+    }
     if options.mode == RunMode::Check {
-        let file = &options.config_file;
-        return check::run(file, config::load(file), std::io::stdout());
+        return check(&options.config_file);
     }
     let loaded = match config::load(&options.config_file) {
         Ok(loaded) => loaded,

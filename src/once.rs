@@ -2,17 +2,19 @@
 //! that it is done. Never decides anything about cases or incidents.
 
 use crate::config::Config;
-use crate::daemon::parts::{self, Parts};
+use crate::daemon::parts::{self, Parts, SingleRun};
 use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
+use crate::logging;
 use crate::machine::{Hopeless, Once, RunEnd};
+use crate::outlet::Weight;
 use crate::pulse::Progress;
 use crate::systemd::Notifier;
-use crate::threads::End;
-use crossbeam_channel::{Receiver, bounded, select, unbounded};
+use crate::threads::{ENDS, End};
+use crossbeam_channel::{Receiver, bounded, never, select};
 use log::{error, info, log_enabled, warn};
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(600);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
+/// Makes a terminal's line empty.
+const EMPTY_LINE: &str = "\r\x1b[K";
 
 /// Synchronises once, for at most `timeout`; returns the exit code.
 #[must_use]
@@ -45,12 +49,13 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
         Ok(true) => return ExitCode::Done,
         Err(code) => return code,
     }
-    let (end, ends) = unbounded();
-    let once = Once { longest: timeout.unwrap_or(LONGEST) };
-    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
-    match Parts::start(config, client, &notifier, &progress, end, Some(once)) {
+    let (end, ends) = bounded(ENDS);
+    let (progress, waiting) = bounded(1);
+    let run = SingleRun { once: Once { longest: timeout.unwrap_or(LONGEST) }, progress };
+    let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
         Ok(parts) => {
-            let code = wait(&signals, &ends);
+            let code = wait(&signals, &ends, waiting);
             parts.stop();
             code
         }
@@ -96,7 +101,7 @@ fn stopped(signal: i32) -> ExitCode {
     ExitCode::Partial
 }
 
-fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
+fn wait(signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
     let mut line = ProgressLine::new();
     loop {
         select! {
@@ -104,11 +109,14 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
                 line.clear();
                 return stopped(signal.unwrap_or_default());
             }
-            recv(ends) -> end => {
-                if let Ok(End::Progress(waiting)) = end {
-                    line.show(waiting);
-                    continue;
+            recv(progress) -> waiting => {
+                match waiting {
+                    Ok(waiting) => line.show(waiting),
+                    // The machine has ended, and has told so.
+                    Err(_) => progress = never(),
                 }
+            }
+            recv(ends) -> end => {
                 line.clear();
                 return match end {
                     Ok(End::Finished(end)) => finish(&end),
@@ -159,7 +167,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        let _ = writeln!(stderr(), "{text}");
+        logging::print(&format!("{text}\n"), Weight::Important);
     }
 }
 
@@ -184,13 +192,13 @@ impl ProgressLine {
             self.next = Instant::now() + REDRAW;
             self.shown = true;
             let done = self.most.saturating_sub(waiting);
-            let _ = write!(stderr(), "\r\x1b[K{done} of {} problems", self.most);
+            logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            let _ = write!(stderr(), "\r\x1b[K");
+            logging::print(EMPTY_LINE, Weight::Important);
         }
     }
 }

@@ -15,11 +15,12 @@ use crate::pulse::Progress;
 use crate::reload;
 use crate::renewal::{Renewal, Renewer};
 use crate::systemd::{Notifier, watchdog_from_environment};
+use crate::threads::mailbox::{SetupSender, mailbox};
 use crate::threads::vitals::Vitals;
-use crate::threads::{End, Wake, core, heartbeat, poller, writer};
+use crate::threads::{End, INBOX, JOBS, ORDERS, Wake, core, heartbeat, poller, writer};
 use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use log::warn;
 use std::io;
 use std::path::Path;
@@ -42,12 +43,13 @@ pub(crate) struct Parts {
     desk: Arc<writer::Desk<Client>>,
     writers: usize,
     halt: Arc<AtomicBool>,
+    orders: Sender<Wake>,
     wakes: Sender<Wake>,
     jobs: Receiver<Job>,
-    poller: Sender<poller::Setup>,
+    poller: SetupSender,
     /// How often the configuration has come to name another Zino.
     moves: u64,
-    heartbeat: Option<Sender<heartbeat::Setup>>,
+    heartbeat: Option<Newest<heartbeat::Setup>>,
     progress: Arc<Progress>,
     /// Each writer holds one: the other end is told when the last of them has ended.
     writer_alive: Sender<()>,
@@ -179,6 +181,33 @@ fn use_token(client: &Client, renewal: Renewal) -> Result<(), String> {
     }
 }
 
+/// A single run: what it is bound by, and where it tells how many problems wait.
+pub(crate) struct SingleRun {
+    pub once: Once,
+    pub progress: Sender<usize>,
+}
+
+/// A channel that holds only the newest value: giving one never waits and replaces one that was not taken yet.
+struct Newest<T> {
+    give: Sender<T>,
+    unread: Receiver<T>,
+}
+
+impl<T> Newest<T> {
+    fn channel() -> (Self, Receiver<T>) {
+        let (give, unread) = bounded(1);
+        let taker = unread.clone();
+        (Self { give, unread }, taker)
+    }
+
+    fn send(&self, mut value: T) {
+        while let Err(TrySendError::Full(unsent)) = self.give.try_send(value) {
+            drop(self.unread.try_recv());
+            value = unsent;
+        }
+    }
+}
+
 /// Starts a thread.
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name).spawn(work).map(drop)
@@ -195,12 +224,12 @@ impl Parts {
         notifier: &Arc<Notifier>,
         progress: &Arc<Progress>,
         end: Sender<End>,
-        once: Option<Once>,
+        once: Option<SingleRun>,
     ) -> io::Result<Self> {
-        let (wakes, woken) = unbounded();
-        let (give_job, jobs) = unbounded();
-        let (give_command, commands) = unbounded();
-        let (poller, setups) = unbounded();
+        let (orders, ordered) = bounded(ORDERS);
+        let (wakes, woken) = bounded(INBOX);
+        let (give_job, jobs) = bounded(JOBS);
+        let (commands, poller, mailbox) = mailbox();
         let (writer_alive, writers_gone) = bounded(0);
         let client = Arc::new(client);
         let mut parts = Self {
@@ -209,6 +238,7 @@ impl Parts {
             client,
             writers: 0,
             halt: Arc::new(AtomicBool::new(false)),
+            orders,
             wakes,
             jobs,
             poller,
@@ -219,7 +249,7 @@ impl Parts {
             writers_gone,
         };
         parts.hire_writers()?;
-        parts.start_poller(poller::Channels { commands, setups, wakes: parts.wakes.clone(), end: end.clone() })?;
+        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone(), end: end.clone() })?;
         let mut settings = machine_settings(config);
         if once.is_some() {
             // Nothing of a single run can have lasted for any time.
@@ -227,11 +257,12 @@ impl Parts {
         } else {
             parts.start_or_end_heartbeat()?;
         }
-        let tells_progress = once.is_some();
         settings.signs_of_life = once.is_none();
+        let (once, progress_of_run) = once.map(|SingleRun { once, progress }| (once, progress)).unzip();
         settings.once = once;
         let machine = Machine::new(settings);
-        let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end, tells_progress };
+        let core =
+            core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: progress_of_run };
         let vitals = Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment());
         spawn("state machine".to_owned(), move || core::run(machine, &core, vitals))?;
         Ok(parts)
@@ -272,10 +303,10 @@ impl Parts {
         let setup = heartbeat_setup(failover);
         if let Some(heartbeat) = &self.heartbeat {
             // Whether it listens is seen by the watchdog, not here.
-            let _ = heartbeat.send(setup);
+            heartbeat.send(setup);
             return Ok(());
         }
-        let (give, setups) = unbounded();
+        let (give, setups) = Newest::channel();
         let (progress, wakes) = (Arc::clone(&self.progress), self.wakes.clone());
         spawn("heartbeat".to_owned(), move || {
             let _watched = progress.watch("heartbeat", setup.bound());
@@ -293,7 +324,7 @@ impl Parts {
     /// Lets the work under way end and begins no more; a word comes when there is none.
     pub fn pause(&self) -> Receiver<()> {
         let (tell, quiet) = bounded(1);
-        let _ = self.wakes.send(Wake::Pause(tell));
+        let _ = self.orders.send(Wake::Pause(tell));
         quiet
     }
 
@@ -324,8 +355,8 @@ impl Parts {
             another_primary: others.primary,
         };
         // The machine first: what the poller tells of another Zino must find it prepared.
-        let _ = self.wakes.send(Wake::Resume(Box::new(change)));
-        let _ = self.poller.send(poller_setup(&self.config, self.moves));
+        let _ = self.orders.send(Wake::Resume(Box::new(change)));
+        self.poller.send(poller_setup(&self.config, self.moves));
         let heartbeat = if old.failover == self.config.failover { Ok(()) } else { self.start_or_end_heartbeat() };
         self.hire_writers().and(heartbeat)
     }
@@ -333,7 +364,7 @@ impl Parts {
     /// No new work; the request under way may finish. Whatever is left undone is found lacking at the next start.
     pub fn stop(self) {
         self.halt.store(true, Ordering::Relaxed);
-        let _ = self.wakes.send(Wake::Stop);
+        let _ = self.orders.send(Wake::Stop);
         drop(self.writer_alive);
         let until = Instant::now() + self.config.argus.timeout.min(LONGEST_FAREWELL);
         // The channel is never written to: it ends when the last writer has ended.

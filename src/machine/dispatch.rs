@@ -41,8 +41,10 @@ impl Machine {
         if self.paused || self.renews(now) {
             return;
         }
-        if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
-            self.link.reread_at = now.mono + self.settings.full_interval;
+        let link = &mut self.link;
+        if link.connected && link.read && link.rereading.is_none() && now.mono >= link.reread_at {
+            link.reread_at = now.mono + self.settings.full_interval;
+            link.rereading = Some(now.mono);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
         if self.is_active() {

@@ -227,6 +227,8 @@ struct Link {
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
+    /// Since when a complete reading is under way that was asked for.
+    rereading: Option<Duration>,
     /// What a complete reading under way has brought.
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
@@ -241,6 +243,8 @@ struct Reading {
     /// Cases that are just as they were; they are there already.
     same: BTreeSet<CaseId>,
     others: Vec<Case>,
+    /// Cases that were told on their own, and in no part since: what a part holds of them is older.
+    newer: BTreeSet<CaseId>,
 }
 
 /// How far the looking at Argus has got.

@@ -109,7 +109,7 @@ fn one_page_of_argus_is_read_once_zino_is_and_then_hourly() {
     assert_eq!(argus_jobs(&secondary.argus_says(Ok(()))), 0);
     assert_eq!(said(), ["I a takeover would work: our own Zino is read, and Argus takes our token"]);
     let mut asked_at = Vec::new();
-    while secondary.secs < 7300 {
+    while secondary.secs < 7200 {
         let outputs = secondary.sleep();
         if argus_jobs(&outputs) > 0 {
             assert!(asks_one_page(&outputs));

@@ -43,12 +43,16 @@ impl Machine {
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
             ZinoEvent::Found(found) => self.take_found(now, found),
-            ZinoEvent::Scavenged(id) => self.forget_case(id),
+            ZinoEvent::Scavenged(id) => {
+                self.link.reading.newer.insert(id);
+                self.forget_case(id);
+            }
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
             ZinoEvent::Postponed(id) => self.take_postponed(now, id),
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
+                self.link.rereading = None;
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
                 self.errand_under_way = None;
@@ -61,6 +65,7 @@ impl Machine {
 
     fn take_part(&mut self, cases: Vec<Case>) {
         for case in cases {
+            self.link.reading.newer.remove(&case.id);
             if self.cases.get(case.id).is_some_and(|slot| *slot.case == case) {
                 self.link.reading.same.insert(case.id);
             } else {
@@ -83,6 +88,10 @@ impl Machine {
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
+        if let Some(began) = self.link.rereading.take() {
+            // A Zino that needs long for it is left in peace for as long.
+            self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
+        }
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -92,14 +101,24 @@ impl Machine {
         to_read.extend(snapshot.ids.iter());
         to_read.extend(self.gap(&snapshot.ids, self.link.highest));
         to_read.append(&mut self.link.unanswered);
-        let Reading { same, others } = std::mem::take(&mut self.link.reading);
+        let Reading { same, others, newer } = std::mem::take(&mut self.link.reading);
         for id in same {
+            if newer.contains(&id) {
+                to_read.remove(&id);
+                continue;
+            }
             self.told.case_succeeds(id);
             if self.confirm_case(id) {
                 to_read.remove(&id);
             }
         }
-        for case in others.into_iter().chain(snapshot.cases) {
+        for case in others {
+            to_read.remove(&case.id);
+            if !newer.contains(&case.id) {
+                self.put_case(case, Lane::Bulk);
+            }
+        }
+        for case in snapshot.cases {
             to_read.remove(&case.id);
             self.put_case(case, Lane::Bulk);
         }
@@ -157,6 +176,7 @@ impl Machine {
 
     fn take_found(&mut self, now: Now, found: Found) {
         let asked = found.asked;
+        self.link.reading.newer.extend(found.cases.iter().map(|case| case.id).chain(found.unknown.iter().copied()));
         self.told.cases_fail(now, found.garbled);
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
@@ -259,6 +279,9 @@ impl Machine {
     fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
         if self.errand_under_way == Some(id) {
             self.errand_under_way = None;
+        }
+        if result.is_ok() {
+            self.link.reading.newer.insert(id);
         }
         let refused = matches!(result, Err(ZinoError::Refused(_)));
         if let (Err(error), true) = (&result, refused) {

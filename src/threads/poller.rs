@@ -2,26 +2,22 @@
 //!
 //! There is never more than one: another login is taken by this thread itself, between two commands.
 
+use super::following::Following;
+use super::mailbox::{Closed, Mailbox};
 use super::{End, Wake};
 use crate::machine::backoff::backoff;
-use crate::machine::{Input, ZinoCommand, ZinoEvent};
+use crate::machine::{Input, ZinoEvent};
 use crate::pulse;
-use crate::sync::errand::{PART, carry, read, snapshot};
 use crate::sync::rules::Rules;
-use crate::turnstile::{Turn, Turnstile};
-use crate::zino::case::CaseId;
-use crate::zino::decode::{Happening, Notice};
+use crate::turnstile::Turnstile;
+use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
-use crate::zino::{ZinoError, ZinoServer};
-use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
+use crossbeam_channel::Sender;
 use log::{debug, error, info, warn};
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-/// How long the notification channel is waited on before the commands are looked at.
-const LISTEN: Duration = Duration::from_millis(50);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
@@ -47,18 +43,16 @@ pub struct Setup {
 /// The channel ends of the poller thread.
 #[derive(Debug)]
 pub struct Channels {
-    /// What the machine wants.
-    pub commands: Receiver<ZinoCommand>,
-    /// New settings.
-    pub setups: Receiver<Setup>,
-    /// What happens, for the machine.
+    /// What the machine wants, and new settings.
+    pub mailbox: Mailbox,
+    /// What happens, for the machine. Bounded: while the machine does not take it, nothing more is read.
     pub wakes: Sender<Wake>,
     /// For the main thread.
     pub end: Sender<End>,
 }
 
 /// Why following Zino ended.
-enum Gone {
+pub(super) enum Gone {
     /// The machine has ended.
     Stopped,
     Lost(ZinoError),
@@ -90,7 +84,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
             Ok((session, notifications)) => {
                 trouble.tell_end(&setup.login);
                 ever_connected = true;
-                let gone = follow(session, notifications, &mut setup, channels);
+                let gone = Following::new(session, notifications, channels).run(&mut setup);
                 if tell(channels, ZinoEvent::Disconnected).is_err() {
                     return;
                 }
@@ -104,7 +98,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
             Gone::Lost(ZinoError::Login(why)) if !ever_connected => {
                 let user = &setup.login.user;
                 let why = format!("Zino refuses user {user} ({why}): check zino.user and zino.secret");
-                drop(channels.end.send(End::Refused(why)));
+                drop(channels.end.try_send(End::Refused(why)));
                 return;
             }
             Gone::Lost(error) => {
@@ -158,156 +152,36 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
     Ok((session, notifications))
 }
 
-fn follow(mut session: Session, mut notifications: Notifications, setup: &mut Setup, channels: &Channels) -> Gone {
-    let result = (|| {
-        // What was wanted of the connection before; the machine wants nothing of this one yet.
-        while channels.commands.try_recv().is_ok() {}
-        tell(channels, ZinoEvent::Connected)?;
-        let mut told = Ok(());
-        let mut telling = |event| keep_telling(&mut told, channels, event);
-        let read = snapshot(&mut session, PART, |cases| telling(ZinoEvent::Part(cases)))?;
-        telling(ZinoEvent::Snapshot(read));
-        told?;
-        loop {
-            if let Some(changed) = channels.setups.try_recv().ok().and_then(|changed| take(changed, setup)) {
-                return Err(Gone::Unwanted(Box::new(changed)));
-            }
-            loop {
-                match channels.commands.try_recv() {
-                    Ok(command) => {
-                        let mut told = Ok(());
-                        let turn = match turn(&setup.turnstile, &command) {
-                            Ok(turn) => turn,
-                            Err(id) => {
-                                tell(channels, ZinoEvent::Postponed(id))?;
-                                continue;
-                            }
-                        };
-                        let lost = obey(command, &mut session, &setup.rules, PART, |event| {
-                            keep_telling(&mut told, channels, event);
-                        });
-                        drop(turn);
-                        told?;
-                        lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))?;
-                    }
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return Err(Gone::Stopped),
-                }
-            }
-            let notices = notifications.poll(LISTEN)?;
-            for event in look_again(&notices, &mut session)? {
-                tell(channels, event)?;
-            }
-        }
-    })();
-    match result {
-        Ok(()) => Gone::Stopped,
-        Err(gone) => gone,
-    }
-}
-
-/// What looks before it writes does so alone. An error is the case at which another process is: whoever follows Zino waits for nobody.
-fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
-    match command {
-        ZinoCommand::Carry(errand) => {
-            turnstile.enter_soon(&format!("case {}", errand.case)).map(Some).ok_or(errand.case)
-        }
-        ZinoCommand::Read(_) | ZinoCommand::Reread => Ok(None),
-    }
-}
-
-/// Reads every case of a burst of notifications once: a notification only says "look again".
-///
-/// # Errors
-/// See [`ZinoError`]; the connection is lost.
-pub fn look_again<Z: ZinoServer>(notices: &[Notice], zino: &mut Z) -> Result<Vec<ZinoEvent>, ZinoError> {
-    let scavenged: BTreeSet<CaseId> = notices.iter().filter(|n| n.what == Happening::Scavenged).map(|n| n.id).collect();
-    let changed: BTreeSet<CaseId> = notices.iter().map(|n| n.id).filter(|id| !scavenged.contains(id)).collect();
-    let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
-    if !changed.is_empty() {
-        let changed: Vec<CaseId> = changed.into_iter().collect();
-        events.push(ZinoEvent::Found(read(zino, &changed)?));
-    }
-    Ok(events)
-}
-
-/// Does what the machine wants and tells it what came of it, of a complete reading so many cases at a time; returns why the
-/// connection is lost if it is.
-pub fn obey<Z: ZinoServer>(
-    command: ZinoCommand,
-    zino: &mut Z,
-    rules: &Rules,
-    part: usize,
-    mut tell: impl FnMut(ZinoEvent),
-) -> Option<ZinoError> {
-    let lost = |error: ZinoError| match error {
-        ZinoError::Refused(_) => None,
-        error => Some(error),
-    };
-    match command {
-        ZinoCommand::Read(ids) => match read(zino, &ids) {
-            Ok(found) => {
-                tell(ZinoEvent::Found(found));
-                None
-            }
-            Err(error) => Some(error),
-        },
-        ZinoCommand::Reread => match snapshot(zino, part, |cases| tell(ZinoEvent::Part(cases))) {
-            Ok(snapshot) => {
-                tell(ZinoEvent::Snapshot(snapshot));
-                None
-            }
-            Err(error) => Some(error),
-        },
-        ZinoCommand::Carry(errand) => {
-            let result = carry(zino, &errand, rules);
-            let error = result.as_ref().err().cloned().and_then(lost);
-            tell(ZinoEvent::Carried(errand.case, result.map(|case| case.map(Box::new))));
-            error
-        }
-    }
-}
-
-/// Tells, unless nobody listens any more.
-fn keep_telling(told: &mut Result<(), Gone>, channels: &Channels, event: ZinoEvent) {
-    if told.is_ok() {
-        *told = tell(channels, event);
-    }
-}
-
-fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Gone> {
-    channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Gone::Stopped)
-}
-
-/// Takes new settings; gives them back if they need another connection.
-fn take(changed: Setup, setup: &mut Setup) -> Option<Setup> {
-    if changed.login != setup.login || changed.moves != setup.moves {
-        return Some(changed);
-    }
-    *setup = changed;
-    None
-}
-
-/// Waits, unless another login makes it worth while to try at once. Commands of a connection that is gone are dropped, the
-/// machine gives them again.
-fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Option<Setup>, Gone> {
+fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
+    // It may take as long as the machine does.
     pulse::rest();
-    let over = crossbeam_channel::after(wait);
+    channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Closed)
+}
+
+impl Setup {
+    /// Takes new settings; gives them back if they need another connection.
+    pub(super) fn take(&mut self, changed: Self) -> Option<Self> {
+        if changed.login != self.login || changed.moves != self.moves {
+            return Some(changed);
+        }
+        *self = changed;
+        None
+    }
+}
+
+/// Waits, unless another login makes it worth while to try at once.
+fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Option<Setup>, Closed> {
+    pulse::rest();
+    let until = Instant::now() + wait;
     loop {
-        select! {
-            recv(channels.commands) -> command => match command {
-                Ok(_) => {}
-                Err(_) => return Err(Gone::Stopped),
-            },
-            recv(channels.setups) -> changed => match changed {
-                Ok(changed) => {
-                    if let Some(changed) = take(changed, setup) {
-                        return Ok(Some(changed));
-                    }
+        let left = until.saturating_duration_since(Instant::now());
+        match channels.mailbox.wait_for_setup(left)? {
+            Some(changed) => {
+                if let Some(changed) = setup.take(changed) {
+                    return Ok(Some(changed));
                 }
-                Err(_) => return Err(Gone::Stopped),
-            },
-            recv(over) -> _ => return Ok(None),
+            }
+            None => return Ok(None),
         }
     }
 }

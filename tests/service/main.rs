@@ -11,4 +11,6 @@ mod little_argus;
 mod notify;
 mod program;
 mod reloads;
+mod stalled;
+mod unread;
 mod watchdog;

@@ -2,18 +2,8 @@
 
 use crate::fake_zino::{FakeZino, SECRET, USER};
 use crate::little_argus::LittleArgus;
-use crate::program::{Program, TOKEN, config, eventually};
+use crate::program::{Program, TOKEN, config, eventually, incident, new_case};
 use std::net::UdpSocket;
-
-/// A case opens in Zino, and everybody is told.
-fn new_case(zino: &FakeZino, id: u64) {
-    zino.add_port_case(id);
-    zino.notify(format!("{id} state embryonic\r\n"));
-}
-
-fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
-    eventually(&format!("incident {number}"), || argus.fake.seen().last().cloned(), || argus.incident(number))
-}
 
 fn zino_connections(zino: &FakeZino) -> usize {
     zino.world().connections.len()

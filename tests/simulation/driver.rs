@@ -10,10 +10,11 @@ use std::time::Duration;
 use zinoargus::failover::Mode;
 use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, ZinoCommand, ZinoEvent};
 use zinoargus::stamp::Stamp;
-use zinoargus::sync::errand::snapshot;
+use zinoargus::sync::errand::{Reading, Step, snapshot};
 use zinoargus::sync::rules::{Band, Rules};
 use zinoargus::threads::core::execute;
-use zinoargus::threads::poller::{look_again, obey};
+use zinoargus::threads::following::obey;
+use zinoargus::threads::notified::Notified;
 use zinoargus::zino::case::CaseState;
 
 /// A complete reading comes in parts of so many cases.
@@ -50,6 +51,8 @@ struct Instance {
     ping_at: i64,
     wake_at: Option<Duration>,
     commands: VecDeque<ZinoCommand>,
+    /// A complete reading that other things happen in between of.
+    reading: Option<Reading>,
     jobs: VecDeque<Job>,
     /// New settings wait for the work under way to end.
     pausing: bool,
@@ -79,6 +82,7 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         ping_at: 0,
         wake_at: None,
         commands: VecDeque::new(),
+        reading: None,
         jobs: VecDeque::new(),
         pausing: false,
         moving: None,
@@ -371,7 +375,7 @@ impl Driver {
             self.lose(n);
             return true;
         }
-        self.obey_one(n, z) || self.listen(n, z)
+        self.obey_one(n, z) || self.listen(n, z) || self.read_on(n, z)
     }
 
     fn cannot_connect(&mut self, n: usize) -> bool {
@@ -392,8 +396,23 @@ impl Driver {
             instance.commands.clear();
         }
         self.feed(n, Input::Zino(ZinoEvent::Connected));
+        self.read_everything(n, z);
+    }
+
+    /// At once, or so that other things happen in between.
+    fn read_everything(&mut self, n: usize, z: usize) {
+        let mut zino = SimZino { world: &self.world, zino: z, instance: n };
+        if self.scenario.slow {
+            let reading = Reading::begin(&mut zino).ok();
+            if reading.is_none() {
+                self.lose(n);
+            } else if let Some(instance) = self.instances.get_mut(n) {
+                instance.reading = reading;
+            }
+            return;
+        }
         let mut parts = Vec::new();
-        let read = snapshot(&mut SimZino { world: &self.world, zino: z, instance: n }, PART, |cases| parts.push(cases));
+        let read = snapshot(&mut zino, PART, |cases| parts.push(cases));
         for cases in parts {
             self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
         }
@@ -401,6 +420,21 @@ impl Driver {
             Ok(snapshot) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
             Err(_) => self.lose(n),
         }
+    }
+
+    /// The next part of a complete reading; false if none is under way.
+    fn read_on(&mut self, n: usize, z: usize) -> bool {
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(mut reading) = instance.reading.take() else { return false };
+        match reading.step(&mut SimZino { world: &self.world, zino: z, instance: n }, PART) {
+            Ok(Step::Part(cases)) => {
+                instance.reading = Some(reading);
+                self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
+            }
+            Ok(Step::End(snapshot)) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
+            Err(_) => self.lose(n),
+        }
+        true
     }
 
     fn lose(&mut self, n: usize) {
@@ -413,6 +447,7 @@ impl Driver {
         };
         if let Some(instance) = self.instances.get_mut(n) {
             instance.connected = false;
+            instance.reading = None;
             instance.commands.clear();
             instance.reconnect_at = now + SECOND;
         }
@@ -425,10 +460,13 @@ impl Driver {
     fn obey_one(&mut self, n: usize, z: usize) -> bool {
         let Some(instance) = self.instances.get_mut(n) else { return false };
         let Some(command) = instance.commands.pop_front() else { return false };
-        let mut events = Vec::new();
+        if matches!(command, ZinoCommand::Reread) {
+            self.read_everything(n, z);
+            return true;
+        }
         let mut zino = SimZino { world: &self.world, zino: z, instance: n };
-        let lost = obey(command, &mut zino, &instance.rules, PART, |event| events.push(event));
-        for event in events {
+        let (event, lost) = obey(command, &mut zino, &instance.rules);
+        if let Some(event) = event {
             self.feed(n, Input::Zino(event));
         }
         if lost.is_some() {
@@ -445,9 +483,16 @@ impl Driver {
         if notices.is_empty() {
             return false;
         }
-        match look_again(&notices, &mut SimZino { world: &self.world, zino: z, instance: n }) {
-            Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
-            Err(_) => self.lose(n),
+        let mut notified = Notified::default();
+        notified.take(&notices);
+        while !notified.is_empty() {
+            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }) {
+                Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
+                Err(_) => {
+                    self.lose(n);
+                    break;
+                }
+            }
         }
         true
     }

@@ -43,9 +43,10 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    slow: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 8] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -53,6 +54,7 @@ const SCENARIOS: [(&str, Scenario); 7] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -123,6 +125,11 @@ fn a_reload_at_any_moment_loses_and_doubles_nothing() {
 #[test]
 fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() {
     run_many("cron");
+}
+
+#[test]
+fn what_happens_while_a_slow_zino_is_read_completely_is_neither_lost_nor_undone() {
+    run_many("slow");
 }
 
 #[test]

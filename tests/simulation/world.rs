@@ -45,6 +45,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether Zino is so slow that much happens while it is read completely.
+    pub slow: bool,
 }
 
 pub struct World {

@@ -90,7 +90,7 @@ fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
             incidents.push(incident.clone());
             json("201 Created", &incident.to_string())
         }
-        ("PATCH" | "GET", ["incidents", pk]) => {
+        ("PATCH" | "GET", ["incidents", pk]) if pk.parse::<usize>().is_ok() => {
             let pk: usize = pk.parse().unwrap();
             let incident = &mut incidents[pk - 1];
             if seen.method == "PATCH" {

@@ -12,6 +12,7 @@ pub mod failover;
 pub mod heartbeat;
 pub mod logging;
 pub mod machine;
+pub mod net;
 pub mod once;
 pub mod pulse;
 pub mod reload;

@@ -1,0 +1,8 @@
+//! The ground floor of every connection: names into addresses (`resolve.rs`; `stages.rs` decides
+//! what to ask and when to be content, `library.rs` asks, `search.rs` reads the search list).
+//! Never knows what a server says, and imports nothing of this program.
+
+pub mod library;
+pub mod resolve;
+mod search;
+mod stages;

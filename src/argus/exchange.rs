@@ -76,10 +76,10 @@ impl Exchange {
         Ok(Self { agent: config.build().into(), base, trust, timeout })
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
     pub fn run(
         &self,
-        token: HeaderValue,
+        token: Option<HeaderValue>,
         method: Method,
         path: &str,
         body: Option<&[u8]>,
@@ -95,7 +95,13 @@ impl Exchange {
         result
     }
 
-    fn send(&self, token: HeaderValue, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, ArgusError> {
+    fn send(
+        &self,
+        token: Option<HeaderValue>,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
@@ -159,8 +165,12 @@ impl Exchange {
     }
 }
 
-fn request(token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-    Request::builder().method(method).uri(uri).header(AUTHORIZATION, token)
+fn request(token: Option<HeaderValue>, method: Method, uri: Uri) -> ureq::http::request::Builder {
+    let request = Request::builder().method(method).uri(uri);
+    match token {
+        Some(token) => request.header(AUTHORIZATION, token),
+        None => request,
+    }
 }
 
 fn unusable(error: ureq::http::Error) -> ArgusError {

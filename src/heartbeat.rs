@@ -135,6 +135,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_that_has_answered_and_cannot_be_asked_now_outweighs_a_closed_port_of_another() {
+        // A link-local address without its link cannot be asked; nobody listens at the other one.
+        let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (gone, closed) =
+            (SocketAddr::new("fe80::1".parse().unwrap(), port), SocketAddr::from(([127, 0, 0, 1], port)));
+        let names = Resolver::new(|_| Vec::new(), move |_, _| Ok(vec![gone, closed]));
+        let target = Target {
+            server: "primary.example".to_owned(),
+            port,
+            community: Secret::new("public".to_owned()),
+            timeout: Duration::from_secs(20),
+        };
+        let mut pinger = Pinger::with_resolver(target, names);
+        assert!(matches!(pinger.ping(), Answer::Silence(_)));
+        pinger.answered = Some(closed);
+        assert!(matches!(pinger.ping(), Answer::Silence(_)));
+        pinger.answered = Some(gone);
+        let Answer::Unasked(why) = pinger.ping() else { panic!("a takeover") };
+        assert!(why.contains("[fe80::1]") && why.contains("nothing listens there"), "{why}");
+    }
+
+    #[test]
     fn a_target_never_shows_its_community() {
         let community = Secret::new("hush".to_owned());
         let target = Target { server: "primary".to_owned(), port: 9, community, timeout: Duration::ZERO };

@@ -6,6 +6,7 @@ use crate::argus::{ArgusError, ArgusServer};
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::parts;
 use crate::exit::ExitCode;
+use crate::failover::Answer;
 use crate::heartbeat::Pinger;
 use crate::shown::shown;
 use crate::zino::notify::Notifications;
@@ -173,11 +174,14 @@ fn primary<W: Write>(report: &mut Report<W>, config: &Config) {
     };
     let place = format!("{}:{}", failover.primary_server, failover.primary_snmp_port);
     let answer = Pinger::new(parts::target(failover)).ping();
-    let finding = answer.map(|seconds| format!("{place} answers: up for {seconds} s")).map_err(|why| {
-        let advice =
-            "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
-        (ExitCode::Unavailable, format!("{place}: {why}; {advice}"))
-    });
+    let finding = match answer {
+        Answer::Uptime(seconds) => Ok(format!("{place} answers: up for {seconds} s")),
+        Answer::Silence(why) | Answer::Unasked(why) => {
+            let advice =
+                "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
+            Err((ExitCode::Unavailable, format!("{place}: {why}; {advice}")))
+        }
+    };
     report.line("the primary's SNMP agent", finding);
 }
 

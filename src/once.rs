@@ -1,10 +1,15 @@
 //! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as the daemon until the machine says
 //! that it is done. Never decides anything about cases or incidents.
 
+mod primary;
+
+use crate::argus::ArgusServer;
+use crate::argus::client::Client;
 use crate::config::Config;
 use crate::daemon::parts::{self, Parts, SingleRun};
 use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
+use crate::failover::Answer;
 use crate::heartbeat::Pinger;
 use crate::logging;
 use crate::machine::{Hopeless, Once, RunEnd};
@@ -14,6 +19,7 @@ use crate::systemd::Notifier;
 use crate::threads::{ENDS, End};
 use crossbeam_channel::{Receiver, bounded, never, select};
 use log::{error, info, log_enabled, warn};
+use primary::{Verdict, World};
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread;
@@ -71,28 +77,68 @@ fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitC
     let Some(failover) = &config.failover else {
         return Ok(false);
     };
+    let client = parts::client(config).map_err(|why| {
+        error!("{why}");
+        ExitCode::Config
+    })?;
     let (tell, told) = bounded(1);
     let (server, times, interval) = (&failover.primary_server, failover.threshold, failover.ping_interval);
-    let mut pinger = Pinger::new(parts::target(failover));
+    let mut world = Servers { start: Instant::now(), pinger: Pinger::new(parts::target(failover)), client };
     // In a thread of its own: a signal is not to wait for an answer.
-    let ask = move || drop(tell.send(pinger.any_answer(times, interval)));
+    let ask = move || drop(tell.send(primary::ask(&mut world, times, interval)));
     if let Err(why) = thread::Builder::new().name("heartbeat".to_owned()).spawn(ask) {
         error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);
     }
-    let answer = select! {
+    let verdict = select! {
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
-        recv(told) -> answer => answer.unwrap_or_else(|_| Err("the question was given up".to_owned())),
+        recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
     };
-    match answer {
-        Ok(seconds) => {
+    match verdict {
+        Verdict::Lives(seconds) => {
             say(&format!("the primary {server} lives (up for {seconds} s): nothing to do here"));
             Ok(true)
         }
-        Err(why) => {
+        Verdict::Silent(why) => {
             warn!("the primary {server} did not answer {times} times (last: {why}): acting in its place");
             Ok(false)
         }
+        Verdict::Unasked(why) => {
+            error!("the primary {server} cannot be asked whether it lives ({why}); nothing was synchronised");
+            Err(ExitCode::Unavailable)
+        }
+        Verdict::CutOff(why, argus) => {
+            error!(
+                "the primary {server} does not answer ({why}), and Argus {argus}: this host may be cut off itself; nothing \
+                 was synchronised"
+            );
+            Err(ExitCode::Unavailable)
+        }
+    }
+}
+
+/// The real servers.
+struct Servers {
+    start: Instant,
+    pinger: Pinger,
+    client: Client,
+}
+
+impl World for Servers {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn ping(&mut self) -> Answer {
+        self.pinger.ping()
+    }
+
+    fn reach(&mut self) -> Result<(), String> {
+        self.client.reach().map_err(|error| error.to_string())
+    }
+
+    fn pause(&mut self, time: Duration) {
+        thread::sleep(time);
     }
 }
 

@@ -74,7 +74,7 @@ impl Client {
 
     fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.exchange.run(token, method, path, body.as_deref())
+        self.exchange.run(Some(token), method, path, body.as_deref())
     }
 
     /// A request without a body that shows another token than the client's own.
@@ -82,7 +82,7 @@ impl Client {
         let token = header(token).map_err(ArgusError::Refused)?;
         // Empty: Argus takes any body of a login for a name and a password.
         let body = (method == Method::POST).then_some(&b""[..]);
-        self.exchange.run(token, method, path, body)
+        self.exchange.run(Some(token), method, path, body)
     }
 
     pub(super) fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
@@ -170,6 +170,14 @@ impl ArgusServer for Client {
     fn check_token(&self) -> Result<(), ArgusError> {
         // That it looks like Argus' JSON is enough.
         self.get("auth/user/", |_| Ok(()))
+    }
+
+    fn reach(&self) -> Result<(), ArgusError> {
+        let answer = self.exchange.run(None, Method::GET, "../", None)?;
+        if (400..500).contains(&answer.status) && is_argus_error(&answer.body) {
+            return Ok(());
+        }
+        understood(judge(answer)?, |_| Ok(()))
     }
 }
 

@@ -102,10 +102,10 @@ impl Exchange {
         self.route.shown()
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
     pub fn run(
         &self,
-        token: HeaderValue,
+        token: Option<HeaderValue>,
         method: Method,
         path: &str,
         body: Option<&[u8]>,
@@ -121,7 +121,13 @@ impl Exchange {
         result
     }
 
-    fn send(&self, token: HeaderValue, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, ArgusError> {
+    fn send(
+        &self,
+        token: Option<HeaderValue>,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
@@ -146,12 +152,11 @@ impl Exchange {
         self.read(response)
     }
 
-    fn request(&self, token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-        let request = Request::builder().method(method).uri(uri).header(AUTHORIZATION, token);
-        match &self.to_forwarder {
-            Some(header) => request.header(PROXY_AUTHORIZATION, header.clone()),
-            None => request,
-        }
+    fn request(&self, token: Option<HeaderValue>, method: Method, uri: Uri) -> ureq::http::request::Builder {
+        let forwarder = self.to_forwarder.clone().map(|header| (PROXY_AUTHORIZATION, header));
+        let headers = token.map(|token| (AUTHORIZATION, token)).into_iter().chain(forwarder);
+        let request = Request::builder().method(method).uri(uri);
+        headers.fold(request, |request, (name, value)| request.header(name, value))
     }
 
     fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {

@@ -81,6 +81,13 @@ pub trait ArgusServer {
     /// # Errors
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
     fn check_token(&self) -> Result<(), ArgusError>;
+
+    /// Whether Argus can be reached (`GET` beside the API, without the token, which Argus takes for no sign of life). Any answer of
+    /// Argus' own will do.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn reach(&self) -> Result<(), ArgusError>;
 }
 
 /// What Argus does with tokens; each call shows the token that it is given.

@@ -155,7 +155,7 @@ impl Resolver<'_> {
         }
         let server = self.reader.require(&section, "primary_server", value::host);
         let port = self.reader.take(&section, "primary_snmp_port", value::port);
-        let community = self.reader.take(&section, "snmp_community", value::text);
+        let community = self.reader.take(&section, "snmp_community", value::community);
         let timeout = self.reader.take(&section, "ping_timeout", value::seconds);
         let interval = self.reader.take(&section, "ping_interval", value::seconds);
         let threshold = self.reader.take(&section, "threshold", |value| value::whole(value, 1, u32::MAX.into()));

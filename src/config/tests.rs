@@ -226,6 +226,20 @@ fn debug_output_shows_no_secret() {
 }
 
 #[test]
+fn a_community_that_snmp_cannot_carry_is_an_error_that_does_not_show_it() {
+    let with =
+        |community: &str| minimal_and(&format!("[failover]\nprimary_server = 'x'\nsnmp_community = '{community}'"));
+    let latin_1 = loaded(&with("h\u{fc}sh \u{ff}")).config.failover.unwrap();
+    assert_eq!(latin_1.snmp_community.reveal(), "h\u{fc}sh \u{ff}");
+    for community in ["h\u{100}sh", "\u{20ac}uro", "\u{1f40d}"] {
+        let all = problems(&with(community));
+        let expected = "failover.snmp_community: must have no other characters than those of Latin-1: SNMP sends one byte for each";
+        assert_eq!(all.len(), 1);
+        assert!(all[0].ends_with(expected) && !all[0].contains(community), "{all:?}");
+    }
+}
+
+#[test]
 fn a_token_to_renew_needs_a_file() {
     let text = MINIMAL.replace("[zino]", "renew_token = true\n[zino]");
     assert_eq!(problems(&text), ["line 5: argus.renew_token: needs argus.token_file, where the new token can be kept"]);

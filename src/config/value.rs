@@ -1,6 +1,7 @@
 //! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
 //! file in a message (it may be a secret in the wrong place), only numbers.
 
+use crate::heartbeat::message::can_be_sent;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,6 +70,15 @@ pub fn whole(value: &DeValue<'_>, low: i64, high: i64) -> Converted<i64> {
         _ if high == i64::MAX => Err(format!("must be at least {low}, not {shown}")),
         _ => Err(format!("must be between {low} and {high}, not {shown}")),
     }
+}
+
+/// An SNMP community.
+pub fn community(value: &DeValue<'_>) -> Converted<String> {
+    let community = text(value)?;
+    if can_be_sent(&community) {
+        return Ok(community);
+    }
+    Err("must have no other characters than those of Latin-1: SNMP sends one byte for each".to_owned())
 }
 
 /// A port number.

@@ -310,7 +310,7 @@ impl Parts {
         let (progress, wakes) = (Arc::clone(&self.progress), self.wakes.clone());
         spawn("heartbeat".to_owned(), move || {
             let _watched = progress.watch("heartbeat", setup.bound());
-            heartbeat::run(setup, &setups, &wakes);
+            heartbeat::run(setup, progress.start(), &setups, &wakes);
         })?;
         self.heartbeat = Some(give);
         Ok(())

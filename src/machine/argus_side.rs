@@ -29,6 +29,7 @@ pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it wa
 impl Machine {
     pub(super) fn take_report(&mut self, now: Now, report: Report) {
         self.busy = self.busy.saturating_sub(1);
+        self.note_answer(now, &report);
         match report {
             Report::Problem(report) => self.take_problem(now, *report),
             Report::Page(result) => self.take_page(now, result),
@@ -40,7 +41,10 @@ impl Machine {
             Report::SignOfLife(result) => self.take_sign_of_life(result),
             Report::Renewed(result) => self.take_renewal(now, result),
             Report::Probe(result) => self.take_probe(now, result),
+            Report::Proved(result) => self.take_proof(now, result),
+            Report::Reached(result) => self.take_reached(result),
         }
+        self.tell_to_hold();
     }
 
     fn take_problem(&mut self, now: Now, report: ProblemReport) {
@@ -159,9 +163,6 @@ impl Machine {
 
     fn take_page(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
         self.looking.busy = false;
-        if self.proof.asked {
-            return self.take_proof(now, result);
-        }
         let Some(mut walk) = self.looking.walk.take() else {
             return;
         };
@@ -431,6 +432,7 @@ impl Machine {
                 self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
             }
             Err(error) => {
+                self.note_no_answer(&error);
                 self.told.argus_fails(now, &error);
                 if self.health.silent(now.mono) {
                     warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());

@@ -47,6 +47,7 @@ impl Machine {
             link.rereading = Some(now.mono);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
+        self.reach_argus();
         if self.is_active() {
             self.check_orphans(now);
             self.send_errand(now);
@@ -141,7 +142,7 @@ impl Machine {
     /// The next problem to work on.
     fn next_work(&mut self, now: Now) -> Option<Job> {
         // A case that is being asked for may own what another would adopt.
-        if !self.is_ready() || (self.link.connected && !self.link.awaited.is_empty()) {
+        if !self.may_write() || !self.is_ready() || (self.link.connected && !self.link.awaited.is_empty()) {
             return None;
         }
         loop {
@@ -204,7 +205,7 @@ impl Machine {
 
     /// One errand at a time, so that a hand-back leaves at most one to finish.
     fn send_errand(&mut self, now: Now) {
-        if !self.link.read || self.errand_under_way.is_some() {
+        if !self.may_write() || !self.link.read || self.errand_under_way.is_some() {
             return;
         }
         let due = self.errands.iter().filter(|(_, c)| c.retry_at <= now.mono);

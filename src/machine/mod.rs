@@ -3,7 +3,7 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
+//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
 //! `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.
@@ -28,6 +28,9 @@ mod reload;
 #[cfg(test)]
 mod reload_tests;
 mod renewing;
+mod secondary;
+#[cfg(test)]
+mod secondary_tests;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
@@ -42,10 +45,9 @@ pub use summary::{Side, Summary};
 
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
-use crate::failover::{Failover, Mode};
+use crate::failover::{Failover, Mode, Ping};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
-use crate::sync::filter::fault_is_over;
 use crate::sync::job::{ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
@@ -61,6 +63,7 @@ use once::Run;
 use orphans::Orphans;
 use queue::Queue;
 use renewing::Renewing;
+use secondary::Watch;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -150,6 +153,10 @@ pub enum Report {
     Renewed(Result<(), String>),
     /// A [`Job::Probe`].
     Probe(Result<(), ArgusError>),
+    /// A [`Job::Prove`].
+    Proved(Result<(), ArgusError>),
+    /// A [`Job::Reach`].
+    Reached(Result<(), ArgusError>),
 }
 
 /// What may happen to the machine.
@@ -159,8 +166,8 @@ pub enum Input {
     Zino(ZinoEvent),
     /// From the Argus writer.
     Argus(Report),
-    /// From the heartbeat: the primary's uptime in seconds, or why there was no answer.
-    Ping(Result<u64, String>),
+    /// From the heartbeat.
+    Ping(Ping),
     /// Time has passed.
     Tick,
 }
@@ -188,6 +195,10 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    Prove(usize),
+    /// See whether Argus can be reached, without the token: it is no sign of life.
+    Reach,
 }
 
 /// Something for the Zino poller to do.
@@ -288,6 +299,7 @@ struct Carrying {
 pub struct Machine {
     settings: Settings,
     failover: Option<Failover>,
+    watch: Watch,
     cases: Cases,
     incidents: Incidents,
     queue: Queue,
@@ -329,6 +341,7 @@ impl Machine {
         Self {
             settings,
             failover,
+            watch: Watch::default(),
             cases: Cases::default(),
             incidents: Incidents::default(),
             queue: Queue::default(),
@@ -362,7 +375,7 @@ impl Machine {
         match input {
             Input::Zino(event) => self.take_zino(now, event),
             Input::Argus(report) => self.take_report(now, report),
-            Input::Ping(answer) => self.take_ping(now, &answer),
+            Input::Ping(ping) => self.take_ping(now, &ping),
             Input::Tick => {}
         }
         self.dispatch(now);
@@ -390,45 +403,5 @@ impl Machine {
     #[must_use]
     pub fn known(&self) -> (usize, usize) {
         (self.cases.len(), self.incidents.open_count())
-    }
-
-    fn take_ping(&mut self, now: Now, answer: &Result<u64, String>) {
-        self.told.pinged = true;
-        let Some(line) = self.failover.as_mut().and_then(|f| f.ping(answer)) else {
-            return;
-        };
-        warn!("{line}");
-        self.forget_proof();
-        match self.mode() {
-            Mode::Active => self.take_over(now),
-            Mode::Standby => self.hand_back(),
-        }
-    }
-
-    /// From now on this instance writes: everything is to be compared again, from what the poller already knows.
-    fn take_over(&mut self, now: Now) {
-        self.forget_argus();
-        self.looking.refresh_at = now.mono;
-        for slot in self.cases.all_mut() {
-            slot.home = None;
-            // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
-            slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
-        }
-        self.look_at_all();
-    }
-
-    /// From now on this instance writes nothing: the job under way finishes, the rest is dropped.
-    fn hand_back(&mut self) {
-        self.queue.clear();
-        self.errands.clear();
-        self.forget_argus();
-    }
-
-    fn forget_argus(&mut self) {
-        self.incidents.clear();
-        self.orphans = Orphans::default();
-        let busy = self.looking.busy;
-        self.looking = Looking { busy, ..Looking::default() };
-        self.counting.forget(false);
     }
 }

@@ -177,6 +177,9 @@ impl Machine {
 
     /// What is to be done next about an incident without a case.
     pub(super) fn next_orphan(&mut self, now: Now) -> Option<Job> {
+        if !self.may_write() {
+            return None;
+        }
         if let Some(pk) = self.orphans.to_mark.pop_first() {
             self.orphans.marked.insert(pk);
             return Some(Job::MarkForgotten(pk, now.wall));

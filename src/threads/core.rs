@@ -4,6 +4,7 @@ use super::mailbox::CommandSender;
 use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
+use crate::argus::models::ListQuery;
 use crate::machine::{Input, Job, Machine, Now, Output};
 use crate::stamp::Stamp;
 use crossbeam_channel::{Receiver, Sender, select_biased};
@@ -131,5 +132,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
         // The writer does it where there is a file to keep; elsewhere there is nothing to do.
         Job::Renew => Report::Renewed(Ok(())),
         Job::Probe => Report::Probe(argus.check_token()),
+        Job::Prove(most) => Report::Proved(argus.list(&ListQuery::Open, None, most).map(drop)),
+        Job::Reach => Report::Reached(argus.reach()),
     }
 }

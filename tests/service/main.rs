@@ -13,4 +13,5 @@ mod program;
 mod reloads;
 mod stalled;
 mod unread;
+mod standby;
 mod watchdog;

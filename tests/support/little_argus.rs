@@ -54,7 +54,7 @@ impl LittleArgus {
     /// The tokens that came with requests, in order and without repetitions.
     pub fn tokens(&self) -> Vec<String> {
         let mut tokens: Vec<String> =
-            self.fake.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+            self.fake.seen().iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).collect();
         tokens.dedup();
         tokens
     }
@@ -70,6 +70,7 @@ fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
     let path = seen.target.split('?').next().unwrap().trim_start_matches("/api/v2/").trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').collect();
     match (seen.method.as_str(), parts.as_slice()) {
+        ("GET", ["", "api"]) => json("200 OK", r#"{"server-version":"2.10.2","api-version":{"stable":"v2"}}"#),
         ("GET", ["auth", "user"]) => json("200 OK", r#"{"username":"zino"}"#),
         ("GET", ["incidents", "events"]) => json("200 OK", EMPTY_PAGE),
         ("GET", ["incidents", "mine"]) => {

@@ -24,6 +24,7 @@ mod argus;
 mod driver;
 mod invariants;
 mod rng;
+mod scenes;
 mod told;
 mod world;
 mod zino;

@@ -98,9 +98,10 @@ fn brings_ticket(event: &Event, url: &str) -> bool {
 /// Where the entries of our own user stand in a case's history, by their normal form.
 fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
     let mut entries: HashMap<String, Vec<usize>> = HashMap::new();
-    let ours = case.history.iter().enumerate().filter(|(_, e)| e.author() == Some(rules.user.as_str()));
-    for (position, entry) in ours {
-        entries.entry(normal(&entry.lines.join("\n"))).or_default().push(position);
+    for (position, entry) in case.history.iter().enumerate() {
+        if let Some(text) = entry.text_by(&rules.user) {
+            entries.entry(normal(&text)).or_default().push(position);
+        }
     }
     entries
 }

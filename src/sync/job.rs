@@ -371,7 +371,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             {
                 return Ok(());
             }
-            let evidence = Evidence::new(&events, incident.source_user);
+            let evidence = Evidence::of(&incident, &events);
             // A duplicate is ended now, by our clock, which says nothing of when somebody reopened it by Argus' clock.
             let reopened_since =
                 |e: &Event| kept.is_none() && e.kind == EventKind::Reopen && e.received > end.timestamp;

@@ -78,10 +78,10 @@ impl<'a> Evidence<'a> {
         event.actor == self.us
     }
 
-    /// Whether this event is a person's close: a CLO, or an END that is not ours.
+    /// Whether this event is a person's close: a CLO or an END that is not ours.
     #[must_use]
     pub fn is_persons_close(&self, event: &Event) -> bool {
-        event.kind == EventKind::Close || (event.kind == EventKind::End && !self.is_ours(event))
+        matches!(event.kind, EventKind::Close | EventKind::End) && !self.is_ours(event)
     }
 
     /// The newest event that opened or ended the incident.
@@ -99,6 +99,19 @@ impl<'a> Evidence<'a> {
             .rev()
             .take_while(|e| !matches!(e.kind, EventKind::Reopen | EventKind::Restart))
             .find(|e| self.is_persons_close(e))
+    }
+
+    /// Whether an act received before the adopting case was surely open concerns that case all the same: it was done since the incident
+    /// was reopened last, and the incident stayed open into the life of the case, which is sure from `since` on.
+    #[must_use]
+    pub fn stays_open_after(&self, act: &Event, is_open: bool, since: Stamp) -> bool {
+        let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
+        let reopened = self.all().rev().find(reopens).map(|e| e.pk);
+        let in_this_life = |e: &Event| reopened.is_none_or(|pk| e.pk > pk);
+        let closes = |e: &&Event| matches!(e.kind, EventKind::Close | EventKind::End) && in_this_life(e);
+        // We end only what is open: a close that an END of ours follows was lost.
+        let ended = self.all().rev().filter(closes).find(|e| self.is_our_end(e)).or_else(|| self.all().find(closes));
+        in_this_life(act) && (is_open || ended.is_some_and(|e| e.received >= since))
     }
 
     /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.

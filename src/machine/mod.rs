@@ -34,6 +34,7 @@ mod standby_tests;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unreadable;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
@@ -65,6 +66,7 @@ use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use summary::Told;
+use unreadable::Unreadable;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
 /// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
@@ -231,6 +233,8 @@ struct Link {
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
     highest: Option<CaseId>,
+    /// Cases that Zino has and that cannot be read.
+    unreadable: Unreadable,
     /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
     moving_to: Option<u64>,
 }

@@ -222,7 +222,7 @@ pub struct Case {
     /// History, oldest first.
     pub history: Vec<HistoryEntry>,
     /// Whether a log line says that the link went down; `None` if the log was not read because no
-    /// decision depends on it.
+    /// decision depends on it, or if Zino broke it off and what came does not say so.
     pub log_says_down: Option<bool>,
 }
 

@@ -3,7 +3,8 @@
 
 use super::Scene;
 use zinoargus::argus::models::{EventKind, IncidentPk};
-use zinoargus::zino::case::CaseId;
+use zinoargus::zino::case::{Case, CaseId};
+use zinoargus::zino::decode::Happening;
 
 const HOUR: i64 = 3600;
 const UNREADABLE: CaseId = 17;
@@ -94,4 +95,22 @@ fn a_secondary_puts_no_case_on_record_that_had_closed_before_it_saw_it() {
     scene.note(1, 520, "an afterthought");
     scene.driver.still(2000);
     assert!(scene.created().is_empty(), "{:?}", scene.created());
+}
+
+#[test]
+fn a_repaired_case_gets_its_incident_after_a_takeover_when_its_fault_comes_again_and_not_for_a_note() {
+    let (mut scene, _) = secondary();
+    let repaired = Case { reachability: Some("reachable".into()), ..scene.case(530, 0, -5000) };
+    // Of another problem than that of the primary's incident.
+    scene.put(1, Case { router: "r9".into(), ..repaired });
+    scene.play();
+    scene.note(1, 530, "it came back by itself");
+    scene.driver.still(2000);
+    assert!(scene.created().is_empty(), "{:?}", scene.created());
+    scene.zino_of(1, |zino| {
+        zino.cases.get_mut(&530).expect("a case").case.reachability = Some("no-response".into());
+        zino.notify(530, &Happening::Other);
+    });
+    scene.driver.still(60);
+    assert_eq!(scene.created().into_iter().collect::<Vec<_>>(), ["530"]);
 }

@@ -130,7 +130,7 @@ impl Machine {
             };
             if slot.due() {
                 let problem = Arc::clone(&slot.problem);
-                self.queue.add(&problem, Lane::Live);
+                self.line_up(&problem, Lane::Live);
             } else if slot.gone {
                 self.drop_case(id);
             }
@@ -232,7 +232,7 @@ impl Machine {
             for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
                 self.make_due(id);
             }
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -281,7 +281,7 @@ impl Machine {
         let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         self.cases.all_mut().for_each(Slot::ask);
         for problem in problems {
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -379,7 +379,7 @@ impl Machine {
             self.make_due(id);
         }
         for problem in &problems {
-            self.queue.add(problem, lane);
+            self.line_up(problem, lane);
         }
         if problems.is_empty() {
             self.ask_for_case(pk);

@@ -11,6 +11,7 @@
 mod alive;
 mod argus_side;
 pub mod backoff;
+mod bulk;
 mod cases;
 mod counting;
 mod dispatch;

@@ -77,7 +77,7 @@ impl Machine {
         slot.gone = false;
         if slot.due() {
             let problem = Arc::clone(&slot.problem);
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
         true
     }
@@ -214,14 +214,14 @@ impl Machine {
         }
         match self.cases.put(case, &self.settings.rules) {
             Change::Nothing => {}
-            Change::Due(problem) => self.queue.add(&problem, lane),
+            Change::Due(problem) => self.line_up(&problem, lane),
             Change::Replaced { before, now } => {
                 debug!("a case number now means {now}, before {before}");
                 for id in self.cases.of(&before).map(|s| s.case.id).collect::<Vec<_>>() {
                     self.make_due(id);
                 }
-                self.queue.add(&before, lane);
-                self.queue.add(&now, lane);
+                self.line_up(&before, lane);
+                self.line_up(&now, lane);
             }
         }
     }
@@ -259,7 +259,7 @@ impl Machine {
             self.queue.forget(&problem);
         } else {
             others.into_iter().for_each(|id| self.make_due(id));
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 

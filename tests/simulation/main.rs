@@ -24,7 +24,7 @@ mod argus;
 mod driver;
 mod invariants;
 mod rng;
-mod scenes;
+mod situations;
 mod told;
 mod world;
 mod zino;

@@ -7,8 +7,9 @@ use super::{Carrying, Machine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page, UserPk};
 use crate::sync::carry::{Act, writes};
+use crate::sync::creation::may_have_an_old_incident;
 use crate::sync::errand::Errand;
-use crate::sync::identity::{number, same_problem};
+use crate::sync::identity::{exact, number, same_problem};
 use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
@@ -133,7 +134,7 @@ impl Machine {
             };
             if slot.due() {
                 let problem = Arc::clone(&slot.problem);
-                self.queue.add(&problem, Lane::Live);
+                self.line_up(&problem, Lane::Live);
             } else if slot.gone {
                 self.drop_case(id);
             }
@@ -232,13 +233,15 @@ impl Machine {
             for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
                 self.make_due(id);
             }
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
     fn forget_old(&mut self, now: Now) {
-        let homes: std::collections::BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
-        self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), |pk| homes.contains(&pk));
+        let homes: BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
+        let is_own = |i: &Incident| number(i).and_then(|id| self.cases.get(id)).is_some_and(|s| exact(&s.case, i));
+        let keep = |i: &Incident| homes.contains(&i.pk) || is_own(i);
+        self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), keep);
     }
 
     fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {
@@ -279,7 +282,7 @@ impl Machine {
         let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         self.cases.all_mut().for_each(Slot::ask);
         for problem in problems {
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -300,12 +303,16 @@ impl Machine {
         }
     }
 
-    /// Perhaps another instance on our source made the incident, or somebody has reopened one of ours that ended long ago.
+    /// Perhaps another instance on our source made the incident, somebody has reopened one of ours that ended long ago, or has done
+    /// something on one that was ended as a duplicate so long ago.
     fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
-            Some(us) if (reopened || us == event.actor) && self.looking.wanted.len() < MAX_WANTED => {
-                self.looking.wanted.insert(event.incident);
+            Some(us) if self.looking.wanted.len() < MAX_WANTED => {
+                let act = matches!(event.kind, EventKind::Acknowledge | EventKind::Close | EventKind::Change);
+                if reopened || us == event.actor || act && self.may_lack_an_own_incident(now) {
+                    self.looking.wanted.insert(event.incident);
+                }
             }
             // Whose it is, an incident alone does not say then. Only our own are listed, and the lists are nearly empty.
             None if reopened => {
@@ -314,6 +321,15 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// Whether the own incident of a case that lives on in another one may have ended before those that are listed.
+    fn may_lack_an_own_incident(&self, now: Now) -> bool {
+        let lives_elsewhere = |s: &&Slot| {
+            let home = s.home.and_then(|pk| self.incidents.get(pk));
+            home.is_some_and(|home| !exact(&s.case, home))
+        };
+        self.cases.all().filter(lives_elsewhere).any(|s| may_have_an_old_incident(&s.case, now.wall))
     }
 
     /// The user of our source system; unknown as long as no incident of ours was seen.
@@ -348,9 +364,10 @@ impl Machine {
         let mut problems = Vec::new();
         for problem in self.cases.near(incident) {
             if self.cases.of(problem).any(|s| s.home == Some(pk) || same_problem(&s.case, incident)) {
-                let homes = self.cases.of(problem).filter(|s| s.home == Some(pk)).map(|s| s.case.id);
+                // Also a case that lives on in another incident because its own was ended as a duplicate.
+                let its_own = |s: &&Slot| s.home == Some(pk) || exact(&s.case, incident);
                 let before = concerned.len();
-                concerned.extend(homes);
+                concerned.extend(self.cases.of(problem).filter(its_own).map(|s| s.case.id));
                 // The open case, else the newest, may have to take it.
                 let open = self.cases.of(problem).rev().find(|s| !s.case.is_closed());
                 if open.is_some() || concerned.len() == before {
@@ -363,7 +380,7 @@ impl Machine {
             self.make_due(id);
         }
         for problem in &problems {
-            self.queue.add(problem, lane);
+            self.line_up(problem, lane);
         }
         if problems.is_empty() {
             self.ask_for_case(pk);

@@ -1,7 +1,9 @@
 //! What the machine has done next: at most so many jobs at once, looks before work, live work before bulk work.
 
+use super::bulk::Rank;
 use super::cases::Goal;
 use super::look::Walk;
+use super::queue::Lane;
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk, ListQuery};
 use crate::sync::filter::may_have_been_wanted;
@@ -137,6 +139,13 @@ impl Machine {
             .map(|s| s.case.opened.plus_secs(-CLOCKS_SECS))
             .min()
             .map_or(window, |earliest| earliest.min(window))
+    }
+
+    /// Puts a problem in line for work.
+    pub(super) fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
+        let most = self.cases.of(problem).map(|s| (s.case.priority, s.case.opened)).max();
+        let rank = most.map_or_else(Rank::default, |(priority, opened)| Rank::of(priority, opened));
+        self.queue.add(problem, lane, rank);
     }
 
     /// The next problem to work on.

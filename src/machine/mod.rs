@@ -11,6 +11,7 @@
 mod alive;
 mod argus_side;
 pub mod backoff;
+mod bulk;
 mod cases;
 mod counting;
 mod dispatch;
@@ -37,6 +38,7 @@ mod standby_tests;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unreadable;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
@@ -68,6 +70,7 @@ use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use summary::Told;
+use unreadable::Unreadable;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
 /// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
@@ -244,6 +247,8 @@ struct Link {
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
     highest: Option<CaseId>,
+    /// Cases that Zino has and that cannot be read.
+    unreadable: Unreadable,
     /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
     moving_to: Option<u64>,
 }

@@ -3,6 +3,7 @@
 use super::{Machine, Now, Output};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
+use crate::sync::filter::cannot_be_judged;
 use crate::sync::job::Deeds;
 use crate::zino::case::{CaseId, Problem};
 use log::info;
@@ -193,6 +194,7 @@ impl Machine {
         };
         let deeds = &run.deeds;
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
+        failed.extend(self.unjudged().take(MAX_NAMED));
         let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
@@ -214,6 +216,18 @@ impl Machine {
             unchanged: self.cases.all().filter(untouched).count(),
             failed,
         }
+    }
+
+    /// Cases that were not synchronised because Zino does not show them, or does not show what decides whether they need an incident.
+    fn unjudged(&self) -> impl Iterator<Item = String> {
+        let unreadable = self.link.unreadable.all();
+        let unreadable =
+            unreadable.map(|(id, why)| format!("case {id} cannot be read, its incident stays as it is: {why}"));
+        let lacks_log =
+            |s: &&super::cases::Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
+        let unlogged = self.cases.all().filter(lacks_log);
+        unreadable
+            .chain(unlogged.map(|s| format!("{}: its log cannot be read, so no incident is made of it", s.case.name())))
     }
 
     /// What still waits when the time is over, by name as long as somebody may read it.

@@ -4,9 +4,6 @@ use super::{Machine, Now};
 use crate::argus::ArgusError;
 use crate::failover::Mode;
 use crate::stamp::Stamp;
-use crate::zino::case::CaseId;
-use log::warn;
-use std::collections::BTreeMap;
 
 /// A server, as far as people care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,17 +74,12 @@ impl std::fmt::Display for Failing {
     }
 }
 
-/// So many cases that cannot be read are told of by their numbers; a Zino of which nothing can be read must not fill the disk.
-const MAX_GARBLED: usize = 1000;
-
 /// What was told to people and may be of interest later.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) zino: Option<Failing>,
     pub(super) argus: Option<Failing>,
     pub(super) pinged: bool,
-    /// Cases that could not be read, and why, as they stand in the log.
-    garbled: BTreeMap<CaseId, String>,
     last_error: Option<(Stamp, String)>,
 }
 
@@ -95,23 +87,6 @@ impl Told {
     /// Something went wrong that a person may have to look at.
     pub(super) fn failed(&mut self, now: Now, what: String) {
         self.last_error = Some((now.wall, what));
-    }
-
-    /// Cases could not be read: each is told of once, and again when the reason is another one or when it could be read meanwhile.
-    pub(super) fn cases_fail(&mut self, now: Now, garbled: Vec<(CaseId, String)>) {
-        for (id, why) in garbled {
-            let is_told = self.garbled.get(&id) == Some(&why);
-            if !is_told && (self.garbled.len() < MAX_GARBLED || self.garbled.contains_key(&id)) {
-                warn!("case {id} cannot be read, so that Argus shows nothing new of it: {why}");
-                self.failed(now, format!("case {id} cannot be read: {why}"));
-                self.garbled.insert(id, why);
-            }
-        }
-    }
-
-    /// A case could be read, or is gone.
-    pub(super) fn case_succeeds(&mut self, id: CaseId) {
-        self.garbled.remove(&id);
     }
 
     pub(super) fn zino_fails(&mut self, now: Now, why: String) {
@@ -169,31 +144,5 @@ impl Machine {
             None if self.looking.baseline => Side::Reading,
             None => Side::NotYet,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn a_case_that_cannot_be_read_is_told_of_once_and_again_when_something_has_changed() {
-        let mut told = Told::default();
-        let mut told_at = |secs: i64, id: Option<CaseId>, why: &str| {
-            let wall = Stamp::from_secs(1_795_376_392 + secs);
-            let garbled = id.map(|id| (id, why.to_owned()));
-            told.cases_fail(Now { mono: Duration::ZERO, wall }, garbled.into_iter().collect());
-            if id.is_none() {
-                told.case_succeeds(7);
-            }
-            told.last_error.as_ref().is_some_and(|(at, _)| *at == wall)
-        };
-        assert!(told_at(0, Some(7), "no type"));
-        assert!(!told_at(1, Some(7), "no type"), "the same again");
-        assert!(told_at(2, Some(8), "no type"), "another case");
-        assert!(told_at(3, Some(7), "no state"), "another reason");
-        assert!(!told_at(4, None, ""), "it can be read");
-        assert!(told_at(5, Some(7), "no state"), "and then it cannot");
     }
 }

@@ -82,7 +82,7 @@ impl Machine {
         slot.gone = false;
         if slot.due() {
             let problem = Arc::clone(&slot.problem);
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
         true
     }
@@ -99,15 +99,19 @@ impl Machine {
             .map(|s| s.case.id)
             .collect();
         to_read.extend(snapshot.ids.iter());
-        to_read.extend(self.gap(&snapshot.ids, self.link.highest));
+        let first_of_a_secondary = self.settings.rules.secondary && !self.link.ever_read;
+        // At its first reading also what closed before, so that a takeover finds it known.
+        let known = if first_of_a_secondary { Some(0) } else { self.link.highest };
+        to_read.extend(self.gap(&snapshot.ids, known));
         to_read.append(&mut self.link.unanswered);
+        to_read.extend(self.link.unreadable.all().map(|(id, _)| id));
         let Reading { same, others, newer } = std::mem::take(&mut self.link.reading);
         for id in same {
             if newer.contains(&id) {
                 to_read.remove(&id);
                 continue;
             }
-            self.told.case_succeeds(id);
+            self.link.unreadable.succeeded(id);
             if self.confirm_case(id) {
                 to_read.remove(&id);
             }
@@ -151,10 +155,9 @@ impl Machine {
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
         if !self.is_ready() {
-            let held = self.in_zino().collect();
-            // What closed before a takeover is the primary's business.
-            let secondary = self.settings.rules.secondary;
-            let known = if secondary { self.incidents.all().filter_map(number).max() } else { Some(0) };
+            let held: BTreeSet<CaseId> = self.in_zino().collect();
+            // A secondary has asked for them before, unless only Argus can tell it how far the numbers go.
+            let known = (!self.settings.rules.secondary || held.is_empty()).then_some(0);
             ids.extend(self.gap(&held, known));
         }
         self.read_cases(ids);
@@ -177,7 +180,9 @@ impl Machine {
     fn take_found(&mut self, now: Now, found: Found) {
         let asked = found.asked;
         self.link.reading.newer.extend(found.cases.iter().map(|case| case.id).chain(found.unknown.iter().copied()));
-        self.told.cases_fail(now, found.garbled);
+        for (id, why) in found.garbled {
+            self.cannot_read(now, id, &why);
+        }
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
             self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
@@ -186,7 +191,6 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
-            self.told.case_succeeds(id);
             self.forget_case(id);
             self.confirm_orphans(id);
         }
@@ -211,8 +215,17 @@ impl Machine {
         self.read_cases(self.gap(&held, Some(0)));
     }
 
+    /// Zino has this case, and what it says of it makes no sense.
+    fn cannot_read(&mut self, now: Now, id: CaseId, why: &str) {
+        if self.link.unreadable.failed(id, why) {
+            warn!("case {id} cannot be read, so that its incident stays as it is: {why}");
+            self.told.failed(now, format!("case {id} cannot be read: {why}"));
+        }
+        self.doubt_orphans(id);
+    }
+
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
-        self.told.case_succeeds(case.id);
+        self.link.unreadable.succeeded(case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())
@@ -221,14 +234,14 @@ impl Machine {
         }
         match self.cases.put(case, &self.settings.rules) {
             Change::Nothing => {}
-            Change::Due(problem) => self.queue.add(&problem, lane),
+            Change::Due(problem) => self.line_up(&problem, lane),
             Change::Replaced { before, now } => {
                 debug!("a case number now means {now}, before {before}");
                 for id in self.cases.of(&before).map(|s| s.case.id).collect::<Vec<_>>() {
                     self.make_due(id);
                 }
-                self.queue.add(&before, lane);
-                self.queue.add(&now, lane);
+                self.line_up(&before, lane);
+                self.line_up(&now, lane);
             }
         }
     }
@@ -242,6 +255,7 @@ impl Machine {
     /// Zino does not know this number. A closed case is kept until its last state is delivered; an open one is forgotten by
     /// Zino, and what that means for its incident is decided elsewhere.
     fn forget_case(&mut self, id: CaseId) {
+        self.link.unreadable.succeeded(id);
         let Some(slot) = self.cases.get_mut(id) else {
             return;
         };
@@ -265,7 +279,7 @@ impl Machine {
             self.queue.forget(&problem);
         } else {
             others.into_iter().for_each(|id| self.make_due(id));
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 

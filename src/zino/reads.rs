@@ -83,15 +83,14 @@ impl Session {
     }
 
     fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
-        let lines = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
-            // What came before Zino broke down is still the log.
+        case.log_says_down = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
+            // What came before Zino broke down is still the log; what would have come after it is not known.
             Reply::Broken(lines) => {
                 warn!("{}: Zino broke down in the middle of its log", case.name());
-                lines
+                decode::log_says_down(&lines).then_some(true)
             }
-            reply => done(reply)?.1,
+            reply => Some(decode::log_says_down(&done(reply)?.1)),
         };
-        case.log_says_down = Some(decode::log_says_down(&lines));
         Ok(())
     }
 

@@ -49,7 +49,7 @@ impl Argus {
         self.events.iter().filter(|e| e.incident == pk).cloned().collect()
     }
 
-    fn create(&mut self, now: i64, new: &NewIncident) -> Result<Incident, ArgusError> {
+    pub fn create(&mut self, now: i64, new: &NewIncident) -> Result<Incident, ArgusError> {
         if self.incidents.values().any(|i| *i.source_incident_id == *new.source_incident_id) {
             return Err(ArgusError::Request { status: 400, why: "duplicate key".into() });
         }

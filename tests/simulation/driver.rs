@@ -497,6 +497,11 @@ impl Driver {
         true
     }
 
+    /// How the last single run of an instance ended.
+    pub fn ended(&self, n: usize) -> Option<RunEnd> {
+        self.instances.get(n).and_then(|instance| instance.ended.clone())
+    }
+
     /// The instances that are active at the end, with their Zino and rules.
     pub fn active(&self) -> Vec<(usize, &Rules)> {
         self.instances.iter().filter(|i| i.machine.mode() == Mode::Active).map(|i| (i.zino, &i.rules)).collect()

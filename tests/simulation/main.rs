@@ -24,6 +24,7 @@ mod argus;
 mod driver;
 mod invariants;
 mod rng;
+mod situations;
 mod told;
 mod world;
 mod zino;

@@ -7,7 +7,7 @@ use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{EventKind, IncidentPk, UserPk};
+use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
 use zinoargus::zino::case::{CaseId, CaseState};
 use zinoargus::zino::decode::Happening;
 
@@ -346,7 +346,8 @@ impl World {
         self.note(|| format!("alice on incident {pk}: {act:?}{}", if done { "" } else { " (no effect or no event)" }));
     }
 
-    /// We are about to close a case: a person must have closed its problem's incident during the case's life.
+    /// We are about to close a case: a person must have closed its problem's incident, and have done so during the case's life unless the
+    /// incident had stayed open into it all the same.
     pub fn check_our_close(&mut self, z: usize, id: CaseId) {
         let Some(held) = self.zinos.get(z).and_then(|zino| zino.cases.get(&id)) else {
             return;
@@ -354,11 +355,17 @@ impl World {
         let problem = held.case.problem();
         let name = format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex);
         let opened = held.opened;
-        let by_person = self.argus.events.iter().any(|e| {
-            e.kind == EventKind::Close
-                && self.argus.arrived.get(&e.pk).is_some_and(|at| *at >= opened)
-                && self.argus.incidents.get(&e.incident).is_some_and(|i| told(i).0 == name)
-        });
+        let argus = &self.argus;
+        let later = |e: &Event| argus.arrived.get(&e.pk).is_some_and(|at| *at >= opened);
+        let was_lost = |e: &Event, incident: &Incident| {
+            let mut after = argus.events.iter().filter(|other| other.incident == e.incident && other.pk > e.pk);
+            incident.is_open() || after.any(|end| end.kind == EventKind::End && end.actor == US && later(end))
+        };
+        let closes = |e: &Event| {
+            let incident = argus.incidents.get(&e.incident).filter(|i| told(i).0 == name);
+            e.kind == EventKind::Close && incident.is_some_and(|incident| later(e) || was_lost(e, incident))
+        };
+        let by_person = argus.events.iter().any(closes);
         self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
     }
 

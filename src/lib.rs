@@ -9,6 +9,7 @@ pub mod config;
 pub mod daemon;
 pub mod exit;
 pub mod failover;
+mod file;
 pub mod heartbeat;
 pub mod logging;
 pub mod machine;

@@ -1,10 +1,11 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust;
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust; `ca.rs`: the CA file;
 //! `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
 mod about;
 mod base;
+pub mod ca;
 pub mod client;
 mod exchange;
 pub mod models;

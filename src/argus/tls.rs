@@ -4,14 +4,10 @@
 //! Without: the system's store, where an internal CA may be installed (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it).
 //! Only on a host that has no store at all (a bare container): the public CAs that were current at the build.
 
+use super::ca;
 use log::warn;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-
-/// More than any file of CAs has; keeps a wrong name (a device, a log) from filling the memory.
-const MAX_CA_FILE: u64 = 16 * 1024 * 1024;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Whom we trust, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,22 +30,8 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<(TlsConfig, Trust), Strin
 }
 
 fn from_file(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let name = path.display();
-    let mut pem = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_CA_FILE).read_to_end(&mut pem));
-    read.map_err(|error| format!("argus.ca_file {name} cannot be read: {error}"))?;
-    let mut found = Vec::new();
-    for item in parse_pem(&pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-            Ok(_) => {}
-            Err(_) => return Err(format!("argus.ca_file {name} is no PEM file")),
-        }
-    }
-    if found.is_empty() {
-        return Err(format!("argus.ca_file {name} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"));
-    }
-    Ok(found)
+    let found = ca::read(path).map_err(|why| format!("argus.ca_file: {}: {why}", path.display()))?;
+    Ok(found.certificates.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
 }
 
 fn from_system() -> (RootCerts, Trust) {

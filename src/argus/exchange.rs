@@ -5,6 +5,7 @@
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
 
 use super::ArgusError;
+use super::advice::{self, Setting};
 use super::base::Base;
 use super::client::Settings;
 use super::text::shown;
@@ -43,6 +44,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// Where a redirect points.
     pub location: Option<String>,
+    /// What `argus.url` should perhaps be, where that is not the API's address.
+    pub better: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -116,46 +119,33 @@ impl Exchange {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
-        self.read(response)
+        self.read(path, response)
     }
 
-    fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
+    fn read(&self, path: &str, mut response: Response<Body>) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
+        let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
+        let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
-            return Ok(Answer { status, location, body });
+            return Ok(Answer { status, location, better, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
         if response.body().content_length().is_some_and(|length| length > MAX_BODY) {
             return Err(unknown("the answer is too long to be one".to_owned()));
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
-            Ok(body) => Ok(Answer { status, location, body }),
+            Ok(body) => Ok(Answer { status, location, better, body }),
             Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error)))),
         }
     }
 
-    /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
-        let words = shown(&error.to_string());
-        let why = match error {
-            ureq::Error::Timeout(Timeout::Resolve) => format!("the name was not found in {:?}", self.timeout),
-            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.timeout),
-            ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
-            ureq::Error::HostNotFound => "the name has no address".to_owned(),
-            ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
-            ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-            ureq::Error::Io(_) | ureq::Error::Rustls(_) | ureq::Error::Tls(_) => match tls::advice(&words, &self.trust)
-            {
-                Some(advice) => format!("{advice} ({})", words.trim_start_matches("io: ")),
-                None => words.trim_start_matches("io: ").to_owned(),
-            },
-            _ => words,
-        };
-        format!("{}: {why}", self.base.origin)
+        let setting = Setting { base: &self.base, trust: &self.trust, timeout: self.timeout };
+        advice::of_failure(error, &setting)
     }
 }
 

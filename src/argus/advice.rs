@@ -1,0 +1,123 @@
+//! What went wrong on the way to Argus, in words for people: the cause, then what to do about this cause and no other. Never decides
+//! which error it is.
+
+use super::base::Base;
+use super::exchange::Answer;
+use super::text::{shown, summary};
+use super::tls::{self, Trust};
+use std::io::ErrorKind;
+use std::time::Duration;
+use ureq::Timeout;
+
+/// How the system's look-up begins what it says of a name that it does not know.
+const LOOK_UP: &str = "failed to lookup address information";
+/// What proxies say to a client that should have begun with TLS.
+const WANTS_TLS: &str = "HTTPS port";
+
+/// What of the settings a cause may have to do with.
+pub(super) struct Setting<'a> {
+    pub base: &'a Base,
+    pub trust: &'a Trust,
+    pub timeout: Duration,
+}
+
+/// Why there is no answer, or no whole one.
+pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
+    let timeout = setting.timeout;
+    let why = match error {
+        ureq::Error::Timeout(Timeout::Resolve) => {
+            format!("the name was not found within {timeout:?}: does this host's name server answer?")
+        }
+        ureq::Error::Timeout(Timeout::Connect) => {
+            let tls = if setting.base.is_plain() { "" } else { ", does it speak TLS there" };
+            format!("no connection within {timeout:?}: is the host up{tls}, or does a firewall stop us?")
+        }
+        ureq::Error::Timeout(_) => {
+            format!(
+                "no whole answer within {timeout:?} (argus.timeout): Argus, or a proxy in front of it, hangs or is slow"
+            )
+        }
+        ureq::Error::HostNotFound => NO_ADDRESS.to_owned(),
+        ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
+        ureq::Error::Protocol(what) => not_http(&what.to_string(), setting.base),
+        ureq::Error::Io(io) => of_io(io, setting),
+        ureq::Error::Rustls(tls) => tls::advice(tls, setting.base, setting.trust),
+        other => shown(&other.to_string()),
+    };
+    format!("{}: {why}", setting.base.origin)
+}
+
+const NO_ADDRESS: &str = "the name has no address: is the name in argus.url right?";
+
+fn of_io(io: &std::io::Error, setting: &Setting<'_>) -> String {
+    if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls::advice(tls, setting.base, setting.trust);
+    }
+    let words = shown(&io.to_string());
+    match io.kind() {
+        ErrorKind::ConnectionRefused => "nothing listens there: is Argus running, and is the port right?".to_owned(),
+        ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => format!("no way leads to that host ({words})"),
+        _ if words.starts_with(LOOK_UP) => match words.split_once("Name or service not known") {
+            Some(_) => NO_ADDRESS.to_owned(),
+            None => {
+                format!("the name could not be looked up ({}): does this host's name server answer?", cause(&words))
+            }
+        },
+        _ => words,
+    }
+}
+
+/// What the system says of a failed look-up, without its own heading.
+fn cause(words: &str) -> &str {
+    words.trim_start_matches(LOOK_UP).trim_start_matches([':', ' '])
+}
+
+fn not_http(what: &str, base: &Base) -> String {
+    let advice = if base.is_plain() {
+        "is the port in argus.url right, or should it begin with https://?"
+    } else {
+        "is the port in argus.url right?"
+    };
+    format!("what answers there does not speak HTTP ({}): {advice}", shown(what))
+}
+
+/// What an answer with a status of failure says, with what it may come from.
+pub(super) fn of_status(answer: &Answer) -> String {
+    let said = format!("{}: {}", answer.status, summary(&answer.body));
+    match answer.status {
+        404 | 410 => format!("{said}: {}", address(answer)),
+        500 => format!("{said}: look at Argus' own log"),
+        502..=504 => format!("{said}: a proxy answers in place of Argus: is Argus running?"),
+        _ => said,
+    }
+}
+
+/// What a refusal of one request says.
+pub(super) fn of_refusal(answer: &Answer) -> String {
+    let said = summary(&answer.body);
+    if said.contains(WANTS_TLS) { format!("{said}: should argus.url begin with https://?") } else { said }
+}
+
+/// Where a redirect leads.
+pub(super) fn of_redirect(answer: &Answer) -> String {
+    let to = answer.location.as_deref().unwrap_or("nowhere");
+    let advice = match &answer.better {
+        Some(better) => format!("should argus.url be {better}?"),
+        None => "argus.url must be the very address of the API (http or https, host and path)".to_owned(),
+    };
+    format!("{} redirects to {to}, which is never followed: {advice}", answer.status)
+}
+
+/// A success that is no JSON.
+pub(super) fn of_other_content(answer: &Answer) -> String {
+    format!("{} with {} instead of JSON: {}", answer.status, summary(&answer.body), address(answer))
+}
+
+/// What to do about an address that is not the API's.
+fn address(answer: &Answer) -> String {
+    match &answer.better {
+        Some(better) => format!("should argus.url be {better}?"),
+        None => "is argus.url the address of Argus' API?".to_owned(),
+    }
+}

@@ -14,6 +14,7 @@ pub mod heartbeat;
 pub mod logging;
 pub mod machine;
 pub mod once;
+pub mod place;
 pub mod pulse;
 pub mod reload;
 pub mod renewal;

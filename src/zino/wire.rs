@@ -3,6 +3,7 @@
 
 use crate::pulse;
 use crate::zino::ZinoError;
+use crate::zino::port::Port;
 use crate::zino::text::shown;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -22,6 +23,9 @@ const MAX_DRAINED: usize = 256 << 20;
 const BYTES_A_SECOND: usize = 64 << 10;
 /// The log target of everything that crosses the wire.
 pub(crate) const LOG: &str = "zino";
+
+/// What is said of a server that does not send what is waited for.
+pub(crate) const SILENT: &str = "the server does not answer any more";
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -73,10 +77,10 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects to the first address of `server` that answers.
-    pub(crate) fn open(server: &str, port: u16, timeouts: &Timeouts) -> Result<Self, ZinoError> {
-        let failed = |e: io::Error| ZinoError::Connection(format!("{server} port {port}: {e}"));
-        let stream = connect(server, port, timeouts.connect).map_err(failed)?;
+    /// Connects to the first address of the server that answers.
+    pub(crate) fn open(port: &Port<'_>, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+        let failed = |e: io::Error| port.unreachable(&e, timeouts.connect);
+        let stream = connect(port.server, port.number, timeouts.connect).map_err(failed)?;
         set_up(&stream, timeouts).map_err(failed)?;
         let reader = BufReader::with_capacity(64 * 1024, stream);
         Ok(Self { reader, reply: timeouts.reply, ends_in_crlf: false })
@@ -223,7 +227,7 @@ fn is_timeout(e: &io::Error) -> bool {
 }
 
 fn lost(e: io::Error) -> ZinoError {
-    ZinoError::Connection(if is_timeout(&e) { "the server stands still".to_owned() } else { e.to_string() })
+    ZinoError::Connection(if is_timeout(&e) { SILENT.to_owned() } else { e.to_string() })
 }
 
 fn closed() -> ZinoError {
@@ -272,7 +276,8 @@ mod tests {
     fn pair() -> (Wire, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let wire = Wire::open("127.0.0.1", port, &Timeouts::default()).unwrap();
+        let port = Port { server: "127.0.0.1", number: port, key: "zino.port" };
+        let wire = Wire::open(&port, &Timeouts::default()).unwrap();
         (wire, listener.accept().unwrap().0)
     }
 

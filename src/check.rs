@@ -95,7 +95,8 @@ fn zino<W: Write>(report: &mut Report<W>, login: &Login) {
     let version = session.version().map_or_else(|_| "it does not tell its version".to_owned(), |v| shown(&v, MOST));
     report.line("Zino", Ok(format!("{server}:{}: {version}; user {user} is accepted", login.port)));
     let address = session.notify_address(login.notify_port);
-    let tied = address.and_then(Notifications::connect).and_then(|(_, nonce)| session.tie(&nonce));
+    let tied =
+        address.and_then(|address| Notifications::connect(login, address)).and_then(|(_, nonce)| session.tie(&nonce));
     let tied = tied.map(|()| format!("{server}:{}: tied", login.notify_port));
     report.line("Zino's notifications", tied.map_err(|error| notify_trouble(&error, server, login.notify_port)));
     let listed = session.case_ids().map(|ids| format!("{} are not closed", ids.len()));

@@ -1,6 +1,7 @@
 //! The Argus REST client: which request each question is, and which error each answer is. Never repeats a request,
 //! never decides what an incident should look like.
 
+use super::advice;
 use super::base::{Base, quoted};
 use super::exchange::{Answer, Exchange};
 use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
@@ -216,19 +217,18 @@ fn of_size(query: &str, most: usize) -> String {
 
 /// Which error an answer is, if it is none of success.
 pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
-    let why = || format!("{}: {}", answer.status, summary(&answer.body));
+    let why = || advice::of_status(&answer);
     match answer.status {
         200..=299 => Ok(answer),
-        300..=399 => Err(ArgusError::Busy(redirected(&answer))),
+        300..=399 => Err(ArgusError::Busy(advice::of_redirect(&answer))),
         401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
         // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
-        404 if !is_argus_error(&answer.body) => {
-            Err(ArgusError::Busy(format!("{}, not from Argus: is argus.url the address of its API?", why())))
-        }
-        429 => Err(ArgusError::Busy(why())),
+        404 if !is_argus_error(&answer.body) => Err(ArgusError::Busy(why())),
+        // So Argus answers for a version of its API that it no longer has, whatever is asked.
+        410 | 429 => Err(ArgusError::Busy(why())),
         // The server gave up waiting for the request, or something between us gave up on it.
         408 => Err(ArgusError::Unknown { why: why(), status: Some(408) }),
-        status @ 400..=499 => Err(ArgusError::Request { status, why: summary(&answer.body) }),
+        status @ 400..=499 => Err(ArgusError::Request { status, why: advice::of_refusal(&answer) }),
         status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
     }
 }
@@ -238,20 +238,10 @@ fn is_argus_error(body: &[u8]) -> bool {
     json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
 }
 
-fn redirected(answer: &Answer) -> String {
-    let to = answer.location.as_deref().unwrap_or("nowhere");
-    format!(
-        "{} redirects to {to}, which is never followed: argus.url must be the very address of the API (http or https, \
-         host and path)",
-        answer.status
-    )
-}
-
 fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
     let status = Some(answer.status);
     if !looks_like_json(&answer.body) {
-        let why = format!("{} with {} instead of JSON", answer.status, summary(&answer.body));
-        return Err(ArgusError::Unknown { why, status });
+        return Err(ArgusError::Unknown { why: advice::of_other_content(&answer), status });
     }
     read(&answer.body).map_err(|why| ArgusError::Unknown { why: format!("the answer makes no sense: {why}"), status })
 }

@@ -1,10 +1,13 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
-//! `proxy.rs`: through what; `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
+//! went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
 mod about;
+mod advice;
 mod base;
+pub mod ca;
 pub mod client;
 mod exchange;
 pub mod models;
@@ -148,7 +151,7 @@ impl std::fmt::Display for ArgusError {
         match self {
             Self::Refused(why) => write!(f, "cannot be reached: {why}"),
             Self::Unknown { why, .. } => write!(f, "no usable answer: {why}"),
-            Self::Busy(why) => write!(f, "not now: {why}"),
+            Self::Busy(why) => f.write_str(why),
             Self::Request { status, why } => write!(f, "refused with {status}: {why}"),
             Self::Unauthorized(why) => write!(f, "token refused: {why}"),
         }

@@ -147,7 +147,7 @@ impl Trouble {
 /// The notification channel is tied before anything is read: what changes in between would be lost.
 fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
     let mut session = Session::connect(login)?;
-    let (notifications, nonce) = Notifications::connect(session.notify_address(login.notify_port)?)?;
+    let (notifications, nonce) = Notifications::connect(login, session.notify_address(login.notify_port)?)?;
     session.tie(&nonce)?;
     Ok((session, notifications))
 }

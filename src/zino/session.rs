@@ -3,6 +3,7 @@
 
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
+use crate::zino::port::Port;
 use crate::zino::text::{decode, shown};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
@@ -29,6 +30,16 @@ pub struct Login {
     pub user: String,
     /// Its password.
     pub secret: Secret,
+}
+
+impl Login {
+    pub(crate) fn command_port(&self) -> Port<'_> {
+        Port { server: &self.server, number: self.port, key: "zino.port" }
+    }
+
+    pub(crate) fn notify_port(&self) -> Port<'_> {
+        Port { server: &self.server, number: self.notify_port, key: "zino.notify_port" }
+    }
 }
 
 /// A logged-in command connection.
@@ -68,15 +79,17 @@ impl Session {
             let why = "a user name has no blanks or control characters";
             return Err(ZinoError::Login(why.to_owned()));
         }
-        let wire = Wire::open(&login.server, login.port, timeouts)?;
-        let broken = None;
-        let mut session = Self { wire, broken };
-        let greeting = decode(&session.wire.first_line()?);
+        let port = login.command_port();
+        let mut wire = Wire::open(&port, timeouts)?;
+        let greeting = wire.first_line().map_err(|error| port.no_greeting(error, timeouts.stall))?;
+        let greeting = decode(&greeting);
         debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
         let mut words = greeting.split_whitespace();
+        let mut session = Self { wire, broken: None };
         match (words.next(), words.next()) {
-            (Some("200"), Some(challenge)) => session.log_in(login, challenge)?,
-            _ => return Err(unexpected(greeting.as_bytes())),
+            (Some("200"), Some(challenge)) => session.log_in(login, challenge).map_err(|error| port.at(error))?,
+            (Some(word), None) => return Err(port.other_greeting(greeting.as_bytes(), is_nonce(word))),
+            _ => return Err(port.other_greeting(greeting.as_bytes(), false)),
         }
         Ok(session)
     }
@@ -334,6 +347,11 @@ fn header(line: &[u8]) -> Option<(u16, String)> {
 /// Whether a reply with this code goes on until a lone dot.
 fn has_data(code: u16) -> bool {
     matches!(code, 300 | 301 | 303 | 304)
+}
+
+/// Whether a text is what Zino's notification port greets with.
+pub(crate) fn is_nonce(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a text can be an argument of a command without becoming two.

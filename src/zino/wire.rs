@@ -5,6 +5,7 @@ use crate::net::connect::connect;
 use crate::net::dial::{DialError, dial};
 use crate::pulse;
 use crate::zino::ZinoError;
+use crate::zino::port::Port;
 use crate::zino::text::shown;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -24,6 +25,9 @@ const MAX_DRAINED: usize = 256 << 20;
 const BYTES_A_SECOND: usize = 64 << 10;
 /// The log target of everything that crosses the wire.
 pub(crate) const LOG: &str = "zino";
+
+/// What is said of a server that does not send what is waited for.
+pub(crate) const SILENT: &str = "the server does not answer any more";
 
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
@@ -75,25 +79,18 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects to the address of `server` that answers first.
-    pub(crate) fn open(server: &str, port: u16, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+    /// Connects to the address of the server that answers first.
+    pub(crate) fn open(port: &Port<'_>, timeouts: &Timeouts) -> Result<Self, ZinoError> {
         pulse::beat();
-        let stream = dial(server, port, timeouts.connect).map_err(|error| {
-            ZinoError::Connection(match error {
-                DialError::Name(error) => error.to_string(),
-                DialError::Connect(error) => format!("{server} port {port}: {error}"),
-            })
-        })?;
-        Self::on(stream, timeouts)
+        let stream = dial(port.server, port.number, timeouts.connect);
+        Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
 
-    /// Connects to this one address.
-    pub(crate) fn open_at(address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+    /// Connects to this one address of the server.
+    pub(crate) fn open_at(port: &Port<'_>, address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
         pulse::beat();
-        let stream = connect(&[address], timeouts.connect);
-        let stream = stream
-            .map_err(|error| ZinoError::Connection(format!("{} port {}: {error}", address.ip(), address.port())))?;
-        Self::on(stream, timeouts)
+        let stream = connect(&[address], timeouts.connect).map_err(DialError::Connect);
+        Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
 
     fn on(stream: TcpStream, timeouts: &Timeouts) -> Result<Self, ZinoError> {
@@ -248,7 +245,7 @@ fn is_timeout(e: &io::Error) -> bool {
 }
 
 fn lost(e: io::Error) -> ZinoError {
-    ZinoError::Connection(if is_timeout(&e) { "the server stands still".to_owned() } else { e.to_string() })
+    ZinoError::Connection(if is_timeout(&e) { SILENT.to_owned() } else { e.to_string() })
 }
 
 fn closed() -> ZinoError {
@@ -278,7 +275,8 @@ mod tests {
     fn pair() -> (Wire, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let wire = Wire::open("127.0.0.1", port, &Timeouts::default()).unwrap();
+        let port = Port { server: "127.0.0.1", number: port, key: "zino.port" };
+        let wire = Wire::open(&port, &Timeouts::default()).unwrap();
         (wire, listener.accept().unwrap().0)
     }
 

@@ -23,7 +23,7 @@ fn other_refusals_are_this_requests_own() {
     let (status, why) = request(client(&fake).create(&new_incident()));
     assert_eq!(status, 400);
     assert!(why.contains("already exists") && !why.contains('\n'), "{why}");
-    for (line, expected) in [("403 Forbidden", 403), ("405 No", 405), ("410 Gone", 410), ("418 Teapot", 418)] {
+    for (line, expected) in [("403 Forbidden", 403), ("405 No", 405), ("418 Teapot", 418)] {
         let fake = FakeArgus::always(html(line, "No\u{1b}[31m"));
         let (status, why) = request(client(&fake).post_event(1, &other_event("x")));
         assert_eq!(status, expected);

@@ -183,7 +183,7 @@ fn settings_that_cannot_work_are_refused_by_name_and_show_no_secret() {
     check(Settings { token: Secret::new("hunter2 x".to_owned()), ..good.clone() }, "argus.token");
     check(Settings { token: Secret::new(String::new()), ..good.clone() }, "argus.token");
     check(Settings { timeout: Duration::ZERO, ..good.clone() }, "argus.timeout");
-    check(Settings { ca_file: Some("no/such/file".into()), ..good.clone() }, "argus.ca_file no/such/file");
+    check(Settings { ca_file: Some("no/such/file".into()), ..good.clone() }, "argus.ca_file: no/such/file");
     let client = Client::new(&Settings { timeout: Duration::MAX, ..good.clone() }).unwrap();
     assert!(!format!("{client:?} {good:?}").contains(TOKEN));
 }

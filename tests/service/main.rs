@@ -12,6 +12,6 @@ mod notify;
 mod program;
 mod reloads;
 mod stalled;
-mod unread;
 mod standby;
+mod unread;
 mod watchdog;

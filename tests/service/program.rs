@@ -188,11 +188,12 @@ impl Program {
         std::fs::write(self.folder.join(file), text).unwrap();
     }
 
-    /// A named pipe that nobody writes to, in place of a file.
-    pub fn put_a_pipe(&self, file: &str) {
+    /// A named pipe in place of a file, and who could write to it and does not.
+    pub fn put_a_pipe(&self, file: &str) -> std::fs::File {
         let file = self.folder.join(file);
         std::fs::remove_file(&file).unwrap();
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        std::fs::File::options().read(true).write(true).open(&file).unwrap()
     }
 
     pub fn signal(&self, name: &str) {

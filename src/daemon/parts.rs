@@ -217,7 +217,7 @@ impl Parts {
             writers_gone,
         };
         parts.hire_writers()?;
-        parts.start_poller(poller::Channels { commands, setups, wakes: parts.wakes.clone(), end: end.clone() })?;
+        parts.start_poller(poller::Channels { commands, setups, wakes: parts.wakes.clone() })?;
         let mut settings = machine_settings(config);
         if once.is_some() {
             // Nothing of a single run can have lasted for any time.

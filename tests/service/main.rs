@@ -10,5 +10,6 @@ mod fake_zino;
 mod little_argus;
 mod notify;
 mod program;
+mod refusals;
 mod reloads;
 mod watchdog;

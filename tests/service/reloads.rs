@@ -6,12 +6,12 @@ use crate::program::{Program, TOKEN, config, eventually};
 use std::net::UdpSocket;
 
 /// A case opens in Zino, and everybody is told.
-fn new_case(zino: &FakeZino, id: u64) {
+pub fn new_case(zino: &FakeZino, id: u64) {
     zino.add_port_case(id);
     zino.notify(format!("{id} state embryonic\r\n"));
 }
 
-fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
+pub fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
     eventually(&format!("incident {number}"), || argus.fake.seen().last().cloned(), || argus.incident(number))
 }
 

@@ -69,6 +69,7 @@ mod tests {
             troubled: 0,
             zino: Side::Fine,
             argus: Side::Fine,
+            is_refused_at_start: false,
             pinged: false,
             last_error: None,
         }
@@ -135,6 +136,8 @@ mod tests {
         assert!(begun(Side::Fine, Side::Fine));
         assert!(begun(Side::Fine, away("refused")));
         assert!(begun(away("refused"), Side::NotYet));
+        let refused = Summary { zino: away("refused"), is_refused_at_start: true, pinged: true, ..summary() };
+        assert!(!refused.has_begun() && !Summary { mode: Mode::Standby, ..refused }.has_begun());
         let standby = |pinged| Summary { mode: Mode::Standby, pinged, zino: Side::NotYet, ..summary() }.has_begun();
         assert!(!standby(false));
         assert!(standby(true));

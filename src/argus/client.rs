@@ -221,7 +221,9 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
     match answer.status {
         200..=299 => Ok(answer),
         300..=399 => Err(ArgusError::Busy(advice::of_redirect(&answer))),
-        401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        401 if is_argus_error(&answer.body) => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        // Argus did not see the request.
+        401 => Err(ArgusError::Busy(format!("{}, not from Argus: something before it wants a password", why()))),
         // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
         404 if !is_argus_error(&answer.body) => Err(ArgusError::Busy(why())),
         // So Argus answers for a version of its API that it no longer has, whatever is asked.
@@ -233,7 +235,7 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
     }
 }
 
-/// Whether Argus itself says so: its API answers 404 with JSON that has a `detail`, and then about one incident or cursor.
+/// Whether Argus itself says so: its API answers 401, and 404 about one incident or cursor, with JSON that has a `detail`.
 fn is_argus_error(body: &[u8]) -> bool {
     json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
 }

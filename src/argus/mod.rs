@@ -142,7 +142,7 @@ pub enum ArgusError {
         /// What the server said of it.
         why: String,
     },
-    /// 401: the token was refused.
+    /// 401 in Argus' own JSON: the token was refused.
     Unauthorized(String),
 }
 

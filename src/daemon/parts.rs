@@ -249,7 +249,7 @@ impl Parts {
             writers_gone,
         };
         parts.hire_writers()?;
-        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone(), end: end.clone() })?;
+        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone() })?;
         let mut settings = machine_settings(config);
         if once.is_some() {
             // Nothing of a single run can have lasted for any time.

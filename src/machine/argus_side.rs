@@ -1,5 +1,6 @@
 //! What the machine makes of what comes from Argus.
 
+use super::admission::Refusal;
 use super::cases::{Goal, Slot};
 use super::look::{Progress, Walk};
 use super::queue::Lane;
@@ -12,7 +13,7 @@ use crate::sync::errand::Errand;
 use crate::sync::identity::{exact, number, same_problem};
 use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
-use log::{debug, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +28,26 @@ const LOOK_LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it was made, used or not: make a new one for \
     the source system in Argus' admin pages, and put it into the configuration";
 
+/// Whether Argus has answered a request of this job as it answers nobody without a token that it knows.
+fn is_answered(report: &Report) -> bool {
+    match report {
+        Report::Page(result) => result.is_ok(),
+        Report::Newest(result) => result.is_ok(),
+        Report::OpenCount(result) => result.is_ok(),
+        Report::Incident(_, result) | Report::EndOrphan(_, result) | Report::MarkForgotten(_, result) => result.is_ok(),
+        Report::SignOfLife(result) | Report::Probe(result) | Report::Proved(result) => result.is_ok(),
+        // Those may have asked nothing, or without the token.
+        Report::Problem(_) | Report::Renewed(_) | Report::Reached(_) => false,
+    }
+}
+
 impl Machine {
     pub(super) fn take_report(&mut self, now: Now, report: Report) {
         self.busy = self.busy.saturating_sub(1);
         self.note_answer(now, &report);
+        if is_answered(&report) {
+            self.token.end_start();
+        }
         match report {
             Report::Problem(report) => self.take_problem(now, *report),
             Report::Page(result) => self.take_page(now, result),
@@ -421,10 +438,6 @@ impl Machine {
     fn note_failure(&mut self, error: &ArgusError) {
         match error {
             ArgusError::Request { .. } => {}
-            ArgusError::Unauthorized(_) => {
-                self.token_doubted = true;
-                self.health.suspect(&error.to_string());
-            }
             _ => self.health.suspect(&error.to_string()),
         }
     }
@@ -433,28 +446,50 @@ impl Machine {
         self.probing = false;
         match result {
             Ok(()) => {
-                self.token_doubted = false;
                 self.told.argus = None;
+                let refused = self.token.admitted(now.mono);
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;
                 };
-                warn!("Argus is back after {} s; problems that waited: {}", away.as_secs(), self.queue.len());
+                let (is_back, lasted) = match refused {
+                    Some(lasted) => ("takes our token again", lasted),
+                    None => ("is back", away),
+                };
+                warn!("Argus {is_back} after {} s; problems that waited: {}", lasted.as_secs(), self.queue.len());
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
                 self.looking.retry_at = now.mono;
                 self.looking.refresh_at = now.mono;
             }
-            Err(ArgusError::Unauthorized(why)) if self.is_active() => {
-                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
-            }
+            Err(ArgusError::Unauthorized(why)) if self.is_active() => self.take_refused_token(now, why),
             Err(error) => {
                 self.note_no_answer(&error);
+                self.token.doubted();
                 self.told.argus_fails(now, &error);
                 if self.health.silent(now.mono) {
                     warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());
                 }
             }
+        }
+    }
+
+    /// Argus itself does not take the token that is the newest that we have.
+    fn take_refused_token(&mut self, now: Now, why: String) {
+        match self.token.refused(now.mono, self.run.is_some()) {
+            Refusal::Fatal => {
+                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
+            }
+            Refusal::News if self.token.is_at_start() => {
+                warn!("Argus refuses our token ({why}); asking again for 10 s, then this program ends");
+            }
+            Refusal::News => error!("Argus refuses our token ({why}); trying again. {TOKEN_ADVICE}"),
+            Refusal::Again => {}
+        }
+        self.told.argus_fails(now, &ArgusError::Unauthorized(why));
+        self.health.silent(now.mono);
+        if let Some(at) = self.token.confirmed_at() {
+            self.health.probe_by(at);
         }
     }
 

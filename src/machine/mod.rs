@@ -5,9 +5,12 @@
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
 //! `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
-//! `renewing.rs` has the token kept alive.
+//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
+//! secret means, and `renewing.rs` has the token kept alive.
 
+mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod alive;
 mod argus_side;
 pub mod backoff;
@@ -54,6 +57,7 @@ use crate::sync::job::{ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
+use admission::Admission;
 use alive::Alive;
 use cases::Cases;
 use counting::Counting;
@@ -129,6 +133,8 @@ pub enum ZinoEvent {
     Disconnected,
     /// Why there is no connection now; another attempt follows.
     Unusable(String),
+    /// Zino refuses our user or secret, in its words; another attempt follows.
+    LoginRefused(String),
     /// From now on it is about the Zino of the move with this number, or of a later one (see [`Change`]).
     Moved(u64),
 }
@@ -222,7 +228,7 @@ pub enum Output {
     Argus(Job),
     /// For the poller.
     Zino(ZinoCommand),
-    /// The program cannot go on: Argus refuses the token. Exit 77 with this message.
+    /// The program cannot start: a server refuses our token or secret. Exit 77 with this message.
     Refused(String),
     /// A single run is over.
     Finished(Box<RunEnd>),
@@ -318,7 +324,10 @@ pub struct Machine {
     errand_under_way: Option<CaseId>,
     probing: bool,
     proof: Proof,
-    token_doubted: bool,
+    /// Whether Argus takes our token.
+    token: Admission,
+    /// Whether Zino takes our user and secret.
+    login: Admission,
     busy: usize,
     settled_at: Option<Duration>,
     troubles_logged: u32,
@@ -360,7 +369,8 @@ impl Machine {
             errand_under_way: None,
             probing: false,
             proof: Proof::default(),
-            token_doubted: false,
+            token: Admission::default(),
+            login: Admission::default(),
             busy: 0,
             settled_at: None,
             troubles_logged: 0,

@@ -58,9 +58,10 @@ impl Machine {
             self.counting.forget(true);
             self.told.argus = None;
         }
+        self.token.settings_changed();
+        self.login.settings_changed();
         if change.another_argus || change.another_token {
             self.offer_signs_of_life_again();
-            self.token_doubted = false;
             self.health.hurry(now.mono);
             if was == Mode::Standby {
                 self.forget_proof();

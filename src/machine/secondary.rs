@@ -69,6 +69,8 @@ impl Machine {
     /// A takeover: everything is to be compared again, from what the poller already knows.
     pub(super) fn take_over(&mut self, now: Now) {
         self.forget_argus();
+        // Whoever has waited in STANDBY for this moment does not give up over a token.
+        self.token.end_start();
         self.looking.refresh_at = now.mono;
         for slot in self.cases.all_mut() {
             slot.home = None;

@@ -40,6 +40,8 @@ pub struct Summary {
     pub zino: Side,
     /// Argus.
     pub argus: Side,
+    /// A server has refused us since the start, which may yet end the program.
+    pub is_refused_at_start: bool,
     /// A question to the primary was answered, or was not.
     pub pinged: bool,
     /// What went wrong last, and when. May hold foreign text.
@@ -48,9 +50,13 @@ pub struct Summary {
 
 impl Summary {
     /// Whether both servers have had their first word, good or bad, or the primary in STANDBY. A server that is down when the
-    /// program starts is no reason to call the start a failure: it is waited for, and both the log and this say so.
+    /// program starts is no reason to call the start a failure: it is waited for, and both the log and this say so. A refusal
+    /// is a failed start once it is confirmed, so the start goes on until then.
     #[must_use]
     pub fn has_begun(&self) -> bool {
+        if self.is_refused_at_start {
+            return false;
+        }
         let tried = |side: &Side| *side != Side::NotYet;
         let cut_off = matches!(self.zino, Side::Away { .. });
         match self.mode {
@@ -123,6 +129,7 @@ impl Machine {
             troubled: self.queue.in_trouble().len(),
             zino: self.zino_now(),
             argus: self.argus_now(),
+            is_refused_at_start: self.token.confirmed_at().or(self.login.confirmed_at()).is_some(),
             pinged: self.told.pinged,
             last_error: self.told.last_error.clone(),
         }

@@ -1,5 +1,6 @@
 //! What the machine makes of what comes from Zino.
 
+use super::admission::Refusal;
 use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, Reading, ZinoCommand, ZinoEvent};
@@ -12,7 +13,7 @@ use crate::sync::identity::{number, same_problem};
 use crate::sync::job::ENDED_WINDOW_SECS;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, CaseKind};
-use log::{debug, warn};
+use log::{debug, error, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,9 @@ impl Machine {
             ZinoEvent::Connected => {
                 self.link.reading = Reading::default();
                 self.told.zino = None;
+                if let Some(lasted) = self.login.admitted(now.mono) {
+                    warn!("Zino takes our login again after {} s", lasted.as_secs());
+                }
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
             }
@@ -58,9 +62,31 @@ impl Machine {
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
-            ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
+            ZinoEvent::Unusable(why) => {
+                self.login.doubted();
+                self.told.zino_fails(now, why);
+            }
+            ZinoEvent::LoginRefused(why) => self.take_refused_login(now, &why),
             ZinoEvent::Moved(_) => {}
         }
+    }
+
+    fn take_refused_login(&mut self, now: Now, why: &str) {
+        let user = &self.settings.rules.user;
+        match self.login.refused(now.mono, self.run.is_some()) {
+            Refusal::Fatal => {
+                let why = format!("Zino refuses user {user} ({why}): check zino.user and zino.secret");
+                self.out.push(Output::Refused(why));
+            }
+            Refusal::News if self.login.is_at_start() => {
+                warn!("Zino refuses user {user} ({why}); asking again for 10 s, then this program ends");
+            }
+            Refusal::News => {
+                error!("Zino refuses the login of user {user} ({why}); trying again: check zino.user and zino.secret");
+            }
+            Refusal::Again => {}
+        }
+        self.told.zino_fails(now, format!("login refused: {why}"));
     }
 
     fn take_part(&mut self, cases: Vec<Case>) {

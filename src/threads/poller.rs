@@ -2,9 +2,9 @@
 //!
 //! There is never more than one: another login is taken by this thread itself, between two commands.
 
+use super::Wake;
 use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
-use super::{End, Wake};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoEvent};
 use crate::pulse;
@@ -14,7 +14,7 @@ use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
 use crossbeam_channel::Sender;
-use log::{debug, error, info, warn};
+use log::{debug, info, warn};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,6 @@ pub struct Channels {
     pub mailbox: Mailbox,
     /// What happens, for the machine. Bounded: while the machine does not take it, nothing more is read.
     pub wakes: Sender<Wake>,
-    /// For the main thread.
-    pub end: Sender<End>,
 }
 
 /// Why following Zino ended.
@@ -76,14 +74,12 @@ struct Trouble {
 /// Connects, follows, and connects again, until the machine ends.
 pub fn run(mut setup: Setup, channels: &Channels) {
     let mut trouble = Trouble::default();
-    let mut ever_connected = false;
     loop {
         pulse::beat();
         let began = Instant::now();
         let lost = match connect(&setup.login) {
             Ok((session, notifications)) => {
                 trouble.tell_end(&setup.login);
-                ever_connected = true;
                 let gone = Following::new(session, notifications, channels).run(&mut setup);
                 if tell(channels, ZinoEvent::Disconnected).is_err() {
                     return;
@@ -95,15 +91,13 @@ pub fn run(mut setup: Setup, channels: &Channels) {
         let change = match lost {
             Gone::Stopped => return,
             Gone::Unwanted(changed) => Some(*changed),
-            Gone::Lost(ZinoError::Login(why)) if !ever_connected => {
-                let user = &setup.login.user;
-                let why = format!("Zino refuses user {user} ({why}): check zino.user and zino.secret");
-                drop(channels.end.try_send(End::Refused(why)));
-                return;
-            }
             Gone::Lost(error) => {
                 trouble.tell(&error, began.elapsed());
-                let told = tell(channels, ZinoEvent::Unusable(error.to_string()));
+                let event = match error {
+                    ZinoError::Login(why) => ZinoEvent::LoginRefused(why),
+                    error => ZinoEvent::Unusable(error.to_string()),
+                };
+                let told = tell(channels, event);
                 match told.and_then(|()| pause(trouble.wait(), &mut setup, channels)) {
                     Ok(change) => change,
                     Err(_) => return,
@@ -128,11 +122,14 @@ impl Trouble {
         }
     }
 
-    /// One line when Zino goes; a refused login is always worth one, because it does not go away by itself.
+    /// One line when Zino goes. Of a refused login the machine tells, which knows whether it was taken before.
     fn tell(&mut self, lost: &ZinoError, lasted: Duration) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {
-            ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
+            ZinoError::Login(why) => {
+                debug!("Zino refuses the login: {why}");
+                return;
+            }
             _ if self.away_since.is_none() => warn!("Zino cannot be used: {lost}; trying again"),
             _ => debug!("Zino: {lost}"),
         }

@@ -17,6 +17,25 @@ fn a_401_is_unauthorized_with_what_argus_says_of_the_token() {
 }
 
 #[test]
+fn a_401_that_is_not_argus_own_says_nothing_about_the_token() {
+    let others = [
+        html("401 Unauthorized", "Sign in"),
+        json("401 Unauthorized", r#"{"message":"no session"}"#),
+        json("401 Unauthorized", "\"sign in\""),
+        json("401 Unauthorized", ""),
+    ];
+    for other in others {
+        let fake = FakeArgus::always(other);
+        let argus = client(&fake);
+        for result in [argus.check_token(), argus.create(&new_incident()).map(drop), argus.incident(1).map(drop)] {
+            let why = busy(result);
+            assert!(why.starts_with("401: ") && why.contains("not from Argus"), "{why}");
+        }
+        assert_eq!(fake.seen().len(), 3, "nothing is repeated");
+    }
+}
+
+#[test]
 fn other_refusals_are_this_requests_own() {
     let duplicate = r#"["duplicate key value violates unique constraint \"x\"\nDETAIL:  Key (77, 2) already exists."]"#;
     let fake = FakeArgus::always(json("400 Bad Request", duplicate));

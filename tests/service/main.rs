@@ -10,6 +10,7 @@ mod fake_zino;
 mod little_argus;
 mod notify;
 mod program;
+mod refusals;
 mod reloads;
 mod stalled;
 mod standby;

@@ -3,6 +3,7 @@
 use crate::fake_zino::FakeZino;
 use crate::little_argus::LittleArgus;
 use crate::program::{Manager, Program, config};
+use crate::refusals::refuse_logins;
 use std::net::{TcpListener, UdpSocket};
 
 /// A port that nothing listens on.
@@ -71,7 +72,7 @@ fn a_secondary_is_ready_after_its_first_question_to_the_primary() {
 #[test]
 fn foreign_text_in_the_status_forges_nothing() {
     let (zino, argus) = (FakeZino::start(), LittleArgus::start());
-    zino.fault("USER", crate::fake_zino::Fault::Say(b"500 no\x07 \x1b[2J READY=1 \xe2\x80\xae\r\n".to_vec()));
+    refuse_logins(&zino, 100, b"500 no\x07 \x1b[2J READY=1 \xe2\x80\xae\r\n");
     let mut program = Program::start(&config(&zino, &argus), Manager::new(), &[]);
     assert_eq!(program.wait(), Some(77));
     program.manager.wait_for("STOPPING=1", 1);

@@ -209,6 +209,11 @@ impl Program {
         self.manager.wait_for("READY=1", ready + 1);
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Waits for its end; gives the exit code.
     pub fn wait(&mut self) -> Option<i32> {
         let mut status = None;

@@ -2,8 +2,7 @@
 
 use crate::fake_zino::{FakeZino, SECRET, USER};
 use crate::little_argus::LittleArgus;
-use crate::program::{Manager, Program, TOKEN, config, eventually};
-use crate::program::{Program, TOKEN, config, eventually, incident, new_case};
+use crate::program::{Manager, Program, TOKEN, config, eventually, incident, new_case};
 use std::net::UdpSocket;
 
 fn zino_connections(zino: &FakeZino) -> usize {

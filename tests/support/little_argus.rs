@@ -20,18 +20,27 @@ pub struct LittleArgus {
     pub fake: FakeArgus,
     incidents: Arc<Mutex<Vec<Value>>>,
     gate: Arc<Gate>,
+    answers_all: Arc<Mutex<Option<Act>>>,
 }
 
 impl LittleArgus {
     pub fn start() -> Self {
         let (incidents, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Gate::default()));
         let (held, passed) = (Arc::clone(&incidents), Arc::clone(&gate));
+        let answers_all = Arc::new(Mutex::new(None));
+        let answered = Arc::clone(&answers_all);
         let fake = FakeArgus::new(move |seen| {
             let shut = passed.shut.lock().unwrap();
             drop(passed.moved.wait_while(shut, |shut| *shut).unwrap());
-            answer(seen, &mut held.lock().unwrap())
+            let act: Option<Act> = answered.lock().unwrap().clone();
+            act.unwrap_or_else(|| answer(seen, &mut held.lock().unwrap()))
         });
-        Self { fake, incidents, gate }
+        Self { fake, incidents, gate, answers_all }
+    }
+
+    /// Answers everything so from now on; `None`: as usual.
+    pub fn answer_all(&self, act: Option<Act>) {
+        *self.answers_all.lock().unwrap() = act;
     }
 
     /// Requests are held from now on.

@@ -7,6 +7,7 @@ mod about;
 mod base;
 pub mod client;
 mod exchange;
+mod list;
 pub mod models;
 pub mod proxy;
 mod tags;

@@ -28,8 +28,9 @@ const MAX_IDLE: Duration = Duration::from_millis(1500);
 /// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it takes at most 64 KiB of them.
 const INPUT_BUFFER: usize = 64 * 1024;
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// More than any answer has: a page of 100 incidents is below 1 MiB.
-const MAX_BODY: u64 = 32 * 1024 * 1024;
+/// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with 1000 events. Each writer may hold
+/// one, and the models of it.
+const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
 /// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.

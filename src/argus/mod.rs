@@ -10,6 +10,7 @@ mod base;
 pub mod ca;
 pub mod client;
 mod exchange;
+mod list;
 pub mod models;
 pub mod proxy;
 mod tags;

@@ -239,3 +239,39 @@ fn a_chunked_answer_is_read_like_any_other() {
     assert_eq!(argus.incident(1).unwrap().unwrap().pk, 1);
     assert_eq!(fake.connections(), 1);
 }
+
+/// The most memory that this process ever had, in MiB.
+fn high_water() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+/// Run by the test below, in a process of its own.
+#[test]
+#[ignore = "needs a server; run by another test"]
+fn of_this_answer() {
+    let Ok(url) = std::env::var("TEST_ARGUS_URL") else { return };
+    let argus = Client::new(&settings(&url)).unwrap();
+    unknown(argus.list(&ListQuery::Open, None, 100));
+    unknown(argus.newest_events(None, 100));
+    unknown(argus.events(1));
+    assert!(high_water() < 48, "{} MiB", high_water());
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_takes_little_more_memory_than_its_own_size() {
+    let many = |item: &str, of: &str| of.replace("ITEMS", &vec![item; (8 << 20) / (item.len() + 1)].join(","));
+    let kind = EVENT.replace(r#"{"value":"OTH","display":"Other"}"#, "[ITEMS]");
+    let page = |item: &str| format!(r#"{{"next":null,"results":[{item}]}}"#);
+    for body in
+        [many("0", &page("ITEMS")), many("{}", "[ITEMS]"), many("0", &page(&kind)), many("0", &format!("[{kind}]"))]
+    {
+        let fake = FakeArgus::always(json("200 OK", &body));
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "errors::of_this_answer"]).env("TEST_ARGUS_URL", fake.url());
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{:.40}: {}", body, String::from_utf8_lossy(&output.stdout));
+        assert_eq!(fake.seen().len(), 3);
+    }
+}

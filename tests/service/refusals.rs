@@ -3,8 +3,7 @@
 use crate::fake_argus::{html, json};
 use crate::fake_zino::{FakeZino, Fault, SECRET};
 use crate::little_argus::LittleArgus;
-use crate::program::{Manager, Program, TOKEN, config, eventually};
-use crate::reloads::{incident, new_case};
+use crate::program::{Manager, Program, TOKEN, config, eventually, incident, new_case};
 use std::time::{Duration, Instant};
 
 /// The status line of an answer that refuses us.

@@ -11,7 +11,7 @@ use zinoargus::machine::{Input, ZinoCommand, ZinoEvent};
 use zinoargus::sync::rules::Rules;
 use zinoargus::threads::mailbox::{CommandSender, mailbox};
 use zinoargus::threads::poller::{self, Channels, Setup};
-use zinoargus::threads::{ENDS, INBOX, Wake};
+use zinoargus::threads::{INBOX, Wake};
 use zinoargus::turnstile::Turnstile;
 use zinoargus::zino::case::{Case, CaseId};
 
@@ -46,9 +46,8 @@ impl Poller {
         let turnstile = Turnstile::new(format!("stalled {}", zino.login.port), Duration::ZERO);
         let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile };
         let (give_wake, wakes) = bounded(INBOX);
-        let (end, _) = bounded(ENDS);
         let (commands, _, mailbox) = mailbox();
-        let channels = Channels { mailbox, wakes: give_wake, end };
+        let channels = Channels { mailbox, wakes: give_wake };
         let thread = Some(thread::spawn(move || poller::run(setup, &channels)));
         Self { wakes, commands: Some(commands), thread }
     }

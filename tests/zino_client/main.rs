@@ -7,6 +7,7 @@ mod login;
 mod notifications;
 mod reading;
 mod real;
+mod slow;
 mod trouble;
 mod writing;
 

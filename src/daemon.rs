@@ -152,8 +152,14 @@ impl Daemon<'_> {
         self.notifier.reloading();
         self.waiting = self.read_again();
         if self.waiting.is_none() {
-            self.notifier.reloaded();
+            self.reloaded();
         }
+    }
+
+    /// Who waits for the reload finds in the log what came of it.
+    fn reloaded(&self) {
+        logging::finish();
+        self.notifier.reloaded();
     }
 
     /// `None` if everything stays as it is.
@@ -193,7 +199,7 @@ impl Daemon<'_> {
                 error!("cannot start a thread: {why}");
             }
         }
-        self.notifier.reloaded();
+        self.reloaded();
         if std::mem::take(&mut self.again) {
             self.reload();
         }

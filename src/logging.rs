@@ -71,7 +71,8 @@ pub fn start(verbosity: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until whoever reads the log has everything, for half a second at most. To be called before the process ends.
+/// Waits until everything is written, for half a second at most. To be called before the process ends, and before
+/// somebody is told that something is done which the log says more about.
 pub fn finish() {
     if let Some(outlet) = OUTLET.get() {
         outlet.finish(LONGEST_FINISH);

@@ -11,7 +11,7 @@ use super::notified::Notified;
 use super::poller::{Channels, Gone, Setup};
 use crate::machine::{Input, ZinoCommand, ZinoEvent};
 use crate::pulse;
-use crate::sync::errand::{PART, Reading, Step, carry, read};
+use crate::sync::errand::{Reading, Step, carry, read};
 use crate::sync::rules::Rules;
 use crate::turnstile::{Turn, Turnstile};
 use crate::zino::case::CaseId;
@@ -55,18 +55,20 @@ impl<'a> Following<'a> {
             if let Some(changed) = self.channels.mailbox.setup().and_then(|changed| setup.take(changed)) {
                 return Ok(Gone::Unwanted(Box::new(changed)));
             }
-            let command = self.channels.mailbox.command().map_err(|Closed| Gone::Stopped)?;
+            // A slow Zino gets little at a time, so that whatever else there is to do is done in between.
+            let most = self.session.pace().size();
+            let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
             let idle = command.is_none() && self.notified.is_empty() && self.reading.is_none();
             if let Some(command) = command {
                 self.obey(command, setup)?;
             }
-            for event in self.notified.read_part(&mut self.session)? {
+            for event in self.notified.read_part(&mut self.session, most)? {
                 self.tell(event)?;
             }
-            self.read_on()?;
+            self.read_on(most)?;
             let notices = self.notifications.poll(if idle { LISTEN } else { Duration::ZERO })?;
             self.notified.take(&notices);
-            if self.notified.was_too_much() {
+            if self.reading.is_none() && self.notified.was_too_much() {
                 self.reading = Some(Reading::begin(&mut self.session)?);
             }
         }
@@ -92,11 +94,11 @@ impl<'a> Following<'a> {
     }
 
     /// Reads the next part of a complete reading that is under way.
-    fn read_on(&mut self) -> Result<(), Gone> {
+    fn read_on(&mut self, most: usize) -> Result<(), Gone> {
         let Some(reading) = &mut self.reading else {
             return Ok(());
         };
-        match reading.step(&mut self.session, PART)? {
+        match reading.step(&mut self.session, most)? {
             Step::Part(cases) => self.tell(ZinoEvent::Part(cases)),
             Step::End(snapshot) => {
                 self.reading = None;
@@ -110,7 +112,10 @@ impl<'a> Following<'a> {
         let mut wake = Wake::Input(Input::Zino(event));
         loop {
             match self.channels.wakes.send_timeout(wake, LISTEN) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    pulse::beat();
+                    return Ok(());
+                }
                 Err(SendTimeoutError::Disconnected(_)) => return Err(Gone::Stopped),
                 Err(SendTimeoutError::Timeout(unsent)) => wake = unsent,
             }

@@ -3,7 +3,7 @@
 
 use super::poller::Setup;
 use crate::machine::ZinoCommand;
-use crate::sync::errand::{Errand, PART};
+use crate::sync::errand::Errand;
 use crate::zino::case::CaseId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -84,17 +84,17 @@ impl SetupSender {
 }
 
 impl Mailbox {
-    /// The next command, of the numbers to be read at most [`PART`].
+    /// The next command, of the numbers to be read at most so many.
     ///
     /// # Errors
     /// [`Closed`] once the machine has ended.
-    pub fn command(&self) -> Result<Option<ZinoCommand>, Closed> {
+    pub fn command(&self, most: usize) -> Result<Option<ZinoCommand>, Closed> {
         let mut state = self.0.lock();
         if state.closed {
             return Err(Closed);
         }
         if !state.read.is_empty() {
-            return Ok(Some(ZinoCommand::Read(first(&mut state.read, PART))));
+            return Ok(Some(ZinoCommand::Read(first(&mut state.read, most))));
         }
         if let Some(errand) = state.carry.take() {
             return Ok(Some(ZinoCommand::Carry(errand)));
@@ -176,7 +176,7 @@ mod tests {
     fn whatever_the_machine_wants_while_nobody_looks_is_one_entry_per_case() {
         let (commands, setups, mailbox) = mailbox();
         for round in 0..1000 {
-            commands.send(ZinoCommand::Read((1..=PART as u64 + 50).collect()));
+            commands.send(ZinoCommand::Read((1..=150).collect()));
             commands.send(ZinoCommand::Reread);
             commands.send(errand(1 + round % 7));
             setups.send(setup(round));
@@ -184,9 +184,9 @@ mod tests {
         assert_eq!(mailbox.setup().map(|setup| setup.moves), Some(999));
         assert!(mailbox.setup().is_none());
         let read = |range: std::ops::RangeInclusive<u64>| range.collect::<Vec<_>>();
-        let next = || mailbox.command().unwrap();
-        assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(1..=PART as u64)));
-        assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(PART as u64 + 1..=PART as u64 + 50)));
+        let next = || mailbox.command(100).unwrap();
+        assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(1..=100)));
+        assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(101..=150)));
         assert!(matches!(next(), Some(ZinoCommand::Carry(errand)) if errand.case == 1 + 999 % 7));
         assert!(matches!(next(), Some(ZinoCommand::Reread)));
         assert!(next().is_none());
@@ -197,7 +197,7 @@ mod tests {
         let (commands, setups, mailbox) = mailbox();
         commands.send(errand(1));
         assert!(mailbox.wait_for_setup(Duration::ZERO).unwrap().is_none());
-        assert!(mailbox.command().unwrap().is_none());
+        assert!(mailbox.command(100).unwrap().is_none());
         thread::scope(|scope| {
             scope.spawn(|| setups.send(setup(7)));
             let taken = mailbox.wait_for_setup(Duration::from_secs(60)).unwrap();
@@ -207,6 +207,6 @@ mod tests {
             scope.spawn(|| drop(commands));
             assert!(mailbox.wait_for_setup(Duration::from_secs(60)).is_err());
         });
-        assert!(mailbox.command().is_err());
+        assert!(mailbox.command(100).is_err());
     }
 }

@@ -3,7 +3,7 @@
 
 use super::mailbox::first;
 use crate::machine::ZinoEvent;
-use crate::sync::errand::{PART, read};
+use crate::sync::errand::read;
 use crate::zino::case::CaseId;
 use crate::zino::decode::{Happening, Notice};
 use crate::zino::{ZinoError, ZinoServer};
@@ -47,14 +47,14 @@ impl Notified {
         std::mem::take(&mut self.too_many)
     }
 
-    /// Reads the next cases, at most [`PART`], each once.
+    /// Reads the next cases, at most so many, each once.
     ///
     /// # Errors
     /// See [`ZinoError`]; the connection is lost.
-    pub fn read_part<Z: ZinoServer>(&mut self, zino: &mut Z) -> Result<Vec<ZinoEvent>, ZinoError> {
-        let scavenged = first(&mut self.scavenged, PART);
+    pub fn read_part<Z: ZinoServer>(&mut self, zino: &mut Z, most: usize) -> Result<Vec<ZinoEvent>, ZinoError> {
+        let scavenged = first(&mut self.scavenged, most);
         let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
-        let changed = first(&mut self.changed, PART);
+        let changed = first(&mut self.changed, most);
         if !changed.is_empty() {
             events.push(ZinoEvent::Found(read(zino, &changed)?));
         }

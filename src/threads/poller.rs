@@ -12,6 +12,7 @@ use crate::sync::rules::Rules;
 use crate::turnstile::Turnstile;
 use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
+use crate::zino::pace::Pace;
 use crate::zino::session::{Login, Session};
 use crossbeam_channel::Sender;
 use log::{debug, info, warn};
@@ -23,9 +24,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// The longest that this thread is silent while it works: a single call takes at most 20 s, the look-up of a name
-/// included (see [`Timeouts`](crate::zino::wire::Timeouts)); more, because a host can be slow.
-pub const BOUND: Duration = Duration::from_secs(60);
+/// The longest that this thread is silent while it works: a line of a reply takes at most
+/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line) (208 s for one that never stands still). Less, the look-up of
+/// a name included, is every other call.
+pub const BOUND: Duration = Duration::from_secs(300);
 
 /// Which Zino, and how.
 #[derive(Debug)]
@@ -74,13 +76,16 @@ struct Trouble {
 /// Connects, follows, and connects again, until the machine ends.
 pub fn run(mut setup: Setup, channels: &Channels) {
     let mut trouble = Trouble::default();
+    let mut pace = Pace::default();
     loop {
         pulse::beat();
         let began = Instant::now();
         let lost = match connect(&setup.login) {
             Ok((session, notifications)) => {
                 trouble.tell_end(&setup.login);
-                let gone = Following::new(session, notifications, channels).run(&mut setup);
+                let mut following = Following::new(session.at_pace(pace), notifications, channels);
+                let gone = following.run(&mut setup);
+                pace = following.session.pace();
                 if tell(channels, ZinoEvent::Disconnected).is_err() {
                     return;
                 }
@@ -106,7 +111,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
         };
         if let Some(changed) = change {
             setup = changed;
-            trouble = Trouble::default();
+            (trouble, pace) = (Trouble::default(), Pace::default());
             if tell(channels, ZinoEvent::Moved(setup.moves)).is_err() {
                 return;
             }
@@ -187,4 +192,16 @@ fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Optio
 fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 256;
     wait - wait / 4 * u32::try_from(random).unwrap_or(0) / 256
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zino::Timeouts;
+
+    #[test]
+    fn the_watchdog_bears_with_the_slowest_line_that_is_still_read() {
+        let timeouts = Timeouts::default();
+        assert!(timeouts.longest_line().max(timeouts.connect).max(timeouts.write) < BOUND);
+    }
 }

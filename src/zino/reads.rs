@@ -8,10 +8,7 @@ use crate::zino::session::{Reply, Session, done, means_unknown, refused};
 use crate::zino::{ZinoError, decode};
 use log::{debug, warn};
 use std::collections::HashMap;
-
-/// How many commands are under way together. Their bytes fit into any socket buffer, so that writing them never waits
-/// for a server that waits for us to read.
-const BATCH: usize = 100;
+use std::time::Instant;
 
 /// The data lines of one reply.
 type Lines = Vec<Vec<u8>>;
@@ -97,8 +94,11 @@ impl Session {
     /// Many cases, pipelined; what cannot be had is left out.
     pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         let mut cases = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(BATCH) {
-            let Some(found) = self.read_batch(batch, wants_log)? else {
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(self.pace.size().min(rest.len()));
+            rest = after;
+            let Some(found) = self.read_batch_timed(batch, wants_log)? else {
                 self.read_alone(batch, wants_log, &mut cases)?;
                 continue;
             };
@@ -125,6 +125,21 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// A batch, which says how large the next one may be.
+    fn read_batch_timed(
+        &mut self,
+        ids: &[CaseId],
+        wants_log: fn(&Case) -> bool,
+    ) -> Result<Option<Vec<Case>>, ZinoError> {
+        let began = Instant::now();
+        let outcome = self.read_batch(ids, wants_log);
+        match outcome {
+            Ok(_) => self.pace.took(ids.len(), began.elapsed()),
+            Err(_) => self.pace.failed(),
+        }
+        outcome
     }
 
     /// A batch, or what of it could be read together. `None`: each must be read alone.

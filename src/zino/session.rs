@@ -3,6 +3,7 @@
 
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
+use crate::zino::pace::Pace;
 use crate::zino::port::Port;
 use crate::zino::text::{decode, shown};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
@@ -10,6 +11,7 @@ use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
 const INTERNAL_ERROR: &str = "internal error";
@@ -48,6 +50,10 @@ pub struct Session {
     wire: Wire,
     /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
     broken: Option<String>,
+    /// Since when whatever came was no reply.
+    noisy_since: Option<Instant>,
+    /// How many commands go out together.
+    pub(crate) pace: Pace,
 }
 
 /// One whole reply.
@@ -85,13 +91,25 @@ impl Session {
         let greeting = decode(&greeting);
         debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
         let mut words = greeting.split_whitespace();
-        let mut session = Self { wire, broken: None };
+        let mut session = Self { wire, broken: None, noisy_since: None, pace: Pace::default() };
         match (words.next(), words.next()) {
             (Some("200"), Some(challenge)) => session.log_in(login, challenge).map_err(|error| port.at(error))?,
             (Some(word), None) => return Err(port.other_greeting(greeting.as_bytes(), is_nonce(word))),
             _ => return Err(port.other_greeting(greeting.as_bytes(), false)),
         }
         Ok(session)
+    }
+
+    /// Goes on at the pace of an earlier connection to the same server.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// How many commands go out together by now.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     fn log_in(&mut self, login: &Login, challenge: &str) -> Result<(), ZinoError> {
@@ -197,7 +215,8 @@ impl Session {
     /// Finds the place in the stream where no reply is under way any more: where an extra command is answered.
     pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
         self.command("VERSION")?;
-        let mut bounds = self.wire.draining();
+        let since = *self.noisy_since.get_or_insert_with(Instant::now);
+        let mut bounds = self.wire.draining(since);
         loop {
             let line = self.wire.line(&mut bounds)?;
             debug!(target: LOG, "< {}", shown(&line));
@@ -225,19 +244,15 @@ impl Session {
 
     /// Reads one of the replies that share these bounds, which should have this code.
     pub(crate) fn reply(&mut self, code: u16, bounds: &mut Bounds) -> Result<Reply, ZinoError> {
+        self.wire.begin_reply(bounds);
         let line = self.wire.line(bounds)?;
         debug!(target: LOG, "< {}", shown(&line));
         match header(&line) {
             Some((500, why)) => Ok(Reply::Refused(shown(why.as_bytes()))),
             Some((got, header)) if got == code => {
-                if !has_data(code) {
-                    let lines = Vec::new();
-                    return Ok(Reply::Done { header, lines });
-                }
-                self.data(bounds).map(|(lines, whole)| match whole {
-                    true => Reply::Done { header, lines },
-                    false => Reply::Broken(lines),
-                })
+                let (lines, whole) = if has_data(code) { self.data(bounds)? } else { (Vec::new(), true) };
+                self.noisy_since = self.noisy_since.filter(|_| !whole);
+                Ok(if whole { Reply::Done { header, lines } } else { Reply::Broken(lines) })
             }
             _ => Err(unexpected(&line)),
         }

@@ -22,6 +22,8 @@ use zinoargus::zino::case::CaseState;
 
 /// A complete reading comes in parts of so many cases.
 const PART: usize = 2;
+/// So many of the cases that were notified are read together.
+const NOTIFIED: usize = 100;
 const SECOND: i64 = 1_000_000;
 /// How long the world must stay still at the end without a single write.
 const STILL: i64 = 3600 * SECOND;
@@ -516,7 +518,7 @@ impl Driver {
         let mut notified = Notified::default();
         notified.take(&notices);
         while !notified.is_empty() {
-            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }) {
+            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }, NOTIFIED) {
                 Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
                 Err(_) => {
                     self.lose(n);

@@ -8,6 +8,7 @@ mod login;
 mod notifications;
 mod reading;
 mod real;
+mod slow;
 mod trouble;
 mod writing;
 

@@ -2,15 +2,16 @@
 //! that it is done. Never decides anything about cases or incidents.
 
 use crate::config::Config;
+use crate::daemon::exit_on_panic;
 use crate::daemon::parts::{self, Parts};
-use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
 use crate::machine::{Hopeless, Once, RunEnd};
+use crate::place::place;
 use crate::pulse::Progress;
 use crate::systemd::Notifier;
 use crate::threads::End;
-use crossbeam_channel::{Receiver, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, at, bounded, select, unbounded};
 use log::{error, info, log_enabled, warn};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
@@ -19,12 +20,14 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
+/// The machine says itself that the time is over; if it has not done so after this, it stands still.
+const SLACK: Duration = Duration::from_millis(500);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// Synchronises once, for at most `timeout`; returns the exit code.
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
 #[must_use]
-pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
+pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
     let client = match parts::client(config) {
         Ok(client) => client,
@@ -33,25 +36,22 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals(ExitCode::Partial) {
-        Ok(signals) => signals,
-        Err(why) => {
-            error!("cannot wait for signals: {why}");
-            return ExitCode::Internal;
-        }
-    };
-    match primary_lives(config, &signals) {
+    let time = Time { longest: timeout.unwrap_or(LONGEST), began };
+    match primary_lives(config, &time, signals) {
         Ok(false) => {}
         Ok(true) => return ExitCode::Done,
         Err(code) => return code,
     }
     let (end, ends) = unbounded();
-    let once = Once { longest: timeout.unwrap_or(LONGEST) };
+    // The requests under way then may still finish within the time.
+    let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
+    let left = time.end().saturating_duration_since(Instant::now());
+    let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
     let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
     match Parts::start(config, client, &notifier, &progress, end, Some(once)) {
         Ok(parts) => {
-            let code = wait(&signals, &ends);
-            parts.stop();
+            let code = wait(&time, signals, &ends);
+            parts.stop(Some(time.end()));
             code
         }
         Err(why) => {
@@ -61,8 +61,25 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
     }
 }
 
+/// The time that a run has.
+struct Time {
+    longest: Duration,
+    began: Instant,
+}
+
+impl Time {
+    fn end(&self) -> Instant {
+        self.began + self.longest
+    }
+
+    /// For messages.
+    fn words(&self) -> String {
+        format!("{} s, --timeout", self.longest.as_secs_f64())
+    }
+}
+
 /// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
-fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
+fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
     let Some(failover) = &config.failover else {
         return Ok(false);
     };
@@ -78,6 +95,16 @@ fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitC
     let answer = select! {
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
         recv(told) -> answer => answer.unwrap_or_else(|_| Err("the question was given up".to_owned())),
+        recv(at(time.end())) -> _ => {
+            let place = place(server, failover.primary_snmp_port);
+            error!(
+                "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
+                 place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
+                time.words(),
+                interval.max(failover.ping_timeout).as_secs_f64()
+            );
+            return Err(ExitCode::Unavailable);
+        }
     };
     match answer {
         Ok(seconds) => {
@@ -96,10 +123,16 @@ fn stopped(signal: i32) -> ExitCode {
     ExitCode::Partial
 }
 
-fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
+fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
     let mut line = ProgressLine::new();
+    let over = at(time.end() + SLACK);
     loop {
         select! {
+            recv(over) -> _ => {
+                line.clear();
+                error!("not synchronised: the time was over ({})", time.words());
+                return ExitCode::Partial;
+            }
             recv(signals) -> signal => {
                 line.clear();
                 return stopped(signal.unwrap_or_default());
@@ -129,7 +162,7 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
 fn finish(end: &RunEnd) -> ExitCode {
     if let Some(hopeless) = &end.hopeless {
         let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
-        error!("{why}; nothing was synchronised");
+        error!("nothing was synchronised: {why}");
         return match hopeless {
             Hopeless::Unreachable(_) => ExitCode::Unavailable,
             Hopeless::Refused(_) => ExitCode::Refused,

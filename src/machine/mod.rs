@@ -4,7 +4,7 @@
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `counting.rs` whether Argus has as many open incidents as are known,
+//! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.
 
@@ -34,6 +34,9 @@ mod standby_tests;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unheard;
+#[cfg(test)]
+mod unheard_tests;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
@@ -65,6 +68,7 @@ use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use summary::Told;
+use unheard::Unheard;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
 /// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
@@ -77,6 +81,33 @@ pub struct Now {
     pub mono: Duration,
     /// For telling.
     pub wall: Stamp,
+}
+
+/// One of the two servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// Our Zino.
+    Zino,
+    /// Argus.
+    Argus,
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Zino => "Zino",
+            Self::Argus => "Argus",
+        })
+    }
+}
+
+/// Where the servers are, for messages.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Zino's address and port.
+    pub zino: String,
+    /// The address of Argus' API.
+    pub argus: String,
 }
 
 /// What the machine is set up with.
@@ -100,6 +131,8 @@ pub struct Settings {
     pub signs_of_life: bool,
     /// Whether the token is kept alive.
     pub renews_token: bool,
+    /// What the servers are called in messages.
+    pub names: Names,
 }
 
 /// What the Zino poller tells.
@@ -161,6 +194,8 @@ pub enum Input {
     Argus(Report),
     /// From the heartbeat: the primary's uptime in seconds, or why there was no answer.
     Ping(Result<u64, String>),
+    /// A server has not answered for so long, or, with `None`, it has answered or was given up.
+    Silent(Server, Option<Duration>),
     /// Time has passed.
     Tick,
 }
@@ -307,6 +342,7 @@ pub struct Machine {
     run: Option<Run>,
     alive: Alive,
     renewing: Renewing,
+    unheard: Unheard,
     out: Vec<Output>,
 }
 
@@ -348,6 +384,7 @@ impl Machine {
             run,
             alive: Alive::default(),
             renewing: Renewing::default(),
+            unheard: Unheard::default(),
             out: Vec::new(),
         }
     }
@@ -359,6 +396,7 @@ impl Machine {
             Input::Zino(event) => self.take_zino(now, event),
             Input::Argus(report) => self.take_report(now, report),
             Input::Ping(answer) => self.take_ping(now, &answer),
+            Input::Silent(server, silent_for) => self.take_silence(now, server, silent_for),
             Input::Tick => {}
         }
         self.dispatch(now);
@@ -425,6 +463,8 @@ impl Machine {
         self.orphans = Orphans::default();
         let busy = self.looking.busy;
         self.looking = Looking { busy, ..Looking::default() };
+        self.told.unreadable = None;
+        self.unheard.argus_answers = false;
         self.counting.forget(false);
     }
 }

@@ -1,5 +1,6 @@
 //! The state machine thread: feeds the machine and hands out what it wants done. Never waits for anything but its inputs.
 
+use super::silence::{GLANCE, Silence};
 use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
@@ -7,6 +8,7 @@ use crate::machine::{Input, Job, Machine, Now, Output, ZinoCommand};
 use crate::stamp::Stamp;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use log::debug;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A turn of the loop that takes longer than this is worth a debug line.
@@ -40,16 +42,31 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let start = vitals.start();
     // Who waits for the work under way to end.
     let mut pausing: Option<Sender<()>> = None;
+    let mut silence = Silence::default();
+    let mut heard = VecDeque::new();
+    // The first turn begins the time of a single run, and tells when the machine wants the next.
+    let first = now(start);
+    let mut turned = first.mono;
+    for output in machine.step(first, Input::Tick) {
+        hand_out(output, channels);
+    }
     loop {
         let mono = start.elapsed();
         let wake = machine.next_wake(mono).into_iter().chain(vitals.next_wake(mono)).min();
-        let wait = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(LONGEST_WAIT);
-        let wake = match channels.wakes.recv_timeout(wait) {
-            Ok(wake) => wake,
-            Err(RecvTimeoutError::Timeout) => Wake::Input(Input::Tick),
-            Err(RecvTimeoutError::Disconnected) => break,
+        let longest = (turned + LONGEST_WAIT).saturating_sub(start.elapsed());
+        let due = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(longest);
+        heard.extend(silence.look(start.elapsed(), vitals.progress(), || channels.wakes.is_empty()));
+        let wake = match heard.pop_front() {
+            Some((server, silent_for)) => Wake::Input(Input::Silent(server, silent_for)),
+            None => match channels.wakes.recv_timeout(due.min(GLANCE)) {
+                Ok(wake) => wake,
+                Err(RecvTimeoutError::Timeout) if due > GLANCE => continue,
+                Err(RecvTimeoutError::Timeout) => Wake::Input(Input::Tick),
+                Err(RecvTimeoutError::Disconnected) => break,
+            },
         };
         let began = now(start);
+        turned = began.mono;
         let outputs = match wake {
             Wake::Input(input) => machine.step(began, input),
             Wake::Pause(quiet) => {

@@ -3,11 +3,17 @@
 pub mod core;
 pub mod heartbeat;
 pub mod poller;
+pub mod silence;
 pub mod vitals;
 pub mod writer;
 
 use crate::machine::{Change, Input, RunEnd};
 use crossbeam_channel::Sender;
+
+/// The name of the thread that talks to Zino.
+pub const POLLER: &str = "zino poller";
+/// How the names of the threads begin that talk to Argus.
+pub const WRITER: &str = "argus writer";
 
 /// What the threads tell the main thread.
 #[derive(Debug)]

@@ -43,6 +43,8 @@ pub struct Setup {
     pub moves: u64,
     /// Where all processes of this host meet that write to this Zino.
     pub turnstile: Turnstile,
+    /// It ends over what goes wrong at its start, and says so itself.
+    pub is_single_run: bool,
 }
 
 /// The channel ends of the poller thread.
@@ -109,7 +111,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
                 return;
             }
             Gone::Lost(error) => {
-                trouble.tell(&error, began.elapsed());
+                trouble.tell(&error, began.elapsed(), &setup);
                 let told = tell(channels, ZinoEvent::Unusable(error.to_string()));
                 match told.and_then(|()| pause(trouble.wait(), &mut setup, channels)) {
                     Ok(change) => change,
@@ -136,11 +138,13 @@ impl Trouble {
     }
 
     /// One line when Zino goes; a refused login is always worth one, because it does not go away by itself.
-    fn tell(&mut self, lost: &ZinoError, lasted: Duration) {
+    fn tell(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {
             ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
-            _ if self.away_since.is_none() => warn!("Zino cannot be used: {lost}; trying again"),
+            _ if self.away_since.is_none() && !setup.is_single_run => {
+                warn!("Zino cannot be used: {lost} (trying again)");
+            }
             _ => debug!("Zino: {lost}"),
         }
         self.away_since.get_or_insert_with(Instant::now);

@@ -11,4 +11,5 @@ mod little_argus;
 mod notify;
 mod program;
 mod reloads;
+mod silence;
 mod watchdog;

@@ -23,9 +23,9 @@ use std::time::{Duration, Instant};
 /// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs until a signal or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
+/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
 #[must_use]
-pub fn run(config: &Config, config_file: &Path) -> ExitCode {
+pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
     let client = match parts::client(config) {
         Ok(client) => client,
@@ -34,19 +34,12 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals(ExitCode::Done) {
-        Ok(signals) => signals,
-        Err(why) => {
-            error!("cannot wait for signals: {why}");
-            return ExitCode::Internal;
-        }
-    };
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
     let (end, ends) = bounded(ENDS);
     match Parts::start(config, client, &notifier, &progress, end, None) {
-        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(&signals, &ends),
+        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(signals, &ends),
         Err(why) => {
             error!("cannot start a thread: {why}");
             ExitCode::Internal
@@ -72,7 +65,10 @@ const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a file system or whoever reads the
 /// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
-pub(crate) fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
+///
+/// # Errors
+/// If they cannot be waited for.
+pub fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let (tell, told) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -139,7 +135,7 @@ impl Daemon<'_> {
             _ => error!("{why}"),
         }
         self.notifier.stopping(&why);
-        self.parts.stop();
+        self.parts.stop(None);
         code
     }
 

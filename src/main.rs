@@ -1,11 +1,13 @@
 //! The process: start-up, signals, exit codes. Never decides anything about cases or incidents.
 
+use crossbeam_channel::{Receiver, bounded, select};
 use std::io::{LineWriter, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use zinoargus::check;
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
-use zinoargus::config::{self, ConfigError};
+use zinoargus::config::{self, ConfigError, Loaded};
 use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
 use zinoargus::logging;
@@ -37,11 +39,11 @@ fn print(text: &str) -> ExitCode {
 const LONGEST_READING: Duration = Duration::from_secs(5);
 
 /// A reader that does not read is no reason to hang either: the exit code is still wanted.
-fn check(file: &Path) -> ExitCode {
+fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i32>) -> ExitCode {
     let lost = |lost| format!("{lost} lines lost\n").into_bytes();
     match Outlet::start(Target::Stdout, lost) {
         Ok(out) => {
-            let code = check::run(file, config::load(file), LineWriter::new(out.clone()));
+            let code = check::run(file, loaded, LineWriter::new(out.clone()), signals);
             out.finish(LONGEST_READING);
             code
         }
@@ -53,14 +55,29 @@ fn check(file: &Path) -> ExitCode {
 }
 
 fn start(options: &Options) -> ExitCode {
+    let began = Instant::now();
     if let Err(why) = logging::start(options.verbosity) {
         let _ = writeln!(std::io::stderr(), "zinoargus: cannot start a thread: {why}");
         return ExitCode::Internal;
     }
+    // Before anything is read, so that a signal ends every way of running as it says that it ends.
+    let stopped = if options.mode == RunMode::Daemon { ExitCode::Done } else { ExitCode::Partial };
+    let signals = match daemon::signals(stopped) {
+        Ok(signals) => signals,
+        Err(why) => {
+            log::error!("cannot wait for signals: {why}");
+            return ExitCode::Internal;
+        }
+    };
+    let file = &options.config_file;
+    let loaded = match load(file, &signals, stopped) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
     if options.mode == RunMode::Check {
-        return check(&options.config_file);
+        return check(file, loaded, &signals);
     }
-    let loaded = match config::load(&options.config_file) {
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
@@ -73,7 +90,28 @@ fn start(options: &Options) -> ExitCode {
         log::warn!("{warning}");
     }
     match options.mode {
-        RunMode::Once { timeout } => once::run(&loaded.config, timeout),
-        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &options.config_file),
+        RunMode::Once { timeout } => once::run(&loaded.config, timeout, began, &signals),
+        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, file, &signals),
+    }
+}
+
+/// Reads the configuration in a thread of its own: a file system that hangs must not keep a signal from ending the program.
+fn load(file: &Path, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Result<Loaded, ConfigError>, ExitCode> {
+    let (tell, told) = bounded(1);
+    let path = file.to_owned();
+    let read = move || drop(tell.send(config::load(&path)));
+    if let Err(why) = thread::Builder::new().name("configuration".to_owned()).spawn(read) {
+        log::error!("cannot start a thread: {why}");
+        return Err(ExitCode::Internal);
+    }
+    select! {
+        recv(told) -> loaded => loaded.map_err(|_| {
+            log::error!("internal error: reading the configuration broke off");
+            ExitCode::Internal
+        }),
+        recv(signals) -> signal => {
+            log::warn!("stopped by signal {} before the configuration was read", signal.unwrap_or_default());
+            Err(stopped)
+        }
     }
 }

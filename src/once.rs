@@ -6,18 +6,19 @@ mod primary;
 use crate::argus::ArgusServer;
 use crate::argus::client::Client;
 use crate::config::Config;
+use crate::daemon::exit_on_panic;
 use crate::daemon::parts::{self, Parts, SingleRun};
-use crate::daemon::{exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::heartbeat::Pinger;
 use crate::logging;
 use crate::machine::{Hopeless, Once, RunEnd};
 use crate::outlet::Weight;
+use crate::place::place;
 use crate::pulse::Progress;
 use crate::systemd::Notifier;
 use crate::threads::{ENDS, End};
-use crossbeam_channel::{Receiver, bounded, never, select};
+use crossbeam_channel::{Receiver, at, bounded, never, select};
 use log::{error, info, log_enabled, warn};
 use primary::{Verdict, World};
 use std::io::{IsTerminal, stderr};
@@ -27,14 +28,16 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
+/// The machine says itself that the time is over; if it has not done so after this, it stands still.
+const SLACK: Duration = Duration::from_millis(500);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 /// Makes a terminal's line empty.
 const EMPTY_LINE: &str = "\r\x1b[K";
 
-/// Synchronises once, for at most `timeout`; returns the exit code.
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
 #[must_use]
-pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
+pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
     let client = match parts::client(config) {
         Ok(client) => client,
@@ -43,26 +46,24 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals(ExitCode::Partial) {
-        Ok(signals) => signals,
-        Err(why) => {
-            error!("cannot wait for signals: {why}");
-            return ExitCode::Internal;
-        }
-    };
-    match primary_lives(config, &signals) {
+    let time = Time { longest: timeout.unwrap_or(LONGEST), began };
+    match primary_lives(config, &time, signals) {
         Ok(false) => {}
         Ok(true) => return ExitCode::Done,
         Err(code) => return code,
     }
     let (end, ends) = bounded(ENDS);
     let (progress, waiting) = bounded(1);
-    let run = SingleRun { once: Once { longest: timeout.unwrap_or(LONGEST) }, progress };
+    // The requests under way then may still finish within the time.
+    let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
+    let left = time.end().saturating_duration_since(Instant::now());
+    let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
+    let run = SingleRun { once, progress };
     let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
     match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
         Ok(parts) => {
-            let code = wait(&signals, &ends, waiting);
-            parts.stop();
+            let code = wait(&time, signals, &ends, waiting);
+            parts.stop(Some(time.end()));
             code
         }
         Err(why) => {
@@ -72,8 +73,25 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
     }
 }
 
+/// The time that a run has.
+struct Time {
+    longest: Duration,
+    began: Instant,
+}
+
+impl Time {
+    fn end(&self) -> Instant {
+        self.began + self.longest
+    }
+
+    /// For messages.
+    fn words(&self) -> String {
+        format!("{} s, --timeout", self.longest.as_secs_f64())
+    }
+}
+
 /// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
-fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
+fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
     let Some(failover) = &config.failover else {
         return Ok(false);
     };
@@ -93,6 +111,16 @@ fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitC
     let verdict = select! {
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
         recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
+        recv(at(time.end())) -> _ => {
+            let place = place(server, failover.primary_snmp_port);
+            error!(
+                "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
+                 place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
+                time.words(),
+                interval.max(failover.ping_timeout).as_secs_f64()
+            );
+            return Err(ExitCode::Unavailable);
+        }
     };
     match verdict {
         Verdict::Lives(seconds) => {
@@ -147,10 +175,16 @@ fn stopped(signal: i32) -> ExitCode {
     ExitCode::Partial
 }
 
-fn wait(signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
+fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
     let mut line = ProgressLine::new();
+    let over = at(time.end() + SLACK);
     loop {
         select! {
+            recv(over) -> _ => {
+                line.clear();
+                error!("not synchronised: the time was over ({})", time.words());
+                return ExitCode::Partial;
+            }
             recv(signals) -> signal => {
                 line.clear();
                 return stopped(signal.unwrap_or_default());
@@ -183,7 +217,7 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<us
 fn finish(end: &RunEnd) -> ExitCode {
     if let Some(hopeless) = &end.hopeless {
         let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
-        error!("{why}; nothing was synchronised");
+        error!("nothing was synchronised: {why}");
         return match hopeless {
             Hopeless::Unreachable(_) => ExitCode::Unavailable,
             Hopeless::Refused(_) => ExitCode::Refused,

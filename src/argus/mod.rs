@@ -4,7 +4,7 @@
 //! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
 //! went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
-mod about;
+pub mod about;
 mod advice;
 mod base;
 pub mod ca;

@@ -10,14 +10,15 @@ use crate::argus::proxy::Environment;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::heartbeat::Target;
-use crate::machine::{Change, Job, Machine, Once, Settings};
+use crate::machine::{Change, Job, Machine, Names, Once, Settings};
+use crate::place::place;
 use crate::pulse::Progress;
 use crate::reload;
 use crate::renewal::{Renewal, Renewer};
 use crate::systemd::{Notifier, watchdog_from_environment};
 use crate::threads::mailbox::{SetupSender, mailbox};
 use crate::threads::vitals::Vitals;
-use crate::threads::{End, INBOX, JOBS, ORDERS, Wake, core, heartbeat, poller, writer};
+use crate::threads::{End, INBOX, JOBS, ORDERS, POLLER, WRITER, Wake, core, heartbeat, poller, writer};
 use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -30,7 +31,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A job under way may take this long to finish when the program ends.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
+pub(crate) const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
 
 /// How long one process waits for another that is at the same problem or case: longer than the requests for it take, unless a
 /// server hangs.
@@ -96,6 +97,7 @@ fn machine_settings(config: &Config) -> Settings {
         once: None,
         signs_of_life: true,
         renews_token: config.argus.renew_token,
+        names: Names { zino: place(&config.zino.server, config.zino.port), argus: config.argus.url.clone() },
     }
 }
 
@@ -120,9 +122,10 @@ pub(crate) fn target(failover: &FailoverConfig) -> Target {
     }
 }
 
-fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
+fn poller_setup(config: &Config, moves: u64, is_single_run: bool) -> poller::Setup {
     let place = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
-    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile: Turnstile::new(place, PATIENCE) }
+    let turnstile = Turnstile::new(place, PATIENCE);
+    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile, is_single_run }
 }
 
 fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
@@ -249,7 +252,7 @@ impl Parts {
             writers_gone,
         };
         parts.hire_writers()?;
-        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone() })?;
+        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone() }, once.is_some())?;
         let mut settings = machine_settings(config);
         if once.is_some() {
             // Nothing of a single run can have lasted for any time.
@@ -268,9 +271,9 @@ impl Parts {
         Ok(parts)
     }
 
-    fn start_poller(&self, channels: poller::Channels) -> io::Result<()> {
-        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config, self.moves));
-        let name = "zino poller".to_owned();
+    fn start_poller(&self, channels: poller::Channels, is_single_run: bool) -> io::Result<()> {
+        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config, self.moves, is_single_run));
+        let name = POLLER.to_owned();
         spawn(name.clone(), move || {
             let _watched = progress.watch(&name, poller::BOUND);
             poller::run(setup, &channels);
@@ -280,7 +283,7 @@ impl Parts {
     /// As many writers as the configuration wants; those that are too many find nothing to do.
     fn hire_writers(&mut self) -> io::Result<()> {
         while self.writers < self.config.argus.connections.max(1) {
-            let name = format!("argus writer {}", self.writers);
+            let name = format!("{WRITER} {}", self.writers);
             let (desk, halt, progress) = (Arc::clone(&self.desk), Arc::clone(&self.halt), Arc::clone(&self.progress));
             let (jobs, wakes, alive) = (self.jobs.clone(), self.wakes.clone(), self.writer_alive.clone());
             let bound = self.config.argus.timeout;
@@ -356,17 +359,18 @@ impl Parts {
         };
         // The machine first: what the poller tells of another Zino must find it prepared.
         let _ = self.orders.send(Wake::Resume(Box::new(change)));
-        self.poller.send(poller_setup(&self.config, self.moves));
+        self.poller.send(poller_setup(&self.config, self.moves, false));
         let heartbeat = if old.failover == self.config.failover { Ok(()) } else { self.start_or_end_heartbeat() };
         self.hire_writers().and(heartbeat)
     }
 
-    /// No new work; the request under way may finish. Whatever is left undone is found lacking at the next start.
-    pub fn stop(self) {
+    /// No new work; the request under way may finish, until `latest` if there is such. Whatever is left undone is found lacking at the next start.
+    pub fn stop(self, latest: Option<Instant>) {
         self.halt.store(true, Ordering::Relaxed);
         let _ = self.orders.send(Wake::Stop);
         drop(self.writer_alive);
         let until = Instant::now() + self.config.argus.timeout.min(LONGEST_FAREWELL);
+        let until = latest.map_or(until, |latest| until.min(latest));
         // The channel is never written to: it ends when the last writer has ended.
         let _ = self.writers_gone.recv_deadline(until);
     }

@@ -140,7 +140,10 @@ fn a_login_that_zino_refuses_ends_a_start_after_ten_seconds_and_nothing_later() 
 
 #[test]
 fn a_single_run_that_is_refused_waits_for_nothing() {
-    let once = || Settings { once: Some(Once { longest: Duration::from_secs(600) }), ..settings() };
+    let once = || Settings {
+        once: Some(Once { longest: Duration::from_secs(600), given: Duration::from_secs(600) }),
+        ..settings()
+    };
     assert!(ends(&Running::idle(once()).refuse_login()));
     assert!(ends(&Running::new(once()).refuse_all()));
 }

@@ -416,6 +416,7 @@ impl Machine {
     pub(super) fn look_succeeded(&mut self) {
         self.looking.attempts = 0;
         self.looking.failure = None;
+        self.told.unreadable = None;
     }
 
     pub(super) fn look_failed(&mut self, now: Now, what: &str, error: &ArgusError) {
@@ -429,9 +430,16 @@ impl Machine {
         self.looking.retry_at =
             now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
         // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
+        if self.looking.attempts < 2 {
+            return;
+        }
+        self.told.reading_fails(now, format!("cannot {what}: {error}"));
         if self.looking.attempts == 2 {
             self.told.failed(now, format!("cannot {what}: {error}"));
-            warn!("cannot {what}: {error}; trying again");
+        }
+        if (self.looking.attempts == 2 || self.told.reminds(now)) && !self.is_hopeless_run() {
+            self.told.logged(now);
+            warn!("cannot {what}: {error}{}", self.again());
         }
     }
 
@@ -448,6 +456,7 @@ impl Machine {
             Ok(()) => {
                 self.told.argus = None;
                 let refused = self.token.admitted(now.mono);
+                self.unheard.argus_answers = true;
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;
@@ -462,13 +471,19 @@ impl Machine {
                 self.looking.retry_at = now.mono;
                 self.looking.refresh_at = now.mono;
             }
-            Err(ArgusError::Unauthorized(why)) if self.is_active() => self.take_refused_token(now, why),
+            Err(ArgusError::Unauthorized(why)) if self.is_active() || self.run.is_some() => {
+                self.take_refused_token(now, why);
+            }
             Err(error) => {
                 self.note_no_answer(&error);
                 self.token.doubted();
                 self.told.argus_fails(now, &error);
-                if self.health.silent(now.mono) {
-                    warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());
+                let is_news = self.health.silent(now.mono);
+                if (is_news || self.told.reminds(now)) && !self.is_hopeless_run() {
+                    self.told.logged(now);
+                    let waiting = self.queue.len();
+                    let again = if self.run.is_some() { "" } else { "trying again; " };
+                    warn!("Argus cannot be used: {error} ({again}{waiting} problems wait)");
                 }
             }
         }
@@ -478,7 +493,9 @@ impl Machine {
     fn take_refused_token(&mut self, now: Now, why: String) {
         match self.token.refused(now.mono, self.run.is_some()) {
             Refusal::Fatal => {
-                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
+                let zino = self.told.zino.as_ref().filter(|_| self.run.is_some());
+                let zino = zino.map(|failing| format!(". And Zino cannot be used: {failing}")).unwrap_or_default();
+                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}{zino}")));
             }
             Refusal::News if self.token.is_at_start() => {
                 warn!("Argus refuses our token ({why}); asking again for 10 s, then this program ends");
@@ -500,7 +517,7 @@ impl Machine {
             self.troubles_logged += 1;
             match self.troubles_logged {
                 n if n < MAX_TROUBLES_LOGGED => {
-                    warn!("{problem}: Argus answers others but not this one ({why}); trying again later");
+                    warn!("{problem}: Argus answers others but not this one ({why}){}", self.again());
                 }
                 MAX_TROUBLES_LOGGED => warn!("many problems have such troubles; further ones are not logged"),
                 _ => {}

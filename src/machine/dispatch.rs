@@ -56,6 +56,7 @@ impl Machine {
         } else {
             self.prove_takeover(now);
         }
+        self.ask_argus_alone(now);
         if self.health.wants_probe(now.mono) {
             // One probe while Argus is away or suspect; whatever is under way ends by itself.
             if !self.probing {
@@ -232,6 +233,7 @@ impl Machine {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
         wakes.push(self.sign_of_life_at());
         wakes.push(self.renewal_at());
+        wakes.push(self.next_alone());
         wakes.push(self.run.as_ref().and_then(super::once::Run::next_wake));
         if !self.is_active() {
             wakes.push(self.next_proof());

@@ -3,8 +3,8 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `counting.rs` whether Argus has as many open incidents as are known,
+//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are,
+//! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
 //! secret means, and `renewing.rs` has the token kept alive.
 
@@ -41,6 +41,9 @@ mod standby_tests;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unheard;
+#[cfg(test)]
+mod unheard_tests;
 mod unreadable;
 mod zino_side;
 
@@ -74,6 +77,7 @@ use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use summary::Told;
+use unheard::Unheard;
 use unreadable::Unreadable;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
@@ -87,6 +91,33 @@ pub struct Now {
     pub mono: Duration,
     /// For telling.
     pub wall: Stamp,
+}
+
+/// One of the two servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// Our Zino.
+    Zino,
+    /// Argus.
+    Argus,
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Zino => "Zino",
+            Self::Argus => "Argus",
+        })
+    }
+}
+
+/// Where the servers are, for messages.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Zino's address and port.
+    pub zino: String,
+    /// The address of Argus' API.
+    pub argus: String,
 }
 
 /// What the machine is set up with.
@@ -110,6 +141,8 @@ pub struct Settings {
     pub signs_of_life: bool,
     /// Whether the token is kept alive.
     pub renews_token: bool,
+    /// What the servers are called in messages.
+    pub names: Names,
 }
 
 /// What the Zino poller tells.
@@ -177,6 +210,8 @@ pub enum Input {
     Argus(Report),
     /// From the heartbeat.
     Ping(Ping),
+    /// A server has not answered for so long, or, with `None`, it has answered or was given up.
+    Silent(Server, Option<Duration>),
     /// Time has passed.
     Tick,
 }
@@ -337,6 +372,7 @@ pub struct Machine {
     run: Option<Run>,
     alive: Alive,
     renewing: Renewing,
+    unheard: Unheard,
     out: Vec<Output>,
 }
 
@@ -380,6 +416,7 @@ impl Machine {
             run,
             alive: Alive::default(),
             renewing: Renewing::default(),
+            unheard: Unheard::default(),
             out: Vec::new(),
         }
     }
@@ -391,6 +428,7 @@ impl Machine {
             Input::Zino(event) => self.take_zino(now, event),
             Input::Argus(report) => self.take_report(now, report),
             Input::Ping(ping) => self.take_ping(now, &ping),
+            Input::Silent(server, silent_for) => self.take_silence(now, server, silent_for),
             Input::Tick => {}
         }
         self.dispatch(now);

@@ -93,6 +93,8 @@ impl Machine {
         self.orphans = Orphans::default();
         let busy = self.looking.busy;
         self.looking = Looking { busy, ..Looking::default() };
+        self.told.unreadable = None;
+        self.unheard.argus_answers = false;
         self.counting.forget(false);
     }
 

@@ -28,6 +28,15 @@ impl Log for Collect {
     fn flush(&self) {}
 }
 
+/// From now on this test's lines are kept.
+pub fn collect() {
+    static COLLECT: Once = Once::new();
+    COLLECT.call_once(|| {
+        log::set_boxed_logger(Box::new(Collect)).unwrap();
+        log::set_max_level(LevelFilter::Info);
+    });
+}
+
 /// A secondary, and the time.
 struct Secondary {
     machine: Machine,
@@ -36,11 +45,7 @@ struct Secondary {
 
 impl Secondary {
     fn new() -> Self {
-        static COLLECT: Once = Once::new();
-        COLLECT.call_once(|| {
-            log::set_boxed_logger(Box::new(Collect)).unwrap();
-            log::set_max_level(LevelFilter::Info);
-        });
+        collect();
         let machine = Machine::new(Settings { failover_threshold: Some(2), ..settings() });
         said();
         Self { machine, secs: 0 }
@@ -89,7 +94,7 @@ impl Secondary {
 }
 
 /// The lines since the last call, with their level's first letter.
-fn said() -> Vec<String> {
+pub fn said() -> Vec<String> {
     let lines = LINES.take();
     lines.into_iter().map(|(level, line)| format!("{} {line}", &level.as_str()[..1])).collect()
 }

@@ -4,6 +4,7 @@ use super::{Machine, Now};
 use crate::argus::ArgusError;
 use crate::failover::Mode;
 use crate::stamp::Stamp;
+use std::time::Duration;
 
 /// A server, as far as people care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,17 +75,34 @@ pub(super) struct Failing {
     why: String,
 }
 
+impl Failing {
+    pub(super) fn new(since: Stamp, why: String) -> Self {
+        Self { since, why }
+    }
+
+    fn side(&self) -> Side {
+        Side::Away { since: self.since, why: self.why.clone() }
+    }
+}
+
 impl std::fmt::Display for Failing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.why)
     }
 }
 
+/// Whoever reads the log from the last hour on is to find an outage that lasts.
+const REMIND: Duration = Duration::from_secs(600);
+
 /// What was told to people and may be of interest later.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) zino: Option<Failing>,
     pub(super) argus: Option<Failing>,
+    /// What Argus has not let us read since the start, although it answers.
+    pub(super) unreadable: Option<Failing>,
+    /// When an outage that lasts is worth another line.
+    remind_at: Duration,
     pub(super) pinged: bool,
     last_error: Option<(Stamp, String)>,
 }
@@ -93,6 +111,25 @@ impl Told {
     /// Something went wrong that a person may have to look at.
     pub(super) fn failed(&mut self, now: Now, what: String) {
         self.last_error = Some((now.wall, what));
+    }
+
+    /// An outage is logged now; it is again when it lasts.
+    pub(super) fn logged(&mut self, now: Now) {
+        self.remind_at = now.mono + REMIND;
+    }
+
+    /// Whether an outage that was logged lasts so long that it is worth another line, which is logged now.
+    pub(super) fn reminds(&mut self, now: Now) -> bool {
+        let due = now.mono >= self.remind_at;
+        if due {
+            self.logged(now);
+        }
+        due
+    }
+
+    /// Argus answers, and does not let us read this.
+    pub(super) fn reading_fails(&mut self, now: Now, why: String) {
+        fail(&mut self.unreadable, now, why);
     }
 
     pub(super) fn zino_fails(&mut self, now: Now, why: String) {
@@ -136,8 +173,9 @@ impl Machine {
     }
 
     fn zino_now(&self) -> Side {
-        match (&self.told.zino, self.link.connected, self.link.read) {
-            (Some(Failing { since, why }), _, _) => Side::Away { since: *since, why: why.clone() },
+        let silent = self.unheard.zino.as_ref().map(|(failing, _)| failing);
+        match (self.told.zino.as_ref().or(silent), self.link.connected, self.link.read) {
+            (Some(failing), _, _) => failing.side(),
             (None, true, true) => Side::Fine,
             (None, true, false) => Side::Reading,
             (None, false, _) => Side::NotYet,
@@ -145,11 +183,17 @@ impl Machine {
     }
 
     fn argus_now(&self) -> Side {
-        match &self.told.argus {
-            Some(Failing { since, why }) => Side::Away { since: *since, why: why.clone() },
-            None if !self.is_active() && self.is_argus_proved() || self.looking.open_listed => Side::Fine,
-            None if self.looking.baseline => Side::Reading,
-            None => Side::NotYet,
+        let silent = self.unheard.argus.as_ref().map(|(failing, _)| failing);
+        let is_listed = if self.is_active() { self.looking.open_listed } else { self.is_argus_proved() };
+        match self.told.argus.as_ref() {
+            Some(failing) => failing.side(),
+            None if is_listed => Side::Fine,
+            None => match self.told.unreadable.as_ref().or(silent) {
+                Some(failing) => failing.side(),
+                None if self.looking.baseline => Side::Reading,
+                None if self.unheard.argus_answers => Side::Fine,
+                None => Side::NotYet,
+            },
         }
     }
 }

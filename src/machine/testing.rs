@@ -18,6 +18,7 @@ pub fn settings() -> Settings {
         once: None,
         signs_of_life: false,
         renews_token: false,
+        names: Names { zino: "zino:8001".to_owned(), argus: "https://argus/api/v2".to_owned() },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state machine thread: feeds the machine and hands out what it wants done. Never waits for anything but its inputs.
 
 use super::mailbox::CommandSender;
+use super::silence::{GLANCE, Silence};
 use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
@@ -9,6 +10,7 @@ use crate::machine::{Input, Job, Machine, Now, Output};
 use crate::stamp::Stamp;
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use log::debug;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A turn of the loop that takes longer than this is worth a debug line.
@@ -44,17 +46,37 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let start = vitals.start();
     // Who waits for the work under way to end.
     let mut pausing: Option<Sender<()>> = None;
+    let mut silence = Silence::default();
+    let mut heard = VecDeque::new();
+    // The first turn begins the time of a single run, and tells when the machine wants the next.
+    let first = now(start);
+    let mut turned = first.mono;
+    for output in machine.step(first, Input::Tick) {
+        hand_out(output, channels);
+    }
     loop {
         let mono = start.elapsed();
         let wake = machine.next_wake(mono).into_iter().chain(vitals.next_wake(mono)).min();
-        let wait = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(LONGEST_WAIT);
-        let wake = select_biased! {
-            recv(channels.orders) -> order => order,
-            recv(channels.wakes) -> wake => wake,
-            default(wait) => Ok(Wake::Input(Input::Tick)),
+        let longest = (turned + LONGEST_WAIT).saturating_sub(start.elapsed());
+        let due = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(longest);
+        heard.extend(silence.look(start.elapsed(), vitals.progress(), || channels.wakes.is_empty()));
+        let wake = if let Some((server, silent_for)) = heard.pop_front() {
+            Ok(Wake::Input(Input::Silent(server, silent_for)))
+        } else {
+            select_biased! {
+                recv(channels.orders) -> order => order,
+                recv(channels.wakes) -> wake => wake,
+                default(due.min(GLANCE)) => {
+                    if due > GLANCE {
+                        continue;
+                    }
+                    Ok(Wake::Input(Input::Tick))
+                }
+            }
         };
         let Ok(wake) = wake else { break };
         let began = now(start);
+        turned = began.mono;
         let outputs = match wake {
             Wake::Input(input) => machine.step(began, input),
             Wake::Pause(quiet) => {

@@ -164,7 +164,8 @@ mod tests {
             user: "argus".to_owned(),
             secret: Secret::new("hush".to_owned()),
         };
-        Setup { login, rules: rules(), moves, turnstile: Turnstile::new("zino".to_owned(), Duration::ZERO) }
+        let turnstile = Turnstile::new("zino".to_owned(), Duration::ZERO);
+        Setup { login, rules: rules(), moves, turnstile, is_single_run: false }
     }
 
     fn errand(id: CaseId) -> ZinoCommand {

@@ -6,6 +6,7 @@ pub mod heartbeat;
 pub mod mailbox;
 pub mod notified;
 pub mod poller;
+pub mod silence;
 pub mod vitals;
 pub mod writer;
 
@@ -21,6 +22,10 @@ pub const JOBS: usize = 80;
 pub const ENDS: usize = 4;
 /// How many orders may wait for the state machine: the main thread gives one pause and one end.
 pub const ORDERS: usize = 4;
+/// The name of the thread that talks to Zino.
+pub const POLLER: &str = "zino poller";
+/// How the names of the threads begin that talk to Argus.
+pub const WRITER: &str = "argus writer";
 
 /// What the threads tell the main thread.
 #[derive(Debug)]

@@ -40,6 +40,8 @@ pub struct Setup {
     pub moves: u64,
     /// Where all processes of this host meet that write to this Zino.
     pub turnstile: Turnstile,
+    /// It ends over what goes wrong at its start, and says so itself.
+    pub is_single_run: bool,
 }
 
 /// The channel ends of the poller thread.
@@ -97,7 +99,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
             Gone::Stopped => return,
             Gone::Unwanted(changed) => Some(*changed),
             Gone::Lost(error) => {
-                trouble.tell(&error, began.elapsed());
+                trouble.tell(&error, began.elapsed(), &setup);
                 let event = match error {
                     ZinoError::Login(why) => ZinoEvent::LoginRefused(why),
                     error => ZinoEvent::Unusable(error.to_string()),
@@ -128,14 +130,16 @@ impl Trouble {
     }
 
     /// One line when Zino goes. Of a refused login the machine tells, which knows whether it was taken before.
-    fn tell(&mut self, lost: &ZinoError, lasted: Duration) {
+    fn tell(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {
             ZinoError::Login(why) => {
                 debug!("Zino refuses the login: {why}");
                 return;
             }
-            _ if self.away_since.is_none() => warn!("Zino cannot be used: {lost}; trying again"),
+            _ if self.away_since.is_none() && !setup.is_single_run => {
+                warn!("Zino cannot be used: {lost} (trying again)");
+            }
             _ => debug!("Zino: {lost}"),
         }
         self.away_since.get_or_insert_with(Instant::now);

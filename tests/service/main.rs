@@ -12,6 +12,7 @@ mod notify;
 mod program;
 mod refusals;
 mod reloads;
+mod silence;
 mod stalled;
 mod standby;
 mod unread;

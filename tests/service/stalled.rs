@@ -44,7 +44,7 @@ struct Poller {
 impl Poller {
     fn follow(zino: &FakeZino) -> Self {
         let turnstile = Turnstile::new(format!("stalled {}", zino.login.port), Duration::ZERO);
-        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile };
+        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile, is_single_run: false };
         let (give_wake, wakes) = bounded(INBOX);
         let (commands, _, mailbox) = mailbox();
         let channels = Channels { mailbox, wakes: give_wake };

@@ -104,9 +104,10 @@ fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
         full_interval: Duration::from_secs(900),
         orphan_grace: if scenario.single { Duration::ZERO } else { Duration::from_secs(900) },
         failover_threshold: rules.secondary.then_some(3),
-        once: scenario.single.then_some(Once { longest: LONGEST_RUN }),
+        once: scenario.single.then_some(Once { longest: LONGEST_RUN, given: LONGEST_RUN }),
         signs_of_life: false,
         renews_token: false,
+        names: zinoargus::machine::Names::default(),
     }
 }
 

@@ -75,12 +75,17 @@ impl Drop for LittleArgus {
     }
 }
 
-fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
+/// What it answers, holding these incidents.
+pub fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
     let path = seen.target.split('?').next().unwrap().trim_start_matches("/api/v2/").trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').collect();
     match (seen.method.as_str(), parts.as_slice()) {
         ("GET", ["", "api"]) => json("200 OK", r#"{"server-version":"2.10.2","api-version":{"stable":"v2"}}"#),
         ("GET", ["auth", "user"]) => json("200 OK", r#"{"username":"zino"}"#),
+        ("GET", ["auth", "users", "3"]) => json("200 OK", r#"{"username":"zino"}"#),
+        ("GET", ["incidents", "sources"]) => {
+            json("200 OK", r#"[{"pk":2,"name":"zino-a","type":{"name":"zino"},"user":3,"base_url":""}]"#)
+        }
         ("GET", ["incidents", "events"]) => json("200 OK", EMPTY_PAGE),
         ("GET", ["incidents", "mine"]) => {
             let open: Vec<&Value> = incidents.iter().filter(|one| one["end_time"] == "infinity").collect();

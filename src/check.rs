@@ -7,7 +7,7 @@ use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::parts;
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
-use crate::shown::shown;
+use crate::shown::{composed, shown};
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
 use crate::zino::{ZinoError, ZinoServer};
@@ -66,7 +66,7 @@ impl<W: Write> Report<W> {
 
     /// A reader that went away is no reason to stop trying: the exit code is still wanted.
     fn print(&mut self, word: &str, what: &str, text: &str) {
-        let _ = writeln!(self.out, "{word:<8}{what}: {}", shown(text, usize::MAX));
+        let _ = writeln!(self.out, "{word:<8}{what}: {}", composed(text, usize::MAX));
     }
 }
 

@@ -14,6 +14,7 @@ pub mod logging;
 pub mod machine;
 pub mod once;
 pub mod pulse;
+pub mod redact;
 pub mod reload;
 pub mod renewal;
 pub mod secret;

@@ -1,6 +1,7 @@
 //! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never lets another
 //! crate speak (theirs may hold headers or tokens), and never fails: a closed standard error loses lines, nothing else.
 
+use crate::redact;
 use crate::shown::must_be_escaped;
 use crate::stamp::Stamp;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -94,7 +95,7 @@ fn line(style: Style, now: Stamp, level: Level, message: &str) -> String {
         Style::Plain => format!("{now} {level:<5} "),
         Style::Journal => format!("<{}>", priority(level)),
     };
-    push_bounded(&mut line, message);
+    push_bounded(&mut line, &redact::composed(message));
     line.push('\n');
     line
 }

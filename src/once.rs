@@ -8,6 +8,7 @@ use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
 use crate::machine::{Hopeless, Once, RunEnd};
 use crate::pulse::Progress;
+use crate::shown::composed;
 use crate::systemd::Notifier;
 use crate::threads::End;
 use crossbeam_channel::{Receiver, bounded, select, unbounded};
@@ -159,7 +160,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        let _ = writeln!(stderr(), "{text}");
+        let _ = writeln!(stderr(), "{}", composed(text, usize::MAX));
     }
 }
 

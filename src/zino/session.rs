@@ -34,6 +34,8 @@ pub struct Login {
 #[derive(Debug)]
 pub struct Session {
     wire: Wire,
+    /// Our answer to the challenge, from which the secret can be guessed: to be known as long as Zino may repeat it.
+    digest: Option<Secret>,
     /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
     broken: Option<String>,
 }
@@ -68,8 +70,7 @@ impl Session {
             return Err(ZinoError::Login(why.to_owned()));
         }
         let wire = Wire::open(&login.server, login.port, timeouts)?;
-        let broken = None;
-        let mut session = Self { wire, broken };
+        let mut session = Self { wire, digest: None, broken: None };
         let greeting = decode(&session.wire.first_line()?);
         debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
         let mut words = greeting.split_whitespace();
@@ -83,11 +84,10 @@ impl Session {
     fn log_in(&mut self, login: &Login, challenge: &str) -> Result<(), ZinoError> {
         let user = &login.user;
         debug!(target: LOG, "> USER {user} (digest not shown)");
-        let digest = digest(challenge, &login.secret);
+        let digest = self.digest.insert(digest(challenge, &login.secret)).reveal();
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.one_reply(200)? {
-            // A server that repeats what it did not understand would put into the log what the secret can be guessed from.
-            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why.replace(&digest, "(digest)"))),
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
             reply => done(reply).map(drop),
         }
     }
@@ -330,14 +330,14 @@ fn is_word(text: &str) -> bool {
 }
 
 /// The answer to Zino's challenge.
-fn digest(challenge: &str, secret: &Secret) -> String {
+fn digest(challenge: &str, secret: &Secret) -> Secret {
     use std::fmt::Write;
     let digest = Sha1::digest(format!("{challenge} {}", secret.reveal()));
-    digest.iter().fold(String::new(), |mut hex, byte| {
+    Secret::new(digest.iter().fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -349,7 +349,7 @@ mod tests {
     fn the_digest_is_zinos() {
         // From `printf 'abc s3 crét' | sha1sum`.
         let secret = Secret::new("s3 crét".to_owned());
-        assert_eq!(digest("abc", &secret), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
+        assert_eq!(digest("abc", &secret).reveal(), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
     }
 
     #[test]

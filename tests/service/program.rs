@@ -106,6 +106,23 @@ pub fn config(zino: &FakeZino, argus: &LittleArgus) -> String {
     )
 }
 
+/// A new folder with this configuration.
+fn folder_with(config: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+    folder
+}
+
+/// Runs the program to its end; gives everything that it says.
+pub fn run(config: &str, arguments: &[&str]) -> String {
+    let folder = folder_with(config);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zinoargus"));
+    let output = command.args(arguments).current_dir(&folder).env_remove("JOURNAL_STREAM").output().unwrap();
+    let _ = std::fs::remove_dir_all(&folder);
+    [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
+}
+
 /// The running program; it ends when this is dropped.
 pub struct Program {
     child: Child,
@@ -116,12 +133,15 @@ pub struct Program {
 impl Program {
     /// Starts it; `environment` besides `NOTIFY_SOCKET`.
     pub fn start(config: &str, manager: Manager, environment: &[(&str, &str)]) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+        Self::start_with(config, manager, environment, "-v")
+    }
+
+    /// Starts it with this verbosity.
+    pub fn start_with(config: &str, manager: Manager, environment: &[(&str, &str)], verbosity: &str) -> Self {
+        let folder = folder_with(config);
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_zinoargus"))
-            .arg("-v")
+            .arg(verbosity)
             .current_dir(&folder)
             .env_remove("JOURNAL_STREAM")
             .env_remove("WATCHDOG_USEC")

@@ -86,6 +86,7 @@ fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
             let open = if seen.target.contains("open=false") { Vec::new() } else { open };
             json("200 OK", &value!({"next": null, "previous": null, "results": open}).to_string())
         }
+        ("GET", ["incidents", "sources"]) => json("200 OK", "[]"),
         ("POST", ["incidents"]) => {
             let mut incident = seen.json();
             incident["pk"] = value!(incidents.len() + 1);

@@ -45,7 +45,7 @@ pub struct Session {
 pub(crate) enum Reply {
     /// A header with the expected code, and its data lines if it has any.
     Done { header: String, lines: Vec<Vec<u8>> },
-    /// A 500 instead of the header, without the code.
+    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a word.
     Refused(String),
     /// Data that ended in `500 internal error`: Zino broke down halfway.
     Broken(Vec<Vec<u8>>),
@@ -87,7 +87,7 @@ impl Session {
         let digest = self.digest.insert(digest(challenge, &login.secret)).reveal();
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.one_reply(200)? {
-            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why)),
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(shown(why.as_bytes()))),
             reply => done(reply).map(drop),
         }
     }
@@ -203,7 +203,7 @@ impl Session {
         let line = self.wire.line(bounds)?;
         debug!(target: LOG, "< {}", shown(&line));
         match header(&line) {
-            Some((500, why)) => Ok(Reply::Refused(shown(why.as_bytes()))),
+            Some((500, why)) => Ok(Reply::Refused(why)),
             Some((got, header)) if got == code => {
                 if !has_data(code) {
                     let lines = Vec::new();
@@ -281,17 +281,17 @@ impl ZinoServer for Session {
 pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
     match reply {
         Reply::Done { header, lines } => Ok((header, lines)),
-        Reply::Refused(why) => Err(refused(why)),
+        Reply::Refused(why) => Err(refused(&why)),
         Reply::Broken(_) => Err(ZinoError::Refused("internal error, halfway".to_owned())),
     }
 }
 
 /// A 500 as an error. One that says that we are not logged in condemns the connection.
-pub(crate) fn refused(why: String) -> ZinoError {
-    if forgets_login(&why) {
+pub(crate) fn refused(why: &str) -> ZinoError {
+    if forgets_login(why) {
         return ZinoError::Connection("the server has forgotten our login".to_owned());
     }
-    ZinoError::Refused(why)
+    ZinoError::Refused(shown(why.as_bytes()))
 }
 
 /// Whether the refusal of a read means that Zino does not know the case. The text differs between versions of Zino, so
@@ -350,6 +350,33 @@ mod tests {
         // From `printf 'abc s3 crét' | sha1sum`.
         let secret = Secret::new("s3 crét".to_owned());
         assert_eq!(digest("abc", &secret).reveal(), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
+    }
+
+    /// A Zino that gives these answers, one for each command.
+    fn answering(answers: &'static [&'static str]) -> Login {
+        use std::io::{BufRead, BufReader, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut commands = BufReader::new(stream.try_clone().unwrap()).lines();
+            stream.write_all(b"200 abc Hello\r\n").unwrap();
+            for answer in answers {
+                commands.next();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let secret = Secret::new("internal".to_owned());
+        Login { server: "127.0.0.1".to_owned(), port, notify_port: port, user: "u".to_owned(), secret }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_word_of_zinos_own_changes_no_decision() {
+        let login = answering(&["200 ok\r\n", "500 internal error\r\n", "500 internal error\r\n"]);
+        let unreadable = Session::connect(&login).unwrap().case(1, |_| true);
+        assert_eq!(unreadable, Err(ZinoError::Refused("(secret) error".to_owned())), "this case is not unknown");
+        let broken = Session::connect(&answering(&["500 internal error\r\n"])).unwrap_err();
+        assert_eq!(broken, ZinoError::Refused("(secret) error".to_owned()), "this is no refused login");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::heartbeat::Pinger;
 use crate::place::place;
-use crate::shown::shown;
+use crate::shown::composed;
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use std::io::Write;
 use std::path::Path;
@@ -84,7 +84,7 @@ impl<W: Write> Report<'_, W> {
 
     /// A reader that went away is no reason to stop trying: the exit code is still wanted.
     fn print(&mut self, word: &str, what: &str, text: &str) {
-        let _ = writeln!(self.out, "{word:<8}{what}: {}", shown(text, usize::MAX)).and_then(|()| self.out.flush());
+        let _ = writeln!(self.out, "{word:<8}{what}: {}", composed(text, usize::MAX)).and_then(|()| self.out.flush());
     }
 
     /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is where it is made.

@@ -18,6 +18,7 @@ pub mod once;
 pub mod outlet;
 pub mod place;
 pub mod pulse;
+pub mod redact;
 pub mod reload;
 pub mod renewal;
 pub mod secret;

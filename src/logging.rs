@@ -5,6 +5,7 @@
 //! not used: it writes in the thread that logs, which then waits for the terminal, and so do all others.
 
 use crate::outlet::{MAX_PIECE, Outlet, Target, Weight};
+use crate::redact;
 use crate::shown::must_be_escaped;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::{ConfigBuilder, FormatItem, WriteLogger, format_description};
@@ -200,7 +201,7 @@ fn text(style: Style, level: Level, message: &str) -> String {
         Style::Coloured => format!("\x1b[{}m{level:<5}\x1b[0m ", colour(level)),
         Style::Journal => format!("<{}>", priority(level)),
     };
-    push_bounded(&mut text, message);
+    push_bounded(&mut text, &redact::composed(message));
     text
 }
 

@@ -16,6 +16,7 @@ use crate::machine::{Hopeless, Once, RunEnd};
 use crate::outlet::Weight;
 use crate::place::place;
 use crate::pulse::Progress;
+use crate::shown::composed;
 use crate::systemd::Notifier;
 use crate::threads::{ENDS, End};
 use crossbeam_channel::{Receiver, at, bounded, never, select};
@@ -247,7 +248,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        logging::print(&format!("{text}\n"), Weight::Important);
+        logging::print(&format!("{}\n", composed(text, usize::MAX)), Weight::Important);
     }
 }
 

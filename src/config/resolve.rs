@@ -25,6 +25,8 @@ const EXAMPLE_SERVERS: [(&str, &str, &str); 3] = [
     ("zino", "server", "zino.example.org"),
     ("failover", "primary_server", "primary.example.org"),
 ];
+/// The SNMP community of an agent that hides nothing.
+const PUBLIC: &str = "public";
 
 /// Resolves a whole file.
 pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
@@ -175,7 +177,10 @@ impl Resolver<'_> {
         Some(Some(FailoverConfig {
             primary_server: server?,
             primary_snmp_port: port.unwrap_or(8000),
-            snmp_community: Secret::new(community.unwrap_or_else(|| "public".to_owned())),
+            snmp_community: match community {
+                Some(community) if community != PUBLIC => Secret::new(community),
+                _ => Secret::well_known(PUBLIC.to_owned()),
+            },
             ping_timeout: timeout.unwrap_or(Duration::from_secs(5)),
             ping_interval: interval.unwrap_or(Duration::from_secs(5)),
             threshold: threshold.and_then(|n| u32::try_from(n).ok()).unwrap_or(10),

@@ -213,9 +213,9 @@ impl Session {
         for _ in ids {
             match self.reply(code, &mut bounds) {
                 Ok(Reply::Done { lines, .. }) => replies.push(lines),
-                Ok(Reply::Refused(why)) => match refused(why) {
+                Ok(Reply::Refused(why)) => match refused(&why) {
                     // This one can come later than the replies that it belongs between.
-                    ZinoError::Refused(why) => muddled |= !means_unknown(&why),
+                    ZinoError::Refused(_) => muddled |= !means_unknown(&why),
                     condemned => return Err(condemned),
                 },
                 Ok(Reply::Broken(_)) => muddled = true,

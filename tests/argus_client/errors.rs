@@ -3,8 +3,8 @@
 use super::*;
 use crate::fake_argus::{Act, FakeArgus, answer, html, json};
 use std::time::Instant;
-use zinoargus::argus::ArgusServer;
 use zinoargus::argus::models::{ListQuery, Patch};
+use zinoargus::argus::{ArgusServer, TokenServer};
 
 #[test]
 fn a_401_is_unauthorized_with_what_argus_says_of_the_token() {
@@ -32,6 +32,20 @@ fn a_401_that_is_not_argus_own_says_nothing_about_the_token() {
             assert!(why.starts_with("401: ") && why.contains("not from Argus"), "{why}");
         }
         assert_eq!(fake.seen().len(), 3, "nothing is repeated");
+    }
+}
+
+#[test]
+fn a_token_that_argus_has_given_is_in_no_error_that_repeats_it() {
+    let given = "00aa11bb22cc33dd44ee55ff00aa11bb22cc33dd44ee55ff00aa11bb22cc33dd";
+    let fake = FakeArgus::new(move |seen| match seen.target.as_str() {
+        "/api/v2/auth/token/login/" => json("200 OK", &format!(r#"{{"token":"{given}"}}"#)),
+        _ => html("500 Oh", &seen.header("authorization").unwrap().to_uppercase()),
+    });
+    let argus = client(&fake);
+    let session = argus.session_token(&Secret::new(TOKEN.to_owned())).unwrap();
+    for result in [argus.refresh(&session).map(drop), argus.accepts(&session), argus.check_token()] {
+        assert_eq!(unknown(result).0, "500: a page titled \"TOKEN (secret)\"");
     }
 }
 

@@ -2,6 +2,7 @@
 //! fake Argus, all on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod echoes;
 #[path = "../support/fake_argus.rs"]
 mod fake_argus;
 #[path = "../support/fake_zino.rs"]

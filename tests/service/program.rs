@@ -124,6 +124,23 @@ pub fn memory(process: u32, name: &str) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// A new folder with this configuration.
+fn folder_with(config: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+    folder
+}
+
+/// Runs the program to its end; gives everything that it says.
+pub fn run(config: &str, arguments: &[&str]) -> String {
+    let folder = folder_with(config);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zinoargus"));
+    let output = command.args(arguments).current_dir(&folder).env_remove("JOURNAL_STREAM").output().unwrap();
+    let _ = std::fs::remove_dir_all(&folder);
+    [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
+}
+
 /// The running program; it ends when this is dropped.
 pub struct Program {
     child: Child,
@@ -134,7 +151,12 @@ pub struct Program {
 impl Program {
     /// Starts it with `-v` and a log in a file; `environment` besides `NOTIFY_SOCKET`.
     pub fn start(config: &str, manager: Manager, environment: &[(&str, &str)]) -> Self {
-        Self::launch(config, &["-v"], manager, environment, |folder| {
+        Self::start_with(config, manager, environment, "-v")
+    }
+
+    /// Starts it with this verbosity and a log in a file.
+    pub fn start_with(config: &str, manager: Manager, environment: &[(&str, &str)], verbosity: &str) -> Self {
+        Self::launch(config, &[verbosity], manager, environment, |folder| {
             std::fs::File::create(folder.join("log")).unwrap().into()
         })
     }
@@ -151,9 +173,7 @@ impl Program {
         environment: &[(&str, &str)],
         log: impl FnOnce(&Path) -> Stdio,
     ) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+        let folder = folder_with(config);
         let log = log(&folder);
         let child = Command::new(env!("CARGO_BIN_EXE_zinoargus"))
             .args(arguments)

@@ -23,6 +23,12 @@ pub const USER: &str = "testuser";
 pub const SECRET: &str = "s3 crét";
 const CHALLENGE: &str = "ff1e04b4276bdd7e053b8650b82884839746d70b";
 
+/// The answer to the challenge of each of its connections.
+pub fn digest() -> String {
+    let digest = Sha1::digest(format!("{CHALLENGE} {SECRET}"));
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// What goes wrong with one command.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -302,12 +308,10 @@ impl Conversation {
         let ok = |text: &str| Ok(format!("{text}{end}").into_bytes());
         match (verb.as_str(), words.get(1)) {
             ("USER", Some(user)) => {
-                let digest = Sha1::digest(format!("{CHALLENGE} {SECRET}"));
-                let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
                 if *user != USER {
                     return Err("no such user".to_owned());
                 }
-                if words.get(2) != Some(&digest.as_str()) {
+                if words.get(2) != Some(&digest().as_str()) {
                     return Err("Authentication failure".to_owned());
                 }
                 self.logged_in = true;

@@ -246,6 +246,22 @@ def secrets_are_in_no_log_at_any_level(world):
 
 
 @check
+def a_proxy_that_shows_the_request_does_not_put_the_token_into_the_log(world):
+    """An error page with all headers, in capitals too, and a redirect that carries them: none of it shows the token."""
+    proxy, token = world.through_argus_proxy(), world.source["token"]
+    shown = f"<html><title>Authorization: Token {token}, {token.upper()}</title>".encode()
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    for rule in (proxy.rule("status", text=shown, times=3),
+                 proxy.rule("status", status=302, headers={"Location": f"https://elsewhere.example.org/?token={token}"}, times=3),
+                 proxy.rule("status", status=401, text=shown, times=3)):
+        eventually(lambda rule=rule: len(rule.hits) >= 3, 60, "it asks again")
+    world.matches(world.zino.case("reachability", "gw2"))
+    no_secret(world, world.daemon.log().lower())
+    assert "(secret)" in world.daemon.log()
+
+
+@check
 def argus_may_be_named_with_or_without_the_last_slash(world):
     """`argus.url` as the Python program took it."""
     world.config["argus"]["url"] = world.config["argus"]["url"].rstrip("/")

@@ -1,21 +1,26 @@
 //! One HTTP request and its answer, bounded in time and size. Never follows a redirect, never repeats a request, never
-//! sends the token anywhere but to `argus.url`, and does not know what the JSON means.
+//! sends the token anywhere but to `argus.url` (through the proxy that the environment names), and does not know what the
+//! JSON means.
 //!
 //! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled connection that turns
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
 
 use super::ArgusError;
+use super::advice::{self, Setting};
 use super::base::Base;
 use super::client::Settings;
+use super::proxy::Route;
 use super::text::shown;
 use super::tls::{self, Trust};
+use super::transport::{Dial, Later, not_connected};
 use crate::pulse;
-use log::debug;
+use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
-use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
 
 /// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on its way.
@@ -23,10 +28,13 @@ const MAX_IDLE: Duration = Duration::from_millis(1500);
 /// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it takes at most 64 KiB of them.
 const INPUT_BUFFER: usize = 64 * 1024;
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// More than any answer has: a page of 100 incidents is below 1 MiB.
-const MAX_BODY: u64 = 32 * 1024 * 1024;
+/// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with 1000 events. Each writer may hold
+/// one, and the models of it.
+const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
+/// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,7 +43,13 @@ pub(super) struct Exchange {
     agent: Agent,
     base: Base,
     trust: Trust,
+    /// From the first byte of a request to the last of its answer.
     timeout: Duration,
+    /// Before that: the name, the connection, TLS.
+    to_connect: Duration,
+    route: Route,
+    /// A proxy passes on what it is sent, and wants to see this.
+    to_forwarder: Option<HeaderValue>,
 }
 
 /// What came back.
@@ -43,6 +57,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// Where a redirect points.
     pub location: Option<String>,
+    /// What `argus.url` should perhaps be, where that is not the API's address.
+    pub better: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -53,33 +69,47 @@ impl Exchange {
         }
         let timeout = settings.timeout.min(LONGEST_TIMEOUT);
         let connections = settings.connections.max(1);
-        // A little less than the whole, so that a connection that does not come about is told from a missing answer.
-        let to_connect = timeout.mul_f64(0.9);
+        let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
+        let route = Route::choose(&settings.environment, &base.scheme, &base.host, base.port)?;
+        if let Some(way) = route.shown() {
+            info!("Argus is reached {way}");
+        }
+        let via = route.via();
+        let forwarder = via.and_then(|via| via.forwarder(&base.scheme, &base.origin));
+        let to_forwarder = via.filter(|_| forwarder.is_some()).and_then(|via| via.authorization());
+        let tunnel = via.filter(|_| forwarder.is_none()).map(|via| via.proxy.clone());
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(timeout))
-            .timeout_resolve(Some(to_connect))
+            .timeout_global(Some(to_connect + timeout))
             .timeout_connect(Some(to_connect))
             .max_idle_age(MAX_IDLE)
             .input_buffer_size(INPUT_BUFFER)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
-            // One named in the environment would be a place that the token goes to and no configuration shows.
-            .proxy(None)
+            // Not as ureq reads the environment.
+            .proxy(tunnel)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { agent: config.build().into(), base, trust, timeout })
+        let dial = Dial { request: timeout, forwarder };
+        let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
+        let agent = Agent::with_parts(config.build(), connector, Later);
+        Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder })
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
+    /// Through which proxy, for people; `None` if the environment names none.
+    pub fn proxy(&self) -> Option<String> {
+        self.route.shown()
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
     pub fn run(
         &self,
-        token: HeaderValue,
+        token: Option<HeaderValue>,
         method: Method,
         path: &str,
         body: Option<&[u8]>,
@@ -95,13 +125,20 @@ impl Exchange {
         result
     }
 
-    fn send(&self, token: HeaderValue, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, ArgusError> {
+    fn send(
+        &self,
+        token: Option<HeaderValue>,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
-            None => self.agent.run(request(token, method, uri).body(()).map_err(unusable)?),
+            None => self.agent.run(self.request(token, method, uri).body(()).map_err(unusable)?),
             Some(data) => {
-                let request = request(token, method, uri)
+                let request = self
+                    .request(token, method, uri)
                     .header(CONTENT_TYPE, "application/json")
                     // Without it ureq sends chunks, which Argus reads as an empty body.
                     .header(CONTENT_LENGTH, data.len());
@@ -116,51 +153,52 @@ impl Exchange {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
-        self.read(response)
+        self.read(path, response)
     }
 
-    fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
+    fn request(&self, token: Option<HeaderValue>, method: Method, uri: Uri) -> ureq::http::request::Builder {
+        let forwarder = self.to_forwarder.clone().map(|header| (PROXY_AUTHORIZATION, header));
+        let headers = token.map(|token| (AUTHORIZATION, token)).into_iter().chain(forwarder);
+        let request = Request::builder().method(method).uri(uri);
+        headers.fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    fn read(&self, path: &str, mut response: Response<Body>) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
+        let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
+        let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
-            return Ok(Answer { status, location, body });
+            if let Some(via) = self.route.via() {
+                if status == 407 {
+                    return Err(ArgusError::Refused(format!(
+                        "the proxy {}: {}",
+                        via.shown(),
+                        advice::wants_password(via)
+                    )));
+                }
+                body = via.hide(&String::from_utf8_lossy(&body)).into_bytes();
+            }
+            return Ok(Answer { status, location, better, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
         if response.body().content_length().is_some_and(|length| length > MAX_BODY) {
             return Err(unknown("the answer is too long to be one".to_owned()));
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
-            Ok(body) => Ok(Answer { status, location, body }),
+            Ok(body) => Ok(Answer { status, location, better, body }),
             Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error)))),
         }
     }
 
-    /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
-        let words = shown(&error.to_string());
-        let why = match error {
-            ureq::Error::Timeout(Timeout::Resolve) => format!("the name was not found in {:?}", self.timeout),
-            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.timeout),
-            ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
-            ureq::Error::HostNotFound => "the name has no address".to_owned(),
-            ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
-            ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-            ureq::Error::Io(_) | ureq::Error::Rustls(_) | ureq::Error::Tls(_) => match tls::advice(&words, &self.trust)
-            {
-                Some(advice) => format!("{advice} ({})", words.trim_start_matches("io: ")),
-                None => words.trim_start_matches("io: ").to_owned(),
-            },
-            _ => words,
-        };
-        format!("{}: {why}", self.base.origin)
+        let (timeout, to_connect) = (self.timeout, self.to_connect);
+        let setting = Setting { base: &self.base, trust: &self.trust, route: &self.route, timeout, to_connect };
+        advice::of_failure(error, &setting)
     }
-}
-
-fn request(token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-    Request::builder().method(method).uri(uri).header(AUTHORIZATION, token)
 }
 
 fn unusable(error: ureq::http::Error) -> ArgusError {
@@ -171,7 +209,8 @@ fn unusable(error: ureq::http::Error) -> ArgusError {
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use ureq::Error as E;
     match error {
-        E::Timeout(at) => !matches!(at, Timeout::Resolve | Timeout::Connect),
+        E::Timeout(at) => *at != Timeout::Connect,
+        E::Other(_) => not_connected(error).is_none(),
         E::Io(io) => matches!(
             io.kind(),
             ErrorKind::UnexpectedEof
@@ -182,7 +221,7 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
                 | ErrorKind::TimedOut
                 | ErrorKind::WriteZero
         ),
-        E::HostNotFound | E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
+        E::ConnectionFailed | E::TlsRequired | E::InvalidProxyUrl | E::ConnectProxyFailed(_) => false,
         E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::BadUri(_) | E::Http(_) => false,
         _ => true,
     }

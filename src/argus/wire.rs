@@ -1,12 +1,15 @@
-//! The JSON of the Argus API v2 <-> the models. Never talks to a server, and never leaves out an item of a list that it
-//! cannot understand: a list is complete or an error, because what is not on a list gets acted on.
+//! The JSON of the Argus API v2 <-> the models (`list.rs`: many of them). Never talks to a server, and never leaves out an
+//! item of a list that it cannot understand.
 
+use super::list::all;
 use super::models::{
     EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk,
 };
 use super::text::shown;
 use crate::stamp::Stamp;
 use crate::sync::text::{MAX_TAG_VALUE, clean};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,7 +19,7 @@ struct WirePage<'a> {
     #[serde(default)]
     next: Option<String>,
     #[serde(borrow)]
-    results: Vec<&'a RawValue>,
+    results: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -69,11 +72,35 @@ struct WireActor {
 }
 
 /// Answers have an object, requests a bare text; either is understood.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WireKind {
-    Object { value: String },
-    Text(String),
+struct WireKind(String);
+
+impl<'de> Deserialize<'de> for WireKind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // serde's way to read one of several kinds keeps a picture of whatever comes.
+        from.deserialize_any(KindVisitor).map(Self)
+    }
+}
+
+struct KindVisitor;
+
+impl<'de> Visitor<'de> for KindVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text, or an object with a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            value: String,
+        }
+        Object::deserialize(MapAccessDeserializer::new(map)).map(|object| object.value)
+    }
 }
 
 #[derive(Serialize)]
@@ -128,7 +155,7 @@ pub(super) fn event(body: &[u8]) -> Result<Event, String> {
 
 /// Reads the events of one incident: a plain list.
 pub(super) fn events(body: &[u8]) -> Result<Vec<Event>, String> {
-    all(&decode::<Vec<&RawValue>>(body)?, event)
+    all(body, event)
 }
 
 /// Reads a count; `None` where there is none.
@@ -195,22 +222,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>, String> {
     let page = decode::<WirePage>(body)?;
     let next = page.next.as_deref().map(query_of).transpose()?;
-    Ok(Page { items: all(&page.results, item)?, next })
-}
-
-fn all<T>(raw: &[&RawValue], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
-    let named = |(n, raw): (usize, &RawValue)| {
-        item(raw.get().as_bytes()).map_err(|why| format!("item {} of the list{}: {why}", n + 1, pk_of(raw)))
-    };
-    raw.iter().copied().enumerate().map(named).collect()
-}
-
-fn pk_of(raw: &RawValue) -> String {
-    #[derive(Deserialize)]
-    struct Keyed {
-        pk: i64,
-    }
-    serde_json::from_str::<Keyed>(raw.get()).map(|keyed| format!(" (pk {})", keyed.pk)).unwrap_or_default()
+    Ok(Page { items: all(page.results.get().as_bytes(), item)?, next })
 }
 
 /// The query of a `next` link. Scheme, host and path are whatever Argus believes it is called, and never used.
@@ -253,7 +265,7 @@ impl TryFrom<WireEvent> for Event {
 
     fn try_from(wire: WireEvent) -> Result<Self, String> {
         let (actor, actor_name) = wire.actor.map_or((0, None), |actor| (actor.pk, actor.username));
-        let (WireKind::Object { value: kind } | WireKind::Text(kind)) = wire.kind;
+        let WireKind(kind) = wire.kind;
         Ok(Self {
             pk: wire.pk,
             incident: wire.incident,

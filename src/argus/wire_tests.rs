@@ -134,6 +134,25 @@ fn a_list_with_one_item_that_makes_no_sense_is_an_error_that_names_it() {
 }
 
 #[test]
+fn the_kind_of_an_event_is_an_object_or_a_text_and_nothing_else() {
+    let with = |kind: &str| event(EVENT.replace(r#"{"value":"OTH","display":"Other"}"#, kind).as_bytes());
+    for kind in [r#""CLO""#, r#"{"value":"CLO"}"#, r#"{"display":[[{}]],"value":"CLO","more":[1]}"#] {
+        assert_eq!(with(kind).unwrap().kind, EventKind::Close, "{kind}");
+    }
+    for kind in ["[]", "7", "null", "{}", r#"{"value":7}"#, r#"["CLO"]"#] {
+        assert!(with(kind).is_err(), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_no_list_is_an_error() {
+    for body in ["{}", "[", "[] []", "7", "[1,]", r#"{"results":{}}"#, r#"{"results":[{]}"#] {
+        assert!(events(body.as_bytes()).is_err() && event_page(body.as_bytes()).is_err(), "{body}");
+    }
+    assert_eq!(events(b" [ ] "), Ok(Vec::new()));
+}
+
+#[test]
 fn of_a_next_link_only_the_query_is_taken() {
     let list = |next: Value| incident_page(json!({"next": next, "results": []}).to_string().as_bytes());
     let query = "cursor=cD0yMDI2%3D&open=true&page_size=100";

@@ -1,6 +1,7 @@
 //! The cases of our Zino as last seen, by number and by problem. Never decides anything about them.
 
 use crate::argus::models::{Incident, IncidentPk};
+use crate::sync::filter::fault_is_over;
 use crate::sync::identity::{About, about, label};
 use crate::sync::job::{Chance, Setbacks};
 use crate::sync::plan::fingerprint;
@@ -32,7 +33,8 @@ pub struct Slot {
     pub home: Option<IncidentPk>,
     /// Zino does not know it any more; kept until its last state is delivered.
     pub gone: bool,
-    /// Present at a takeover with its fault over: gets no incident until it changes.
+    /// A secondary's case whose fault was over at the takeover, or that had closed before it was seen: gets no incident until its fault
+    /// comes again or its state changes.
     pub excused: bool,
     /// Argus may have an incident of its that is on no list.
     pub tried: bool,
@@ -164,7 +166,9 @@ impl Cases {
         }
         let closes = case.is_closed() && !slot.case.is_closed();
         let fingerprint = fingerprint(&case, rules);
-        slot.excused &= slot.goal.fingerprint == fingerprint;
+        let says_the_same =
+            |before: &Case| (&before.state, fault_is_over(before)) == (&case.state, fault_is_over(&case));
+        slot.excused &= says_the_same(&slot.case);
         slot.goal.fingerprint = fingerprint;
         if *slot.case != case {
             slot.case = Arc::new(case);
@@ -199,6 +203,7 @@ impl Cases {
             ids.insert(at, id);
         }
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
+        let excused = rules.secondary && case.is_closed();
         let slot = Slot {
             goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
             case: Arc::new(case),
@@ -206,7 +211,7 @@ impl Cases {
             reached: None,
             home: None,
             gone: false,
-            excused: false,
+            excused,
             tried: false,
             setbacks: Setbacks::default(),
         };

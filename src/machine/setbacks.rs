@@ -25,13 +25,6 @@ pub(super) struct Chances {
     logged: u32,
 }
 
-impl Chances {
-    /// The next full look gives one, however soon it comes.
-    pub(super) fn forget(&mut self) {
-        self.at = None;
-    }
-}
-
 /// One line for each incident of a case: its first setback, and how many more are like it.
 fn lines<'a>(setbacks: impl Iterator<Item = (&'a WriteKey, &'a Setback)>) -> Vec<String> {
     let mut groups: BTreeMap<_, Vec<&Setback>> = BTreeMap::new();
@@ -103,9 +96,15 @@ impl Machine {
         for id in cases {
             self.make_due(id);
             if let Some(problem) = self.cases.get(id).map(|slot| Arc::clone(&slot.problem)) {
-                self.queue.add(&problem, Lane::Bulk);
+                self.line_up(&problem, Lane::Bulk);
             }
         }
+    }
+
+    /// What Argus took is compared anew, and so is what it did not take.
+    pub(super) fn forget_setbacks(&mut self) {
+        self.chances.at = None;
+        self.cases.all_mut().for_each(|slot| slot.setbacks = Setbacks::default());
     }
 
     /// A case of which Zino has deleted the last trace is forgotten, and with it what Argus refused of it.

@@ -353,7 +353,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
             self.setbacks(case).is_over(&WriteKey::creation());
-            self.weigh(case, pk, &plan.steps, &Evidence::new(&events, incident.source_user));
+            self.weigh(case, pk, &plan.steps, &Evidence::of(&incident, &events));
             let look_again = self.write(case, pk, &plan);
             self.report.homes.push((Arc::clone(case), pk));
             if !look_again {
@@ -420,7 +420,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let Some((incident, events)) = self.look(pk)? else {
                 return Ok(());
             };
-            let evidence = Evidence::new(&events, incident.source_user);
+            let evidence = Evidence::of(&incident, &events);
             let step = Step::Post(end.clone());
             let lacking = if incident.is_open() { std::slice::from_ref(&step) } else { &[] };
             self.weigh(case, pk, lacking, &evidence);
@@ -459,12 +459,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 }
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it
-/// was about this case. A duplicate stands for another incident, and a person's close from before says nothing of this case.
+/// was about this case. A duplicate stands for another incident.
 fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
     let evidence = Evidence::new(events, incident.source_user);
     let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-    let ended_later = evidence.duplicate_of().is_none()
-        && evidence.newest_turn().is_some_and(|turn| turn.received >= since)
-        && evidence.standing_close().is_none_or(|close| close.received >= since);
+    let ended_later =
+        evidence.duplicate_of().is_none() && evidence.newest_turn().is_some_and(|turn| turn.received >= since);
     same_problem(case, incident) && (incident.is_open() || ended_later)
 }

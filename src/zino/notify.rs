@@ -2,10 +2,11 @@
 
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
-use crate::zino::session::{Login, unexpected};
+use crate::zino::session::Login;
 use crate::zino::text::shown;
 use crate::zino::wire::{LOG, Timeouts, Wire};
 use log::debug;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The longest line; real ones are shorter than a hundred bytes.
@@ -29,29 +30,35 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Connects; also returns the nonce to tie.
+    /// Connects to the address that [`Session::notify_address`](crate::zino::session::Session::notify_address) gives;
+    /// also returns the nonce to tie.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect(login: &Login) -> Result<(Self, String), ZinoError> {
-        Self::connect_within(login, &Timeouts::default())
+    pub fn connect(login: &Login, address: SocketAddr) -> Result<(Self, String), ZinoError> {
+        Self::connect_within(login, address, &Timeouts::default())
     }
 
     /// [`Notifications::connect`] with other time-outs.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect_within(login: &Login, timeouts: &Timeouts) -> Result<(Self, String), ZinoError> {
-        let mut wire = Wire::open(&login.server, login.notify_port, timeouts)?;
-        let line = wire.first_line()?;
-        let nonce = String::from_utf8(line).map_err(|e| unexpected(e.as_bytes()))?;
-        let nonce = nonce.trim();
+    pub fn connect_within(
+        login: &Login,
+        address: SocketAddr,
+        timeouts: &Timeouts,
+    ) -> Result<(Self, String), ZinoError> {
+        let port = login.notify_port();
+        let mut wire = Wire::open_at(&port, address, timeouts)?;
+        let line = wire.first_line().map_err(|error| port.no_greeting(error, timeouts.stall))?;
+        let nonce = std::str::from_utf8(&line).unwrap_or_default().trim();
         let is_nonce = (1..=200).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
         if !is_nonce {
-            return Err(unexpected(nonce.as_bytes()));
+            return Err(port.other_greeting(&line, line.starts_with(b"200 ")));
         }
+        let nonce = nonce.to_owned();
         let channel = Self { wire, partial: Vec::new(), ended: None };
-        Ok((channel, nonce.to_owned()))
+        Ok((channel, nonce))
     }
 
     /// Waits at most `wait` for a notification, then returns it with everything that came along. Empty if none came.

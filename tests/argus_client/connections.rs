@@ -1,7 +1,7 @@
 //! How connections are kept and given up, and that a dead one never costs a write twice.
 
 use super::*;
-use crate::fake_argus::{Act, FakeArgus, Manners, answer, json};
+use crate::fake_argus::{Act, FakeArgus, Manners, OwnCa, answer, json};
 use std::sync::Arc;
 use zinoargus::argus::ArgusServer;
 
@@ -105,4 +105,41 @@ fn nothing_is_kept_of_an_answer_that_was_not_read_to_its_end() {
     assert_eq!(unknown(argus.incident(1)).1, Some(500));
     argus.incident(1).unwrap();
     assert_eq!(fake.connections(), 2);
+}
+
+/// A server whose handshake takes so long, and each answer as well.
+fn slow(ca: &OwnCa, handshake: Duration, answering: Duration) -> FakeArgus {
+    let manners = Manners { tls: Some(ca.server.clone()), tarries: handshake, ..Manners::default() };
+    FakeArgus::with(manners, move |_| {
+        std::thread::sleep(answering);
+        json("200 OK", INCIDENT)
+    })
+}
+
+fn trusting(fake: &FakeArgus, ca: &OwnCa, timeout: Duration) -> Client {
+    let ca_file = Some(crate::tls::file("connections.pem", &ca.pem));
+    Client::new(&Settings { timeout, ca_file, ..settings(&fake.url()) }).unwrap()
+}
+
+#[test]
+fn a_slow_connection_takes_nothing_of_the_time_that_the_request_has() {
+    let (ca, most) = (OwnCa::new("127.0.0.1"), Duration::from_millis(1500));
+    let fake = slow(&ca, most, most);
+    let argus = trusting(&fake, &ca, Duration::from_secs(2));
+    assert_eq!(argus.create(&new_incident()).unwrap().pk, 1);
+    assert_eq!(argus.create(&new_incident()).unwrap().pk, 1);
+    assert_eq!(fake.connections(), 1);
+}
+
+#[test]
+fn a_request_on_a_kept_connection_has_the_same_time_as_on_a_new_one() {
+    let timeout = Duration::from_secs(2);
+    let stalling = FakeArgus::new(|seen| if seen.body.is_empty() { Act::Stall } else { json("200 OK", INCIDENT) });
+    let argus = Client::new(&Settings { timeout, ..settings(&stalling.url()) }).unwrap();
+    argus.create(&new_incident()).unwrap();
+    let began = std::time::Instant::now();
+    let (why, _) = unknown(argus.incident(1));
+    assert!(why.contains("no whole answer within 2s (argus.timeout)"), "{why}");
+    assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
+    assert_eq!(stalling.connections(), 1);
 }

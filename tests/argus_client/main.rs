@@ -2,11 +2,15 @@
 //! Argus.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod advice;
 mod connections;
 mod errors;
 #[path = "../support/fake_argus.rs"]
 mod fake_argus;
+#[path = "../support/fake_proxy.rs"]
+mod fake_proxy;
 mod logging;
+mod proxies;
 mod questions;
 mod real;
 mod tls;
@@ -17,6 +21,7 @@ use std::time::Duration;
 use zinoargus::argus::ArgusError;
 use zinoargus::argus::client::{Client, Settings};
 use zinoargus::argus::models::{EventKind, NewEvent, NewIncident};
+use zinoargus::argus::proxy::Environment;
 use zinoargus::secret::Secret;
 use zinoargus::stamp::Stamp;
 
@@ -40,6 +45,7 @@ fn settings(url: &str) -> Settings {
         timeout: Duration::from_secs(20),
         ca_file: None,
         connections: 4,
+        environment: Environment::default(),
     }
 }
 

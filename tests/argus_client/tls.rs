@@ -11,7 +11,7 @@ fn server(ca: &OwnCa) -> FakeArgus {
 }
 
 /// A file that is this test's own.
-fn file(name: &str, text: &str) -> PathBuf {
+pub(crate) fn file(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
     std::fs::write(&path, text).unwrap();
     path

@@ -155,7 +155,7 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         |text: &str| world.unwilling.spoils(&[&format!("POST {} Other ", incident.pk), &format!("{text:?}")]);
     let mut wanted: BTreeMap<(i64, String), (usize, String)> = BTreeMap::new();
     for (position, entry) in case.history.iter().enumerate() {
-        let by_us = entry.author() == Some(rules.user.as_str())
+        let by_us = entry.text_by(&rules.user).is_some()
             || entry.state_change().is_some_and(|c| c.user == rules.user || c.from == "embryonic");
         if !by_us && closing.as_ref().and_then(|c| c.entry) != Some(position) {
             let raw = entry_text(entry);

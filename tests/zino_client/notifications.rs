@@ -10,10 +10,22 @@ use zinoargus::zino::notify::Notifications;
 use zinoargus::zino::session::Session;
 
 fn tied(fake: &FakeZino) -> (Session, Notifications) {
-    let (channel, nonce) = Notifications::connect(&fake.login).unwrap();
     let mut session = session(fake);
+    let (channel, nonce) =
+        Notifications::connect(&fake.login, session.notify_address(fake.login.notify_port).unwrap()).unwrap();
     session.tie(&nonce).unwrap();
     (session, channel)
+}
+
+#[test]
+fn notifications_come_from_the_very_address_that_the_session_talks_to() {
+    let fake = FakeZino::start();
+    let mut login = fake.login.clone();
+    // A name that may stand for ::1 too, where this server is not.
+    login.server = "localhost".to_owned();
+    let session = Session::connect(&login).unwrap();
+    let address = session.notify_address(login.notify_port).unwrap();
+    assert_eq!((address.ip().to_string().as_str(), address.port()), ("127.0.0.1", login.notify_port));
 }
 
 #[test]

@@ -22,8 +22,9 @@ fn a_real_zino_reads_the_same_alone_and_pipelined() {
         user: parts[3].to_owned(),
         secret: Secret::new(parts[4].to_owned()),
     };
-    let (mut channel, nonce) = Notifications::connect(&login).unwrap();
     let mut session = Session::connect(&login).unwrap();
+    let address = session.notify_address(login.notify_port).unwrap();
+    let (mut channel, nonce) = Notifications::connect(&login, address).unwrap();
     session.tie(&nonce).unwrap();
     let ids = session.case_ids().unwrap();
     for count in [300, ids.len()] {

@@ -310,7 +310,7 @@ fn a_single_run_names_what_argus_refuses_and_does_everything_else() {
     scene.writes_history(refused, &["bad", "good"]);
     scene.closes(refused);
     scene.runs(SOON);
-    let end = scene.driver.run_end().expect("a run is over");
+    let end = scene.driver.ended(0).expect("a run is over");
     let [line] = end.failed.as_slice() else { panic!("{end:?}") };
     for word in ["case 1 ", "on incident ", "bad", "403"] {
         assert!(line.contains(word), "{word} is not in: {line}");

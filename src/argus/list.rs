@@ -1,0 +1,64 @@
+//! A JSON list, read item by item: what an answer takes in memory is its own size and what its items become, whatever it
+//! holds. Never leaves out an item: a list is complete or an error, because what is not on a list gets acted on.
+
+use super::text::shown;
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// Reads each item of a list with `item`.
+///
+/// # Errors
+/// Which item makes no sense, or why this is no list.
+pub(super) fn all<T>(json: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let mut trouble = None;
+    let mut from = serde_json::Deserializer::from_slice(json);
+    let list = List { item, trouble: &mut trouble }.deserialize(&mut from);
+    let list = list.and_then(|list| from.end().map(|()| list));
+    list.map_err(|error| trouble.unwrap_or_else(|| shown(&error.to_string())))
+}
+
+struct List<'a, T> {
+    item: fn(&[u8]) -> Result<T, String>,
+    /// Beside the error, which can hold no words but the library's own.
+    trouble: &'a mut Option<String>,
+}
+
+impl<'de, T> DeserializeSeed<'de> for List<'_, T> {
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<T>, D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, T> Visitor<'de> for List<'_, T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut read = Vec::new();
+        while let Some(raw) = items.next_element::<&RawValue>()? {
+            match (self.item)(raw.get().as_bytes()) {
+                Ok(item) => read.push(item),
+                Err(why) => {
+                    let number = read.len() + 1;
+                    *self.trouble = Some(format!("item {number} of the list{}: {why}", pk_of(raw)));
+                    return Err(A::Error::custom("an item makes no sense"));
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn pk_of(raw: &RawValue) -> String {
+    #[derive(serde::Deserialize)]
+    struct Keyed {
+        pk: i64,
+    }
+    serde_json::from_str::<Keyed>(raw.get()).map(|keyed| format!(" (pk {})", keyed.pk)).unwrap_or_default()
+}

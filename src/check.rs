@@ -151,7 +151,8 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
     let ask = move || {
         let advice =
             "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
-        let answer = pinger.ping().map_err(|why| (ExitCode::Unavailable, format!("{there}: {why}; {advice}")))?;
+        let named = |why: String| if why.starts_with(&there) { why } else { format!("{there}: {why}") };
+        let answer = pinger.ping().map_err(|why| (ExitCode::Unavailable, format!("{}; {advice}", named(why))))?;
         Ok(format!("{there} answers: up for {answer} s"))
     };
     let what = "the primary's SNMP agent";

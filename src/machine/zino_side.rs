@@ -54,7 +54,13 @@ impl Machine {
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
-            ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
+            ZinoEvent::Unusable(why) => {
+                // Before, a single run ends over it and says why then; the daemon's poller says it.
+                if self.run.is_some() && self.link.ever_read && self.told.zino.is_none() {
+                    warn!("Zino cannot be used: {why}");
+                }
+                self.told.zino_fails(now, why);
+            }
             ZinoEvent::Moved(_) => {}
         }
     }

@@ -5,6 +5,7 @@
 use super::{End, Wake};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoCommand, ZinoEvent};
+use crate::place::place;
 use crate::pulse;
 use crate::sync::errand::{PART, carry, read, snapshot};
 use crate::sync::rules::Rules;
@@ -133,7 +134,7 @@ impl Trouble {
     fn tell_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => info!("connected to Zino {}:{}", login.server, login.port),
+            None => info!("connected to Zino {}", place(&login.server, login.port)),
         }
     }
 
@@ -141,6 +142,7 @@ impl Trouble {
     fn tell(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {
+            ZinoError::Login(why) if setup.is_single_run => error!("Zino refuses the login ({why})"),
             ZinoError::Login(why) => error!("Zino refuses the login ({why}); trying again"),
             _ if self.away_since.is_none() && !setup.is_single_run => {
                 warn!("Zino cannot be used: {lost} (trying again)");

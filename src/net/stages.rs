@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// So many addresses of a name are used, of both families together.
 pub const MAX_ADDRESSES: usize = 16;
 /// How long the library's own answer is waited for before the families are asked one at a time.
-const LIBRARY_PATIENCE: Duration = Duration::from_millis(250);
+const LIBRARY_PATIENCE: Duration = Duration::from_millis(100);
 /// How long one name of the search list is waited for before the next is asked. Longer, because the
 /// next is another host.
 const CANDIDATE_PATIENCE: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 
+from checks.failover import pair
 from labkit import install
 from labkit.children import free_port
 from labkit.forward_proxy import ForwardProxy
@@ -64,6 +65,25 @@ def a_search_domain_that_fails_hides_no_name(world):
     for badly in BADLY:
         server.by_domain = {"broken.example": badly}
         finds_both(world, f"the first search domain is answered with {badly}")
+
+
+@check
+def a_name_server_that_fails_for_ipv6_makes_no_takeover(world):
+    """The primary's name has an IPv4 address and AAAA is answered badly: the secondary of a healthy primary stays what it is
+    (openziti/ziti#3075)."""
+    _, _, _, secondary = pair(world, count=1, primary_server=ZINO, ping_timeout=2.0)
+    secondary.program = install.shipped_program()
+    server = NameServer(LOOPBACK)
+    world.proxies.append(server)
+    server.used_by(secondary)
+    server.by_type = {"AAAA": BADLY[0]}
+    secondary.start()
+    secondary.logged("mode STANDBY: this is a secondary")
+    for badly in BADLY:
+        server.by_type, asked = {"AAAA": badly}, server.asked.count((ZINO, 1))
+        eventually(lambda: server.asked.count((ZINO, 1)) > asked + 5, 60, "the name is looked up again and again")
+    log = secondary.log()
+    assert "-> ACTIVE" not in log and "no answer from the primary" not in log, secondary.tail()
 
 
 @check

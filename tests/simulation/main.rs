@@ -23,6 +23,7 @@
 mod argus;
 mod driver;
 mod invariants;
+mod python;
 mod rng;
 mod situations;
 mod told;
@@ -44,9 +45,10 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    python: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 8] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -54,6 +56,7 @@ const SCENARIOS: [(&str, Scenario); 7] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("python", Scenario { python: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -129,6 +132,11 @@ fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() 
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn what_the_python_program_left_behind_is_gone_on_with() {
+    run_many("python");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

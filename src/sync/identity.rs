@@ -15,6 +15,9 @@ pub const SURELY_AFTER_SECS: i64 = 60;
 /// How far before a case's opening an incident may have ended and still be worth a look at its events.
 const WORTH_A_LOOK_SECS: i64 = 3600;
 
+/// The keys of the tags by which an incident of the Python program says what it is about.
+pub const IDENTITY_TAGS: [&str; 4] = ["host", "event_type", "interface", "remote_addr"];
+
 /// What an incident says that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {

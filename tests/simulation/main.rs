@@ -24,6 +24,7 @@
 mod argus;
 mod driver;
 mod invariants;
+mod python;
 mod rng;
 mod situations;
 mod told;
@@ -47,9 +48,10 @@ const ALONE: Scenario = Scenario {
     doubles: false,
     slow: false,
     cuts: false,
+    python: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 9] = [
+const SCENARIOS: [(&str, Scenario); 10] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -59,6 +61,7 @@ const SCENARIOS: [(&str, Scenario); 9] = [
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
     ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
+    ("python", Scenario { python: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -144,6 +147,11 @@ fn what_happens_while_a_slow_zino_is_read_completely_is_neither_lost_nor_undone(
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn what_the_python_program_left_behind_is_gone_on_with() {
+    run_many("python");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

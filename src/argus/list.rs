@@ -1,5 +1,6 @@
-//! A JSON list, read item by item: what an answer takes in memory is its own size and what its items become, whatever it
-//! holds. Never leaves out an item: a list is complete or an error, because what is not on a list gets acted on.
+//! A JSON list, read item by item: what an answer takes in memory is its own size and what its
+//! items become, whatever it holds. Never leaves out an item: a list is complete or an error,
+//! because what is not on a list gets acted on.
 
 use super::text::shown;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};

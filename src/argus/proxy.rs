@@ -1,8 +1,10 @@
-//! Which proxy leads to Argus, by the variables of the environment that the Python program goes by. A pure function of them;
-//! never talks to a proxy, and never shows what a proxy's address holds of a user and a password.
+//! Which proxy leads to Argus, by the variables of the environment that the Python program goes by.
+//! A pure function of them; never talks to a proxy, and never shows what a proxy's address holds of
+//! a user and a password.
 //!
-//! The Python program's HTTP library changed over time (requests, then httpx), and the two read `NO_PROXY` differently. A host is
-//! reached directly where one of them, or the plain meaning of an entry (`10.0.0.0/8`, `argus.example.org:443`), says so.
+//! The Python program's HTTP library changed over time (requests, then httpx), and the two read
+//! `NO_PROXY` differently. A host is reached directly where one of them, or the plain meaning of an
+//! entry (`10.0.0.0/8`, `argus.example.org:443`), says so.
 
 use super::transport::Forwarder;
 use crate::secret::Secret;
@@ -32,7 +34,8 @@ impl Environment {
         Self(variables.into_iter().filter(|(name, _)| about(name)).collect())
     }
 
-    /// The variable that counts, and its value: that in lower case, and if there is none, one in any other; `None` if it is empty.
+    /// The variable that counts, and its value: that in lower case, and if there is none, one in
+    /// any other; `None` if it is empty.
     fn get(&self, lower: &str) -> Option<(&str, &str)> {
         let exact = self.0.iter().find(|(name, _)| name == lower);
         let any = || self.0.iter().find(|(name, value)| name.eq_ignore_ascii_case(lower) && !value.is_empty());
@@ -146,7 +149,8 @@ impl Via {
         self.proxy.protocol() == ProxyProtocol::Https
     }
 
-    /// What passes the requests for this server on, which speaks no TLS; `None` if a tunnel leads to it.
+    /// What passes the requests for this server on, which speaks no TLS; `None` if a tunnel leads
+    /// to it.
     pub fn forwarder(&self, scheme: &str, origin: &str) -> Option<Forwarder> {
         let (host, port) = (self.proxy.host().to_owned(), self.proxy.port());
         (scheme == "http" && !self.is_https()).then(|| Forwarder { host, port, origin: origin.into() })
@@ -178,7 +182,8 @@ impl Via {
     }
 }
 
-/// Whether a host is this one, by its name or address alone. Nothing that stays on the host goes through a proxy.
+/// Whether a host is this one, by its name or address alone. Nothing that stays on the host goes
+/// through a proxy.
 fn is_this_host(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),

@@ -77,8 +77,8 @@ fn this_host_is_never_reached_through_a_proxy() {
     }
 }
 
-/// Each line: `NO_PROXY`, the host and port of `argus.url`, whether it is reached directly. What requests 2.34 and httpx 0.28
-/// do was seen by running them; where they differ, a comment says so.
+/// Each line: `NO_PROXY`, the host and port of `argus.url`, whether it is reached directly. What
+/// requests 2.34 and httpx 0.28 do was seen by running them; where they differ, a comment says so.
 #[test]
 fn no_proxy_is_read_as_python_programs_read_it() {
     let argus = "argus.example.org";

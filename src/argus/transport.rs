@@ -1,5 +1,6 @@
-//! Connections for the HTTP library, made by this program's own rules (`net`), and the two budgets of a request: one until
-//! there is a connection, one from its first byte to the end of its answer. Never knows what is sent.
+//! Connections for the HTTP library, made by this program's own rules (`net`), and the two budgets
+//! of a request: one until there is a connection, one from its first byte to the end of its answer.
+//! Never knows what is sent.
 
 use crate::net::dial::{DialError, dial};
 use crate::pulse;
@@ -15,7 +16,8 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-/// Answers every question with an address that is none: [`Dial`] asks for the name itself, in the time for connecting.
+/// Answers every question with an address that is none: [`Dial`] asks for the name itself, in the
+/// time for connecting.
 #[derive(Debug)]
 pub(super) struct Later;
 
@@ -36,7 +38,8 @@ pub(super) struct Dial {
     pub forwarder: Option<Forwarder>,
 }
 
-/// A proxy that is given requests as they are, with the whole address in their first line (RFC 9112, section 3.2.2).
+/// A proxy that is given requests as they are, with the whole address in their first line (RFC
+/// 9112, section 3.2.2).
 #[derive(Debug)]
 pub(super) struct Forwarder {
     /// Where it is.

@@ -45,7 +45,8 @@ impl Machine {
                 }
             }
             Err(why) if self.renewing.told.as_ref() != Some(&why) => {
-                error!("the Argus token was not renewed: {why}; trying again every hour");
+                let again = if self.run.is_some() { "" } else { "; trying again every hour" };
+                error!("the Argus token was not renewed: {why}{again}");
                 self.told.failed(now, format!("the Argus token was not renewed: {why}"));
                 self.renewing.told = Some(why);
             }

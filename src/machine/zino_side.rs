@@ -63,6 +63,10 @@ impl Machine {
                 self.orphans.interrupt();
             }
             ZinoEvent::Unusable(why) => {
+                // Before, a single run ends over it and says why then; the daemon's poller says it.
+                if self.run.is_some() && self.link.ever_read && self.told.zino.is_none() {
+                    warn!("Zino cannot be used: {why}");
+                }
                 self.login.doubted();
                 self.told.zino_fails(now, why);
             }

@@ -53,8 +53,8 @@ impl Unreachable {
     }
 }
 
-/// Connects to the first of `addresses` that answers within `limit`. Each has a start of [`ATTEMPT_DELAY`] on the next,
-/// or until it fails.
+/// Connects to the first of `addresses` that answers within `limit`. Each has a start of
+/// [`ATTEMPT_DELAY`] on the next, or until it fails.
 ///
 /// # Errors
 /// See [`Unreachable`].
@@ -101,7 +101,8 @@ impl Race {
         }
     }
 
-    /// Waits for attempts to end; returns the connection of the first that succeeded, and how many failed.
+    /// Waits for attempts to end; returns the connection of the first that succeeded, and how many
+    /// failed.
     fn wait(&mut self, patience: Duration) -> (Option<TcpStream>, usize) {
         let mut fds: Vec<PollFd<'_>> =
             self.under_way.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();

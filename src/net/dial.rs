@@ -1,5 +1,6 @@
-//! A TCP connection to a host by its name: looks the name up, tries the address first that answered last, and goes on with
-//! the addresses known before while no name server answers. One budget of time for all of it.
+//! A TCP connection to a host by its name: looks the name up, tries the address first that answered
+//! last, and goes on with the addresses known before while no name server answers. One budget of
+//! time for all of it.
 
 use super::connect::{self, Unreachable};
 use super::resolve::{ResolveError, ResolveErrorKind, Resolver};
@@ -43,7 +44,8 @@ pub fn dial(host: &str, port: u16, limit: Duration) -> Result<TcpStream, DialErr
 
 static SYSTEM: LazyLock<Dialer> = LazyLock::new(|| Dialer::new(Resolver::system()));
 
-/// Connects by names, and knows which address of each answered last. The process has one ([`dial`]); tests have their own.
+/// Connects by names, and knows which address of each answered last. The process has one
+/// ([`dial`]); tests have their own.
 #[derive(Debug)]
 pub struct Dialer {
     resolver: Resolver,

@@ -1,10 +1,12 @@
-//! One question to the C library's resolver. Blocks for as long as that likes; never decides what to ask.
+//! One question to the C library's resolver. Blocks for as long as that likes; never decides what
+//! to ask.
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use std::io;
 use std::net::SocketAddr;
 
-/// getaddrinfo's number for an address that is of another family than the question; the crate has no name for it.
+/// getaddrinfo's number for an address that is of another family than the question; the crate has
+/// no name for it.
 const EAI_ADDRFAMILY: i32 = -9;
 /// How the crate and std begin the text of every failure.
 const PREFIX: &str = "failed to lookup address information: ";

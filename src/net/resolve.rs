@@ -68,8 +68,8 @@ impl std::fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// The addresses of a host, those to be tried first in front. An address in figures (IPv6 also in brackets) is itself. Blocks
-/// for at most `wait`.
+/// The addresses of a host, those to be tried first in front. An address in figures (IPv6 also in
+/// brackets) is itself. Blocks for at most `wait`.
 ///
 /// # Errors
 /// See [`ResolveError`].
@@ -77,7 +77,8 @@ pub fn addresses(host: &str, port: u16, wait: Duration) -> Result<Vec<SocketAddr
     SYSTEM.addresses(host, port, wait)
 }
 
-/// The addresses that this process found last for a host, however long ago; empty if it has found none. Does not block.
+/// The addresses that this process found last for a host, however long ago; empty if it has found
+/// none. Does not block.
 #[must_use]
 pub fn last_known(host: &str, port: u16) -> Vec<SocketAddr> {
     SYSTEM.last_known(host, port)
@@ -86,7 +87,8 @@ pub fn last_known(host: &str, port: u16) -> Vec<SocketAddr> {
 /// The resolver of this process.
 static SYSTEM: LazyLock<Resolver> = LazyLock::new(|| Resolver::new(search::candidates, library::ask));
 
-/// Asks for names, and knows what was found last. The process has one ([`addresses`]); tests have their own.
+/// Asks for names, and knows what was found last. The process has one ([`addresses`]); tests have
+/// their own.
 #[derive(Clone)]
 pub struct Resolver {
     shared: Arc<Shared>,
@@ -123,7 +125,8 @@ struct Look {
 /// The questions of one stage of a look-up.
 struct Questions {
     keys: Vec<Key>,
-    /// Once they are put: since when they are under way, and how often each had been answered before.
+    /// Once they are put: since when they are under way, and how often each had been answered
+    /// before.
     put: Option<(Instant, Vec<u64>)>,
 }
 
@@ -140,7 +143,8 @@ impl Resolver {
         SYSTEM.clone()
     }
 
-    /// One that asks by `ask`, each time in a thread of its own. `candidates` gives the whole names that a short one may stand for.
+    /// One that asks by `ask`, each time in a thread of its own. `candidates` gives the whole names
+    /// that a short one may stand for.
     pub fn new(
         candidates: impl Fn(&str) -> Vec<String> + Send + Sync + 'static,
         ask: impl Fn(&str, Family) -> Answer + Send + Sync + 'static,

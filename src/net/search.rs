@@ -1,4 +1,5 @@
-//! The search list of `/etc/resolv.conf`: which whole names a short name may stand for. Never asks a name server.
+//! The search list of `/etc/resolv.conf`: which whole names a short name may stand for. Never asks
+//! a name server.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,13 +15,15 @@ const NDOTS: usize = 1;
 /// The largest value that resolvers accept for `ndots`.
 const MAX_NDOTS: usize = 15;
 
-/// Whether this host says which name servers to ask. Without that file, resolvers ask the host itself.
+/// Whether this host says which name servers to ask. Without that file, resolvers ask the host
+/// itself.
 pub(super) fn has_name_servers() -> bool {
     // A file that cannot be looked at is another trouble than one that is missing.
     std::path::Path::new(RESOLV_CONF).try_exists().unwrap_or(true)
 }
 
-/// The absolute names that `name` may stand for, in the order in which glibc tries them; empty if it stands only for itself.
+/// The absolute names that `name` may stand for, in the order in which glibc tries them; empty if
+/// it stands only for itself.
 pub(super) fn candidates(name: &str) -> Vec<String> {
     let mut text = Vec::new();
     let read = File::open(RESOLV_CONF).and_then(|file| file.take(MAX_FILE).read_to_end(&mut text));

@@ -1,4 +1,5 @@
-//! When the look-up of a name is content with what it has, and what it asks next. A pure decision: no clock, no question.
+//! When the look-up of a name is content with what it has, and what it asks next. A pure decision:
+//! no clock, no question.
 //!
 //! The first stage asks the C library for both families together, because only the library knows
 //! what this host makes of a name (`/etc/hosts`, nsswitch, the search list). Where that fails or
@@ -12,8 +13,9 @@ use std::time::{Duration, Instant};
 /// So many addresses of a name are used, of both families together.
 pub const MAX_ADDRESSES: usize = 16;
 /// How long the library's own answer is waited for before the families are asked one at a time.
-const LIBRARY_PATIENCE: Duration = Duration::from_millis(250);
-/// How long one name of the search list is waited for before the next is asked. Longer, because the next is another host.
+const LIBRARY_PATIENCE: Duration = Duration::from_millis(100);
+/// How long one name of the search list is waited for before the next is asked. Longer, because the
+/// next is another host.
 const CANDIDATE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the second family is waited for once the first has answered (RFC 8305, section 3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
@@ -81,7 +83,8 @@ impl Stage {
     }
 }
 
-/// Several lists in turns, so that no family comes only after all of another (RFC 8305, section 4), each address once.
+/// Several lists in turns, so that no family comes only after all of another (RFC 8305, section 4),
+/// each address once.
 pub(super) fn together<'a>(lists: impl Iterator<Item = &'a [SocketAddr]>) -> Vec<SocketAddr> {
     let lists: Vec<&[SocketAddr]> = lists.collect();
     let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);

@@ -4,7 +4,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener};
 
-/// An address that never answers: its queue of connections is full, so the system drops whatever comes.
+/// An address that never answers: its queue of connections is full, so the system drops whatever
+/// comes.
 pub struct Silent {
     /// Where it is.
     pub address: SocketAddr,

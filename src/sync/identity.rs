@@ -13,6 +13,9 @@ pub const PYTHON_OFFSET_SECS: i64 = 3600;
 /// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
 
+/// The keys of the tags by which an incident of the Python program says what it is about.
+pub const IDENTITY_TAGS: [&str; 4] = ["host", "event_type", "interface", "remote_addr"];
+
 /// What an incident says that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {

@@ -4,7 +4,7 @@
 use super::carry::{self, Act};
 use super::evidence::{Evidence, Telling, restart_text};
 use super::filter;
-use super::identity::{SURELY_AFTER_SECS, server};
+use super::identity::{IDENTITY_TAGS, SURELY_AFTER_SECS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
 use super::text::{cut, normal, one_line, tag_value};
@@ -151,12 +151,17 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
     let wanted = mapping::tags(case, rules);
     let has = |text: &str| incident.tags.iter().any(|t| normal_tag(t.text) == text);
     let ours = |t: &Tag<'_>| t.added_by == incident.source_user;
-    let outdated = incident.tags.iter().filter(ours).any(|t| !wanted.contains(&normal_tag(t.text)));
-    if !outdated && wanted.iter().all(|text| has(text)) {
+    let others: Vec<&str> = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text).collect();
+    let (stays, outdated): (Vec<Tag<'_>>, Vec<Tag<'_>>) = incident
+        .tags
+        .iter()
+        .filter(|t| ours(t) && !wanted.contains(&normal_tag(t.text)))
+        .partition(|t| says_alone(incident, t, &wanted, &others));
+    if outdated.is_empty() && wanted.iter().all(|text| has(text)) {
         return None;
     }
-    let foreign = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text.to_owned());
-    let mut tags: Vec<String> = foreign.collect();
+    let kept = others.iter().copied().chain(stays.iter().map(|t| t.text));
+    let mut tags: Vec<String> = kept.map(str::to_owned).collect();
     tags.extend(wanted.into_iter().filter(|text| !tags.contains(text)).collect::<Vec<_>>());
     let description = mapping::description(case);
     Some(Patch {
@@ -166,6 +171,15 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
         // The other instance goes by this and then leaves the tags to us, else the two would change them in turns.
         metadata: maker.map(|_| mapping::metadata(case, rules)),
     })
+}
+
+/// Whether an outdated tag of ours has to stay: an incident of the Python program is known by our own tags alone, and the one that
+/// should take its place was added by somebody else.
+fn says_alone(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
+    let key = |text: &str| text.split_once('=').map(|(key, _)| key.trim().to_owned());
+    let key_of_it = key(tag.text).filter(|key| incident.made_for.is_none() && IDENTITY_TAGS.contains(&key.as_str()));
+    let anothers = others.iter().map(|text| normal_tag(text)).filter(|text| wanted.contains(text));
+    key_of_it.is_some() && anothers.map(|text| key(&text)).any(|key| key == key_of_it)
 }
 
 fn normal_tag(text: &str) -> String {

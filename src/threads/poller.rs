@@ -7,6 +7,7 @@ use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoEvent};
+use crate::place::place;
 use crate::pulse;
 use crate::sync::rules::Rules;
 use crate::turnstile::Turnstile;
@@ -125,7 +126,7 @@ impl Trouble {
     fn tell_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => info!("connected to Zino {}:{}", login.server, login.port),
+            None => info!("connected to Zino {}", place(&login.server, login.port)),
         }
     }
 

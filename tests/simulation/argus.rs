@@ -7,6 +7,7 @@ use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
+use zinoargus::zino::case::Case;
 
 /// Small pages, so that their boundaries move while they are read.
 const PAGE: usize = 4;
@@ -22,6 +23,8 @@ pub struct Argus {
     pub away: bool,
     /// When each event arrived, on the true clock.
     pub arrived: BTreeMap<EventPk, i64>,
+    /// The incidents of the Python program, and which case each was made for: the problem as text, number and opening.
+    pub by_python: BTreeMap<IncidentPk, (String, u64, i64)>,
 }
 
 impl Argus {
@@ -44,6 +47,26 @@ impl Argus {
         self.arrived.insert(event.pk, now);
         self.events.push(event.clone());
         event
+    }
+
+    /// The problem that an incident is about, as text, and the case it was made for: what its metadata tells, whatever its tags say.
+    pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
+        let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
+        incident.made_for.as_deref().map_or_else(by_python, |it| {
+            let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
+            (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
+        })
+    }
+
+    /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
+    pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
+        let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
+        began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
+    }
+
+    /// How far the times of an incident's events may be off: those of the Python program by an hour.
+    pub fn offs(&self, incident: &Incident) -> &'static [i64] {
+        if self.by_python.contains_key(&incident.pk) { &[0, 3600, -3600] } else { &[0] }
     }
 
     pub fn events_of(&self, pk: IncidentPk) -> Vec<Event> {
@@ -137,6 +160,13 @@ impl Argus {
         Ok(event)
     }
 
+    /// An END of ours, as a process before this one posted it.
+    pub fn end_by_us(&mut self, now: i64, pk: IncidentPk, at: Stamp, text: &str) {
+        let row = self.incidents.get(&pk).cloned();
+        let end = NewEvent { kind: EventKind::End, timestamp: at, description: text.to_owned() };
+        drop(self.post(now, pk, row, &end));
+    }
+
     /// A person's act; nothing happens where Argus would refuse it.
     pub fn person(&mut self, now: i64, pk: IncidentPk, act: &PersonsAct, at: Stamp) -> Option<Event> {
         let incident = self.incidents.get_mut(&pk)?;
@@ -176,6 +206,13 @@ impl Argus {
                 incident.tags = incident.tags.iter().chain([tag]).collect();
                 return None;
             }
+            PersonsAct::TagFirst(tag) => {
+                if !incident.tags.iter().any(|t| t.text == tag) {
+                    let tag = Tag { text: tag, added_by: ALICE };
+                    incident.tags = [tag].into_iter().chain(incident.tags.iter()).collect();
+                }
+                return None;
+            }
         };
         Some(self.event(now, pk, ALICE, kind, at, &text))
     }
@@ -194,6 +231,12 @@ impl Argus {
     }
 }
 
+/// A case's problem as text.
+pub fn problem_text(case: &Case) -> String {
+    let problem = case.problem();
+    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
+}
+
 fn gone() -> ArgusError {
     ArgusError::Unknown { why: "500".into(), status: Some(500) }
 }
@@ -208,6 +251,8 @@ pub enum PersonsAct {
     Level(u8),
     Comment,
     Tag(String),
+    /// Argus shows tags in no order.
+    TagFirst(String),
 }
 
 /// A write that Argus executes later than anybody waited for it.
@@ -419,12 +464,4 @@ impl ArgusServer for SimArgus<'_> {
         world.note(|| format!("  instance {} asks whether Argus is there: {is_there}", self.instance));
         if is_there { Ok(()) } else { Err(ArgusError::Refused("connection refused".into())) }
     }
-}
-
-/// The problem that an incident's metadata tells, as text, and the case it was made for.
-pub fn told(incident: &Incident) -> (String, u64, i64) {
-    incident.made_for.as_deref().map_or_else(Default::default, |it| {
-        let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
-        (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
-    })
 }

@@ -24,6 +24,7 @@
 mod argus;
 mod driver;
 mod invariants;
+mod python;
 mod refusals;
 mod rng;
 mod situations;
@@ -50,9 +51,10 @@ const ALONE: Scenario = Scenario {
     unwilling: false,
     slow: false,
     cuts: false,
+    python: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 11] = [
+const SCENARIOS: [(&str, Scenario); 12] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -64,6 +66,7 @@ const SCENARIOS: [(&str, Scenario); 11] = [
     ("filter", Scenario { unwilling: true, ..ALONE }),
     ("filters", Scenario { unwilling: true, instances: 2, zinos: 2, failover: true, ..ALONE }),
     ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
+    ("python", Scenario { python: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -159,6 +162,11 @@ fn what_argus_refuses_or_accepts_without_effect_stops_nothing_else() {
 #[test]
 fn what_argus_refuses_stops_nothing_else_in_a_failover() {
     run_many("filters");
+}
+
+#[test]
+fn what_the_python_program_left_behind_is_gone_on_with() {
+    run_many("python");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

@@ -1,7 +1,7 @@
 //! The world that both servers, the people and the faults live in; a seed decides everything that happens in it.
 //! Never decides what the program does.
 
-use crate::argus::{Argus, Late, PersonsAct, told};
+use crate::argus::{Argus, Late, PersonsAct, problem_text};
 use crate::rng::Rng;
 use crate::unwilling::Unwilling;
 use crate::zino::{Zino, fresh_case};
@@ -63,6 +63,8 @@ pub struct Scenario {
     pub slow: bool,
     /// Whether the secondary's host may lose its network.
     pub cuts: bool,
+    /// Whether the Python program ran before, and people give its incidents tags with the same keys.
+    pub python: bool,
 }
 
 pub struct World {
@@ -102,7 +104,7 @@ impl World {
         if scenario.unwilling {
             unwilling.by_chance_from(seed);
         }
-        Self {
+        let mut world = Self {
             rng,
             scenario,
             now: 1_795_376_392_000_000,
@@ -121,7 +123,11 @@ impl World {
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
             unwilling,
+        };
+        if scenario.python {
+            crate::python::leave_behind(&mut world);
         }
+        world
     }
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
@@ -370,12 +376,7 @@ impl World {
     pub fn note_lives(&mut self) {
         for zino in &self.zinos {
             for held in zino.cases.values() {
-                let problem = held.case.problem();
-                let key = (
-                    held.case.id,
-                    held.case.opened.secs(),
-                    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex),
-                );
+                let key = (held.case.id, held.case.opened.secs(), problem_text(&held.case));
                 *self.lives.entry(key).or_default() |= held.case.is_closed();
             }
         }
@@ -392,6 +393,8 @@ impl World {
             86..=91 => PersonsAct::Tag(format!("note=n{}", self.rng.below(3))),
             _ => PersonsAct::Comment,
         };
+        // Only then: the seeds of the other scenarios would mean something else.
+        let act = if self.scenario.python { crate::python::misleading(self, act) } else { act };
         if matches!(act, PersonsAct::Level(_)) {
             self.levelled.insert(pk);
         }
@@ -409,9 +412,7 @@ impl World {
         let Some(held) = self.zinos.get(z).and_then(|zino| zino.cases.get(&id)) else {
             return;
         };
-        let problem = held.case.problem();
-        let name = format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex);
-        let opened = held.opened;
+        let (name, opened) = (problem_text(&held.case), held.opened);
         let argus = &self.argus;
         let later = |e: &Event| argus.arrived.get(&e.pk).is_some_and(|at| *at >= opened);
         let was_lost = |e: &Event, incident: &Incident| {
@@ -419,7 +420,7 @@ impl World {
             incident.is_open() || after.any(|end| end.kind == EventKind::End && end.actor == US && later(end))
         };
         let closes = |e: &Event| {
-            let incident = argus.incidents.get(&e.incident).filter(|i| told(i).0 == name);
+            let incident = argus.incidents.get(&e.incident).filter(|i| argus.told(i).0 == name);
             e.kind == EventKind::Close && incident.is_some_and(|incident| later(e) || was_lost(e, incident))
         };
         let by_person = argus.events.iter().any(closes);
@@ -431,7 +432,7 @@ impl World {
         let Some(incident) = self.argus.incidents.get(&pk) else {
             return;
         };
-        let (problem, case, opened) = told(incident);
+        let (problem, case, opened) = self.argus.told(incident);
         let closed = self.lives.get(&(case, opened, problem)).copied().unwrap_or(false);
         self.broken_if(!closed, &format!("incident {pk} is ended as scavenged, and its case was only forgotten"));
     }

@@ -1,4 +1,5 @@
-//! An HTTP proxy on loopback that leads to one server, whatever name it is asked for. Keeps the beginning of every request.
+//! An HTTP proxy on loopback that leads to one server, whatever name it is asked for. Keeps the
+//! beginning of every request.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::{Read, Write};

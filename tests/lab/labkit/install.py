@@ -38,6 +38,7 @@ NEEDED = {
     "gcc": lambda: shutil.which("gcc"),
     "libc6-dev": lambda: os.path.exists("/usr/include/stdlib.h"),
     "python3-dev": lambda: os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")),
+    "openssl": lambda: shutil.which("openssl"),
     "python3-venv": lambda: importlib.util.find_spec("ensurepip"),
 }
 

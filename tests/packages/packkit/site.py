@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 
-from labkit import places, toml_writer
+from labkit import places, tls_front, toml_writer
 from labkit.world import World
 
 from . import servers
@@ -27,10 +27,10 @@ class Site:
 
     def __init__(self, lab):
         self.lab = lab
-        self.authority = servers.Authority(HOME / "authority")
+        self.authority = tls_front.Authority(HOME / "authority")
         servers.resolver()
-        servers.tls_front(self.authority.context(servers.ARGUS), 443, lab.argus.port)
-        servers.tls_front(self.authority.context(servers.EXPIRED, days=0), 444, lab.argus.port)
+        tls_front.tls_front(self.authority.context(servers.ARGUS), 443, lab.argus.port)
+        tls_front.tls_front(self.authority.context(servers.EXPIRED, days=0), 444, lab.argus.port)
 
     @property
     def package(self):

@@ -166,9 +166,16 @@ impl Machine {
         }
         let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
         match self.errands.get_mut(&id) {
-            Some(carrying) => (carrying.errand, carrying.lacking) = (errand, lacking),
+            Some(carrying) => {
+                if carrying.errand != errand {
+                    (carrying.in_vain, carrying.given_up) = (0, None);
+                }
+                (carrying.errand, carrying.lacking) = (errand, lacking);
+            }
             None => {
-                self.errands.insert(id, Carrying { errand, lacking, attempts: 0, retry_at: now.mono });
+                let carrying =
+                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                self.errands.insert(id, carrying);
             }
         }
     }

@@ -57,7 +57,7 @@ use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Pag
 use crate::failover::{Failover, Mode, Ping};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
-use crate::sync::job::{ProblemJob, ProblemReport};
+use crate::sync::job::{Chance, ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
@@ -340,6 +340,10 @@ struct Carrying {
     lacking: usize,
     attempts: u32,
     retry_at: Duration,
+    /// How often Zino refused something of it, or nothing came of it.
+    in_vain: u32,
+    /// The chance at which it was given up; there must be another one before it is tried again.
+    given_up: Option<Chance>,
 }
 
 /// The state machine.

@@ -3,12 +3,14 @@
 
 use super::cases::Slot;
 use super::queue::Lane;
-use super::{Machine, Now};
-use crate::sync::job::{Setbacks, WriteKey};
-use crate::sync::setbacks::Setback;
+use super::{Carrying, Machine, Now};
+use crate::sync::job::{Chance, Setbacks, WriteKey};
+use crate::sync::setbacks::{Setback, TRIES};
+use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ const MAX_LOGGED: u32 = 20;
 #[derive(Debug, Default)]
 pub(super) struct Chances {
     /// How many full looks have given a chance.
-    pub(super) look: u64,
+    look: u64,
     /// When the last one did.
     at: Option<Duration>,
     logged: u32,
@@ -85,6 +87,49 @@ impl Machine {
         self.look_at_setbacks();
     }
 
+    /// Zino refused what a person did, or took it and has nothing of it: two tries, and then one whenever there is another chance.
+    pub(super) fn carried_in_vain(&mut self, now: Now, id: CaseId, refusal: Option<&ZinoError>) {
+        let chance = self.errand_chance(id);
+        let (Some(slot), Some(carrying)) = (self.cases.get(id), self.errands.get_mut(&id)) else {
+            return;
+        };
+        carrying.in_vain = carrying.in_vain.saturating_add(1);
+        if carrying.in_vain < TRIES {
+            return;
+        }
+        carrying.given_up = Some(chance);
+        if carrying.in_vain > TRIES {
+            return;
+        }
+        let line = match refusal {
+            Some(error) => format!("{}: Zino refuses what a person did in Argus ({error})", slot.case.name()),
+            None => format!("{}: Zino accepts what a person did in Argus, and does not show it", slot.case.name()),
+        };
+        warn!("{line}; left out until the case changes or the next full look");
+        self.told.failed(now, line);
+    }
+
+    /// What people did on a case is tried again when this is another one. What we write ourselves is no change of a case.
+    fn errand_chance(&self, id: CaseId) -> Chance {
+        let mut hasher = DefaultHasher::new();
+        if let Some(slot) = self.cases.get(id) {
+            slot.case.state.hash(&mut hasher);
+            let others = slot.case.history.iter().filter(|e| e.text_by(&self.settings.rules.user).is_none());
+            others.for_each(|entry| entry.hash(&mut hasher));
+        }
+        Chance { fingerprint: hasher.finish(), look: self.chances.look, last: false }
+    }
+
+    /// Whether an errand waits for another chance.
+    pub(super) fn leaves_errand(&self, id: CaseId, carrying: &Carrying) -> bool {
+        carrying.given_up.is_some_and(|given_up| given_up == self.errand_chance(id))
+    }
+
+    /// How many full looks have given what was given up another chance.
+    pub(super) fn full_looks(&self) -> u64 {
+        self.chances.look
+    }
+
     /// Something has changed on our side that may help: the token is another one.
     pub(super) fn retry_setbacks_now(&mut self) {
         self.chances.look = self.chances.look.wrapping_add(1);
@@ -122,9 +167,12 @@ impl Machine {
         })
     }
 
-    /// The problems that are in trouble: Argus refuses something of them, or fails over them.
+    /// The problems that are in trouble: a server refuses something of them, or Argus fails over them.
     pub(super) fn troubled(&self) -> BTreeSet<&Problem> {
         let set_back = self.cases.all().filter(|slot| slot.setbacks.given_up().next().is_some());
-        set_back.map(|slot| &*slot.problem).chain(self.queue.troubles().map(|(problem, _)| problem)).collect()
+        let given_up = self.errands.iter().filter(|(_, carrying)| carrying.given_up.is_some());
+        let uncarried = given_up.filter_map(|(id, _)| self.cases.get(*id));
+        let failing = self.queue.troubles().map(|(problem, _)| problem);
+        set_back.chain(uncarried).map(|slot| &*slot.problem).chain(failing).collect()
     }
 }

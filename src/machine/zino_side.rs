@@ -355,7 +355,8 @@ impl Machine {
                 } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
                     self.go_on_carrying(now, id, lacking);
                 } else {
-                    self.carry_later(now, id, refused);
+                    self.carried_in_vain(now, id, None);
+                    self.carry_later(now, id, false);
                 }
             }
             Ok(None) => {
@@ -364,6 +365,9 @@ impl Machine {
             }
             Err(error) => {
                 debug!("case {id}: {error}");
+                if refused {
+                    self.carried_in_vain(now, id, Some(&error));
+                }
                 self.carry_later(now, id, refused);
             }
         }
@@ -380,6 +384,7 @@ impl Machine {
     fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
         if let Some(carrying) = self.errands.get_mut(&id) {
             (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+            (carrying.in_vain, carrying.given_up) = (0, None);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::argus::models::IncidentPk;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a write is made that has no effect.
-const TRIES: u32 = 2;
+pub const TRIES: u32 = 2;
 /// How much of a write is shown to people, in bytes.
 const MAX_SHOWN: usize = 100;
 

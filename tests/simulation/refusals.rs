@@ -1,8 +1,9 @@
 //! Scenes without chance: what Argus does to one write or one read, and what everything else must come to all the same. They tell
 //! what both servers hold and which writes came, and nothing of how the program is made.
 
-use crate::argus::PersonsAct;
+use crate::argus::{PersonsAct, problem_text};
 use crate::driver::Driver;
+use crate::situations::Scene as Situation;
 use crate::unwilling::Does;
 use crate::world::{OUR_USER, World};
 use crate::zino::{Zino, fresh_case};
@@ -454,6 +455,69 @@ fn an_incident_that_its_number_shows_and_that_cannot_be_read_is_asked_for_at_eve
         scene.world(|world| world.unwilling.relent());
         scene.runs(SOON);
         assert_eq!((scene.told(1), scene.incidents().len(), scene.troubled()), (vec!["good".to_owned()], 1, 0));
+    }
+}
+
+/// Three incidents whose cases Zino has deleted, and a case that is well.
+fn orphans() -> (Situation, Vec<IncidentPk>, IncidentPk) {
+    const HOUR: i64 = 3600;
+    let scene = Situation::new("alone");
+    let deleted = [16, 17, 18].map(|id| {
+        let case = scene.case(id, id - 16 + 3, -13 * HOUR);
+        scene.world(|world| world.lives.insert((id, case.opened.secs(), problem_text(&case)), true));
+        scene.incident(&case, "zino0")
+    });
+    for (id, problem, opened) in [(9, 1, -14 * HOUR), (40, 0, -HOUR)] {
+        let case = scene.open_case(id, problem, opened);
+        scene.incident(&case, "zino0");
+    }
+    let well = scene.world(|world| world.argus.next_pk);
+    (scene, deleted.to_vec(), well)
+}
+
+#[test]
+fn an_end_that_argus_refuses_where_zino_deleted_the_case_keeps_back_nothing_that_people_do() {
+    for does in [refuse(403), Does::Nothing] {
+        let (mut scene, deleted, well) = orphans();
+        scene.world(|world| world.unwilling.rule(&["POST", " End ", "no longer in Zino"], does, None));
+        scene.play();
+        scene.driver.still(FULL + 5);
+        scene.alice_now(well, &PersonsAct::Acknowledge("on it".into()));
+        scene.driver.still(60);
+        assert_eq!(scene.entries(40), ["on it (user7)"], "{does:?}");
+        let came = |scene: &Situation| scene.world(|world| world.unwilling.count(&["no longer in Zino"]));
+        let first = came(&scene);
+        assert!((3..=6).contains(&first), "{does:?}: one or two for each, and not {first}");
+        assert_eq!(scene.driver.summary().map(|summary| summary.troubled), Some(3), "{does:?}");
+        scene.driver.still(10 * FULL);
+        assert!(came(&scene) - first <= 33, "{does:?}: {} in ten full looks", came(&scene) - first);
+        scene.world(|world| world.unwilling.relent());
+        scene.driver.still(3 * FULL);
+        assert!(deleted.iter().all(|pk| !scene.is_open(*pk)), "{does:?}");
+        assert_eq!(scene.driver.summary().map(|summary| summary.troubled), Some(0), "{does:?}");
+    }
+}
+
+#[test]
+fn what_zino_refuses_of_what_people_did_keeps_back_nothing_else_and_is_tried_at_full_looks() {
+    for (does, words) in [(refuse(500), "refuses what a person did"), (Does::Nothing, "does not show it")] {
+        let mut scene = Scene::new();
+        let (id, pk) = scene.case();
+        scene.argus_does(&["zino", "entry", "bad"], does, None);
+        scene.alice(pk, &PersonsAct::Acknowledge("bad".into()));
+        scene.alice(pk, &PersonsAct::Acknowledge("good".into()));
+        scene.runs(SOON);
+        assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["good (user7)".to_owned()], CaseState::Working));
+        let tried = scene.came(&["zino", "bad"]);
+        assert!((2..=3).contains(&tried) && scene.troubled() == 1, "{does:?}: {tried}");
+        assert_eq!(scene.warnings(words).len(), 1, "{does:?}");
+        scene.runs(10 * FULL);
+        let more = scene.came(&["zino", "bad"]) - tried;
+        assert!((9..=11).contains(&more), "{does:?}: once for each full look, and not {more} times");
+        assert_eq!(scene.warnings(words), [""; 0], "{does:?}");
+        scene.world(|world| world.unwilling.relent());
+        scene.runs(FULL + SOON);
+        assert_eq!((scene.carried(id).len(), scene.troubled()), (2, 0), "{does:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What Argus does to single writes and reads beside what happens by chance: it refuses them, or accepts them and does
+//! What the servers do to single writes and reads beside what happens by chance: they refuse them, or accept them and do
 //! nothing. Never decides what the program should make of it.
 
 use crate::argus::PersonsAct;
@@ -67,7 +67,7 @@ impl Unwilling {
     }
 
     fn by_chance(&self, what: &str, stormy: bool) -> Option<Does> {
-        let seed = self.chance?;
+        let seed = self.chance.filter(|_| !what.starts_with("zino"))?;
         let key = key(what);
         let roll = roll(seed, &key);
         if let Some(does) = for_good(roll) {

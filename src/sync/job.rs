@@ -6,24 +6,21 @@
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
-use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem};
+use super::identity::{Home, SURELY_AFTER_SECS, assign, exact, same_problem};
 use super::mapping::closing;
-use super::plan::{Step, View, plan};
-use super::reading;
+use super::plan::{View, plan};
 use super::rules::Rules;
 pub use super::work::{CaseWork, Chance, Deeds, Outcome, ProblemJob, ProblemReport, Setbacks, WriteKey};
-use super::writing::Stepped;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::zino::case::{Case, CaseId};
-use log::info;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far back ended incidents are listed: Zino keeps a closed case for eight hours and a half.
 pub const ENDED_WINDOW_SECS: i64 = 9 * 3600;
 /// How often one job looks again after a write before it gives way to others.
-const MAX_ROUNDS: usize = 4;
+pub(super) const MAX_ROUNDS: usize = 4;
 /// How much one job writes before it gives way to others: a case with a long history must not hold up new ones.
 const MAX_STEPS: usize = 25;
 /// How many ended incidents are looked at to find the one that lived during a case's life.
@@ -67,7 +64,7 @@ pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
     /// Why nothing more is written. Everything is read all the same.
     pub(super) held: Option<Stop>,
     /// What could not be read although Argus answers; the first such failure.
-    failed: Option<ArgusError>,
+    pub(super) failed: Option<ArgusError>,
     /// Incidents that this job has looked at, or tried to.
     pub(super) looked_at: BTreeSet<IncidentPk>,
     /// How much may still be written.
@@ -75,7 +72,7 @@ pub(super) struct Runner<'a, A: ArgusServer + ?Sized> {
     /// Incidents that this job itself has ended or reopened.
     pub(super) turned: BTreeSet<IncidentPk>,
     /// Another incident was found ended or reopened, so that the assignment went by what is no longer so.
-    moved: bool,
+    pub(super) moved: bool,
     pub(super) report: ProblemReport,
 }
 
@@ -184,19 +181,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         if std::mem::take(&mut self.moved) { Err(Stop::Stale) } else { Ok(()) }
     }
 
-    /// Takes what people did. Where Argus answers and one thing could not be read, the others are gone on with.
-    fn go_on_after(&mut self, case: &Case, found: Result<Vec<Act>, Stop>, acts: &mut Vec<Act>) -> Result<(), Stop> {
-        match found {
-            Ok(found) => acts.extend(found),
-            Err(Stop::Forbidden { incident, status, why }) => self.may_not_read(case, incident, status, why),
-            Err(Stop::Failed(error @ (ArgusError::Unknown { status: Some(_), .. } | ArgusError::Busy(_)))) => {
-                self.failed.get_or_insert(error);
-            }
-            Err(stop) => return Err(stop),
-        }
-        Ok(())
-    }
-
     /// Brings one case up to date and returns what people did on its incident.
     fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
         let case = &work.case;
@@ -240,84 +224,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
-    /// There is one open incident per problem, and of several the lowest pk stays: also where one is exactly a closed case's and yet
-    /// open on behalf of another Zino. Ends those that an open case has where such an older one stands, else the younger such ones.
-    /// Returns what people did on the older one.
-    fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
-        let case = &work.case;
-        if case.is_closed() {
-            return Ok(Vec::new());
-        }
-        let open = self.known.values().filter(|i| i.is_open() && same_problem(case, i));
-        let (others, own): (Vec<&Incident>, Vec<&Incident>) = open.partition(|i| self.is_anothers(case, i));
-        let others: Vec<IncidentPk> = others.iter().map(|i| i.pk).collect();
-        let own: Vec<IncidentPk> = own.iter().map(|i| i.pk).collect();
-        let Some(&lowest) = own.iter().min() else {
-            return Ok(Vec::new());
-        };
-        let mut elsewhere = Vec::new();
-        for pk in others {
-            if self.lives_elsewhere(pk)? {
-                elsewhere.push(pk);
-            }
-        }
-        let kept = elsewhere.iter().copied().min().map_or(lowest, |other| other.min(lowest));
-        let end = NewEvent { kind: EventKind::End, timestamp: self.job.now, description: duplicate_text(kept) };
-        // Its own beside the lowest are ended as the assignment says.
-        let own = own.into_iter().filter(|_| kept != lowest);
-        for pk in own.chain(elsewhere).filter(|pk| *pk != kept) {
-            self.end_spare(case, pk, Some(kept), &end)?;
-        }
-        if kept == lowest {
-            return Ok(Vec::new());
-        }
-        self.reconcile(case, kept, false)?.ok_or(Stop::Stale)
-    }
-
-    /// Whether an incident is open on behalf of another Zino, as it is now.
-    fn lives_elsewhere(&mut self, pk: IncidentPk) -> Result<bool, Stop> {
-        let found = self.look(pk)?;
-        Ok(found.is_some_and(|(incident, events)| {
-            incident.is_open() && Evidence::new(&events, incident.source_user).lives_elsewhere(&self.rules.server)
-        }))
-    }
-
     fn is_open(&self, pk: IncidentPk) -> bool {
         self.known.get(&pk).is_some_and(Incident::is_open)
-    }
-
-    /// Looks at an incident and its events; `None` if it is not there.
-    pub(super) fn look(&mut self, pk: IncidentPk) -> Result<Option<(Incident, Vec<Event>)>, Stop> {
-        self.looked_at.insert(pk);
-        let found = reading::read(self.argus, pk).map_err(|error| match Stop::from(error) {
-            Stop::Forbidden { status, why, .. } => Stop::Forbidden { incident: Some(pk), status, why },
-            stop => stop,
-        })?;
-        for setbacks in self.setbacks.values_mut().filter(|setbacks| !setbacks.is_empty()) {
-            setbacks.is_over(&WriteKey::reading(Some(pk)));
-            if found.is_none() {
-                setbacks.forget_incident(pk);
-            }
-        }
-        match &found {
-            Some((incident, _)) => {
-                let was_open = self.known.get(&pk).map(Incident::is_open);
-                self.moved |= !self.turned.contains(&pk) && was_open.is_some_and(|was| was != incident.is_open());
-                self.saw(incident.clone());
-            }
-            None => {
-                self.known.remove(&pk);
-                self.report.incidents.retain(|i| i.pk != pk);
-                self.report.gone.push(pk);
-            }
-        }
-        Ok(found)
-    }
-
-    pub(super) fn saw(&mut self, incident: Incident) {
-        self.report.incidents.retain(|i| i.pk != incident.pk);
-        self.report.incidents.push(incident.clone());
-        self.known.insert(incident.pk, incident);
     }
 
     /// Looks, plans and writes until nothing is lacking; `None` if there is no such incident.
@@ -364,31 +272,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
     }
 
-    /// The incident that this one was ended for as a duplicate, if that one still stands for the case's problem. A closed case
-    /// ends it only where no case is open and no other rule would: one that is exactly an earlier case's.
-    fn stands_for(
-        &mut self,
-        case: &Arc<Case>,
-        incident: &Incident,
-        events: &[Event],
-    ) -> Result<Option<IncidentPk>, Stop> {
-        let evidence = Evidence::new(events, incident.source_user);
-        let Some(kept) = evidence.duplicate_of().filter(|kept| *kept < incident.pk) else {
-            return Ok(None);
-        };
-        let stands = match self.look(kept)? {
-            // Once it has ended for the case that it is exactly of, it stands for no other.
-            Some((other, events)) => {
-                let (open, anothers) = (other.is_open(), self.is_anothers(case, &other));
-                let stands = if case.is_closed() { self.all_closed() && open && anothers } else { open || !anothers };
-                stands && lived_during(case, &other, &events)
-            }
-            None => false,
-        };
-        Ok(stands.then_some(kept))
-    }
-
-    fn all_closed(&self) -> bool {
+    pub(super) fn all_closed(&self) -> bool {
         self.job.cases.iter().all(|work| work.case.is_closed())
     }
 
@@ -407,60 +291,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         let since = (!exact(case, incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
         super::carry::acts(&evidence, incident, self.rules, since)
     }
-
-    /// Ends an open incident that is no case's home, if it is still open and nobody wants it so.
-    fn end_spare(
-        &mut self,
-        case: &Arc<Case>,
-        pk: IncidentPk,
-        kept: Option<IncidentPk>,
-        end: &NewEvent,
-    ) -> Result<(), Stop> {
-        for _ in 0..MAX_ROUNDS {
-            let Some((incident, events)) = self.look(pk)? else {
-                return Ok(());
-            };
-            let evidence = Evidence::of(&incident, &events);
-            let step = Step::Post(end.clone());
-            let lacking = if incident.is_open() { std::slice::from_ref(&step) } else { &[] };
-            self.weigh(case, pk, lacking, &evidence);
-            if !incident.is_open() || identity::number(&incident).is_none() {
-                return Ok(());
-            }
-            if let Some(kept) = kept
-                && !self.look(kept)?.is_some_and(|(i, _)| i.is_open())
-            {
-                return Ok(());
-            }
-            // A duplicate is ended now, by our clock, which says nothing of when somebody reopened it by Argus' clock.
-            let reopened_since =
-                |e: &Event| kept.is_none() && e.kind == EventKind::Reopen && e.received > end.timestamp;
-            let before = if kept.is_some() {
-                evidence.our_end_saying(&end.description)
-            } else {
-                evidence.our_end_at(end.timestamp)
-            };
-            if evidence.newest_turn().is_some_and(reopened_since)
-                || before.is_some_and(|e| evidence.reopened_after(e, &self.rules.server))
-            {
-                return Ok(());
-            }
-            match self.step(case, pk, &step, true) {
-                Stepped::Made(_) => {
-                    self.report.deeds.ended.insert(pk);
-                    info!("{}: {}", self.job.problem, step.told(pk));
-                }
-                Stepped::Missing => {}
-                Stepped::Left => return Ok(()),
-            }
-        }
-        Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
-    }
 }
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it
 /// was about this case. A duplicate stands for another incident.
-fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
+pub(super) fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
     let evidence = Evidence::new(events, incident.source_user);
     let since = case.opened.plus_secs(SURELY_AFTER_SECS);
     let ended_later =

@@ -127,12 +127,4 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     pub(super) fn setbacks(&mut self, case: &Case) -> &mut Setbacks {
         self.setbacks.entry(case.id).or_default()
     }
-
-    /// Argus does not let us read something about a case.
-    pub(super) fn may_not_read(&mut self, case: &Case, incident: Option<IncidentPk>, status: u16, why: String) {
-        let shown =
-            incident.map_or("the search for its incident".to_owned(), |pk| format!("the reading of incident {pk}"));
-        let chance = self.chance(case);
-        self.setbacks(case).failed(WriteKey::reading(incident), &shown, Cause::Refused { status, why }, chance);
-    }
 }

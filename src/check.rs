@@ -1,73 +1,134 @@
 //! `--check`: tries each thing that the program needs and prints what it found and what to do about it. Never writes anything to
 //! either server, and goes on after a failure with whatever does not depend on it.
+//!
+//! Each attempt is made in a thread of its own, so that neither a server that says nothing nor a name look-up without an end keeps it
+//! from saying what is waited for, and from ending on a signal.
 
-use crate::argus::models::ListQuery;
-use crate::argus::{ArgusError, ArgusServer};
+mod argus;
+mod zino;
+
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::parts;
 use crate::exit::ExitCode;
+use crate::failover::Answer;
 use crate::heartbeat::Pinger;
-use crate::shown::shown;
-use crate::zino::notify::Notifications;
-use crate::zino::session::{Login, Session};
-use crate::zino::{ZinoError, ZinoServer};
+use crate::place::place;
+use crate::shown::composed;
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 use std::io::Write;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
-/// How much of what a server says of itself is shown.
-const MOST: usize = 200;
+/// The longest that a server is waited for where the configuration has no time-out of its own.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many incidents are read.
-const PAGE: usize = 100;
+/// What is not there after this time is said to be waited for.
+const SILENCE: Duration = Duration::from_secs(1);
 
-/// One thing that was tried: what was found, or what is wrong and how the program would end for it.
-type Finding = Result<String, (ExitCode, String)>;
+/// How much longer than its own time-outs an attempt may take before it is left to itself.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// What is wrong, and how the program would end for it.
+type Trouble = (ExitCode, String);
+
+/// Nothing more is to be tried.
+struct Stopped;
 
 /// What was tried so far.
-struct Report<W> {
+struct Report<'a, W> {
     out: W,
     worst: ExitCode,
+    signals: &'a Receiver<i32>,
 }
 
-/// Tries everything that a configuration names and prints a line for each; returns the exit code.
-pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write) -> ExitCode {
-    let mut report = Report { out, worst: ExitCode::Done };
+/// Tries everything that a configuration names and prints a line for each; returns the exit code. A signal ends it.
+pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, signals: &Receiver<i32>) -> ExitCode {
+    let mut report = Report { out, worst: ExitCode::Done, signals };
     let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
-                report.line("configuration", Err((ExitCode::Config, line.clone())));
+                report.failed("configuration", (ExitCode::Config, line.clone()));
             }
             return report.worst;
         }
     };
-    report.line("configuration", Ok(format!("{} can be used", file.display())));
+    report.print("ok", "configuration", &format!("{} can be used", file.display()));
     for warning in &loaded.warnings {
         report.print("warning", "configuration", warning);
     }
-    zino(&mut report, &parts::login(&loaded.config));
-    argus(&mut report, &loaded.config);
-    primary(&mut report, &loaded.config);
-    report.worst
+    let config = &loaded.config;
+    let all = zino::check(&mut report, parts::login(config))
+        .and_then(|()| argus::check(&mut report, config))
+        .and_then(|()| primary(&mut report, config));
+    match all {
+        Ok(()) => report.worst,
+        Err(Stopped) => ExitCode::Partial,
+    }
 }
 
-impl<W: Write> Report<W> {
-    fn line(&mut self, what: &str, finding: Finding) -> bool {
-        let well = finding.is_ok();
+impl<W: Write> Report<'_, W> {
+    /// Prints what came of an attempt.
+    fn line(&mut self, what: &str, finding: Result<String, Trouble>) {
         match finding {
             Ok(found) => self.print("ok", what, &found),
-            Err((code, why)) => {
-                self.worst = worse(self.worst, code);
-                self.print("FAILED", what, &why);
-            }
+            Err(trouble) => self.failed(what, trouble),
         }
-        well
+    }
+
+    fn failed(&mut self, what: &str, (code, why): Trouble) {
+        self.worst = worse(self.worst, code);
+        self.print("FAILED", what, &why);
     }
 
     /// A reader that went away is no reason to stop trying: the exit code is still wanted.
     fn print(&mut self, word: &str, what: &str, text: &str) {
-        let _ = writeln!(self.out, "{word:<8}{what}: {}", shown(text, usize::MAX));
+        let _ = writeln!(self.out, "{word:<8}{what}: {}", composed(text, usize::MAX)).and_then(|()| self.out.flush());
     }
+
+    /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is where it is made.
+    fn attempt<T: Send + 'static>(
+        &mut self,
+        what: &str,
+        place: &str,
+        longest: Duration,
+        attempt: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<Result<T, Trouble>, Stopped> {
+        let (tell, told) = bounded(1);
+        let thread = thread::Builder::new().name("attempt".to_owned()).spawn(move || drop(tell.send(attempt())));
+        if let Err(why) = thread {
+            return Ok(Err((ExitCode::Internal, format!("cannot start a thread: {why}"))));
+        }
+        let over = after(longest + SLACK);
+        let mut patience = after(SILENCE);
+        loop {
+            select! {
+                recv(told) -> outcome => {
+                    let lost = || Err((ExitCode::Internal, "internal error: the attempt broke off".to_owned()));
+                    return Ok(outcome.unwrap_or_else(|_| lost()));
+                }
+                recv(self.signals) -> signal => {
+                    let why = format!("stopped by signal {} before everything was tried", signal.unwrap_or_default());
+                    self.print("FAILED", what, &why);
+                    return Err(Stopped);
+                }
+                recv(patience) -> _ => {
+                    patience = never();
+                    self.print("wait", what, &format!("{place} has not answered yet; at most {} s", seconds(longest)));
+                }
+                recv(over) -> _ => {
+                    let why = format!("{place}: no answer within {longest:?}");
+                    return Ok(Err((ExitCode::Unavailable, why)));
+                }
+            }
+        }
+    }
+}
+
+/// Seconds as people write them.
+fn seconds(time: Duration) -> String {
+    format!("{:.1}", time.as_secs_f64()).trim_end_matches(".0").to_owned()
 }
 
 /// What a person has to mend first: the configuration, then what refuses us, then what cannot be reached.
@@ -81,104 +142,25 @@ fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn zino<W: Write>(report: &mut Report<W>, login: &Login) {
-    let (server, user) = (&login.server, &login.user);
-    let session = Session::connect(login).map_err(|error| zino_trouble(&error, server, login.port));
-    let mut session = match session {
-        Ok(session) => session,
-        Err(trouble) => {
-            report.line("Zino", Err(trouble));
-            return;
-        }
-    };
-    let version = session.version().map_or_else(|_| "it does not tell its version".to_owned(), |v| shown(&v, MOST));
-    report.line("Zino", Ok(format!("{server}:{}: {version}; user {user} is accepted", login.port)));
-    let address = session.notify_address(login.notify_port);
-    let tied = address.and_then(Notifications::connect).and_then(|(_, nonce)| session.tie(&nonce));
-    let tied = tied.map(|()| format!("{server}:{}: tied", login.notify_port));
-    report.line("Zino's notifications", tied.map_err(|error| notify_trouble(&error, server, login.notify_port)));
-    let listed = session.case_ids().map(|ids| format!("{} are not closed", ids.len()));
-    report.line("Zino's cases", listed.map_err(|error| zino_trouble(&error, server, login.port)));
-}
-
-fn zino_trouble(error: &ZinoError, server: &str, port: u16) -> (ExitCode, String) {
-    match error {
-        ZinoError::Login(why) => (
-            ExitCode::Refused,
-            format!(
-                "{server}:{port} refuses us ({why}): check zino.user and zino.secret; Zino has them in its secrets file"
-            ),
-        ),
-        other => (
-            ExitCode::Unavailable,
-            format!("{server}:{port}: {other}; is Zino running, and are zino.server and zino.port right?"),
-        ),
-    }
-}
-
-fn notify_trouble(error: &ZinoError, server: &str, port: u16) -> (ExitCode, String) {
-    let why = format!("{server}:{port}: {error}; is zino.notify_port right, and does a firewall let it through?");
-    (ExitCode::Unavailable, why)
-}
-
-fn argus<W: Write>(report: &mut Report<W>, config: &Config) {
-    let client = match parts::client(config) {
-        Ok(client) => client,
-        Err(why) => {
-            report.line("Argus", Err((ExitCode::Config, why)));
-            return;
-        }
-    };
-    if let Some(way) = client.proxy() {
-        report.line("proxy", Ok(format!("Argus is reached {way}")));
-    }
-    let version = client.server_version().map_or_else(|_| String::new(), |version| format!(" (Argus {version})"));
-    let user = match client.user_name() {
-        Ok(user) => user,
-        Err(error) => {
-            report.line("Argus", Err(argus_trouble(&error)));
-            return;
-        }
-    };
-    report.line("Argus", Ok(format!("{}{version}; the token of user {user} is accepted", config.argus.url)));
-    let source = client.source_system(&user).map_err(|error| argus_trouble(&error)).and_then(|found| {
-        found.ok_or_else(|| {
-            let why = format!("user {user} is not that of a source system: make the token for the user of one");
-            (ExitCode::Refused, why)
-        })
-    });
-    let source = source.map(|(name, kind)| format!("the token belongs to {name} of type {kind}"));
-    report.line("Argus' source system", source);
-    let listed = client.list(&ListQuery::Open, None, PAGE).map(|page| {
-        let more = if page.next.is_some() { "at least " } else { "" };
-        format!("{more}{} are open", page.items.len())
-    });
-    report.line("Argus' incidents", listed.map_err(|error| argus_trouble(&error)));
-}
-
-fn argus_trouble(error: &ArgusError) -> (ExitCode, String) {
-    match error {
-        ArgusError::Unauthorized(_) => (
-            ExitCode::Refused,
-            format!("{error}; Argus deletes a token 14 days after it was made: make a new one for the source system"),
-        ),
-        ArgusError::Request { .. } => (ExitCode::Refused, format!("{error}; may this user do that in Argus?")),
-        _ => (ExitCode::Unavailable, format!("{error}; is Argus running, and is argus.url the address of its API?")),
-    }
-}
-
-fn primary<W: Write>(report: &mut Report<W>, config: &Config) {
+fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), Stopped> {
     let Some(failover) = &config.failover else {
-        return;
+        return Ok(());
     };
-    let place = format!("{}:{}", failover.primary_server, failover.primary_snmp_port);
-    let answer = Pinger::new(parts::target(failover)).ping();
-    let finding = answer.map(|seconds| format!("{place} answers: up for {seconds} s")).map_err(|why| {
-        let advice =
-            "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
-        (ExitCode::Unavailable, format!("{place}: {why}; {advice}"))
-    });
-    report.line("the primary's SNMP agent", finding);
+    let place = place(&failover.primary_server, failover.primary_snmp_port);
+    let mut pinger = Pinger::new(parts::target(failover));
+    let there = place.clone();
+    let ask = move || match pinger.ping() {
+        Answer::Uptime(seconds) => Ok(format!("{there} answers: up for {seconds} s")),
+        Answer::Silence(why) | Answer::Unasked(why) => {
+            let advice =
+                "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
+            Err((ExitCode::Unavailable, format!("{there}: {why}; {advice}")))
+        }
+    };
+    let what = "the primary's SNMP agent";
+    let finding = report.attempt(what, &place, failover.ping_timeout, ask)?;
+    report.line(what, finding);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -192,5 +174,11 @@ mod tests {
         assert_eq!(worse(Unavailable, Refused), Refused);
         assert_eq!(worse(Refused, Unavailable), Refused);
         assert_eq!(worse(Refused, Config), Config);
+    }
+
+    #[test]
+    fn a_time_is_written_without_digits_that_say_nothing() {
+        assert_eq!(seconds(Duration::from_secs(5)), "5");
+        assert_eq!(seconds(Duration::from_millis(2500)), "2.5");
     }
 }

@@ -10,6 +10,14 @@ use std::time::Duration;
 /// Where the configuration is read from if `-c` does not say otherwise.
 pub const DEFAULT_CONFIG_FILE: &str = "zinoargus.toml";
 
+/// All options.
+const SHORT: [&str; 4] = ["-c", "-v", "-V", "-h"];
+const LONG: [&str; 7] = ["--config-file", "--verbose", "--once", "--timeout", "--check", "--version", "--help"];
+
+/// What `--timeout` may be.
+const SHORTEST_SECS: f64 = 0.1;
+const LONGEST_SECS: f64 = 24.0 * 3600.0;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Keeps Zino cases and Argus incidents telling the same truth, both ways.
@@ -89,6 +97,11 @@ impl std::error::Error for UsageError {}
 /// # Errors
 /// An unknown argument, a missing or senseless value, or options that exclude each other.
 pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
+    let given: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    // Taken letter by letter, or for a joined `-cFILE`, it would be something else.
+    if let Some(argument) = given.iter().find(|argument| LONG.contains(&format!("-{argument}").as_str())) {
+        return Err(unknown(argument));
+    }
     let mut arguments = Arguments::from_vec(arguments);
     // Options with a value come first, or the combined flags would eat letters of a joined `-cFILE`.
     let config_file = value(&mut arguments, ["-c", "--config-file"], "a file name")?;
@@ -102,7 +115,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
         verbosity += 1;
     }
     if let Some(rest) = arguments.finish().first() {
-        return Err(leftover(&rest.to_string_lossy()));
+        return Err(leftover(&rest.to_string_lossy(), &given));
     }
     if help {
         return Ok(Command::Help);
@@ -150,18 +163,38 @@ fn run_mode(once: bool, check: bool, timeout: Option<String>) -> Result<RunMode,
 }
 
 fn seconds(text: &str) -> Result<Duration, UsageError> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| UsageError("--timeout needs a positive number of seconds".to_owned()))
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (SHORTEST_SECS..=LONGEST_SECS).contains(seconds));
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| {
+        let bounds = format!("between {SHORTEST_SECS} and {LONGEST_SECS} (a day)");
+        UsageError(format!("--timeout needs a number of seconds {bounds}"))
+    })
 }
 
-fn leftover(argument: &str) -> UsageError {
-    if matches!(argument, "-c" | "--config-file") {
+/// What is left of the arguments when all that make sense have been taken.
+fn leftover(argument: &str, given: &[String]) -> UsageError {
+    let name = argument.split('=').next().unwrap_or_default();
+    if matches!(name, "-c" | "--config-file") {
         return UsageError("-c is given twice, or joined to other options".to_owned());
     }
-    UsageError(format!("unknown argument '{}'", argument.escape_debug()))
+    if SHORT.contains(&name) || LONG.contains(&name) {
+        let takes_value = name == "--timeout";
+        let fault = if argument == name || takes_value { "is given twice" } else { "takes no value" };
+        return UsageError(format!("{name} {fault}"));
+    }
+    // Of letters that were joined those that are known have been taken.
+    let joined = |one: &&String| {
+        let rest: String = one.chars().filter(|c| !"vVh".contains(*c)).collect();
+        one.starts_with('-') && !one.starts_with("--") && rest == argument && one.len() > 3
+    };
+    unknown(given.iter().find(joined).map_or(argument, String::as_str))
+}
+
+fn unknown(argument: &str) -> UsageError {
+    let name = argument.split('=').next().unwrap_or_default();
+    let distance = |option: &&&str| strsim::osa_distance(option, name);
+    let nearest = LONG.iter().filter(|option| distance(option) <= 2).min_by_key(distance);
+    let hint = nearest.map(|option| format!("; did you mean '{option}'?")).unwrap_or_default();
+    UsageError(format!("unknown argument '{}'{hint}", argument.escape_debug()))
 }
 
 #[cfg(test)]
@@ -223,10 +256,20 @@ mod tests {
             (&["-c", ""], "--config-file needs a file name after it"),
             (&["-c", "-v"], "--config-file needs a file name after it"),
             (&["-c", "a", "-c", "b"], "-c is given twice, or joined to other options"),
+            (&["-help"], "unknown argument '-help'; did you mean '--help'?"),
+            (&["-check"], "unknown argument '-check'; did you mean '--check'?"),
+            (&["-hello"], "unknown argument '-hello'"),
+            (&["--chekc"], "unknown argument '--chekc'; did you mean '--check'?"),
+            (&["--once", "--once"], "--once is given twice"),
+            (&["-h", "--help"], "--help is given twice"),
+            (&["--once", "--timeout", "5", "--timeout=6"], "--timeout is given twice"),
+            (&["--once=yes"], "--once takes no value"),
             (&["--once", "--check"], "--once and --check exclude each other"),
             (&["--timeout", "5"], "--timeout goes with --once"),
-            (&["--once", "--timeout", "0"], "--timeout needs a positive number of seconds"),
-            (&["--once", "--timeout=inf"], "--timeout needs a positive number of seconds"),
+            (&["--once", "--timeout", "0"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
+            (&["--once", "--timeout=inf"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
+            (&["--once", "--timeout=1e9"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
+            (&["--once", "--timeout=ten"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
         ] {
             assert_eq!(parsed(line), Err(expected.to_owned()), "{line:?}");
         }
@@ -255,9 +298,7 @@ mod tests {
 
     #[test]
     fn help_names_every_option_that_is_available() {
-        for name in
-            ["-c, --config-file", "-v, --verbose", "-V, --version", "-h, --help", "--once", "--timeout", "--check"]
-        {
+        for name in SHORT.iter().chain(&LONG) {
             assert!(HELP.contains(name), "{name}");
         }
     }

@@ -5,11 +5,12 @@ pub(crate) mod parts;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
+use crate::logging;
 use crate::pulse::{self, Progress};
 use crate::reload::changed_keys;
 use crate::systemd::Notifier;
-use crate::threads::End;
-use crossbeam_channel::{Receiver, never, select, unbounded};
+use crate::threads::{ENDS, End};
+use crossbeam_channel::{Receiver, TrySendError, bounded, never, select};
 use log::{error, info, warn};
 use parts::{Parts, Prepared};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -22,9 +23,9 @@ use std::time::{Duration, Instant};
 /// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs until a signal or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
+/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
 #[must_use]
-pub fn run(config: &Config, config_file: &Path) -> ExitCode {
+pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
     let client = match parts::client(config) {
         Ok(client) => client,
@@ -33,19 +34,12 @@ pub fn run(config: &Config, config_file: &Path) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals(ExitCode::Done) {
-        Ok(signals) => signals,
-        Err(why) => {
-            error!("cannot wait for signals: {why}");
-            return ExitCode::Internal;
-        }
-    };
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
-    let (end, ends) = unbounded();
+    let (end, ends) = bounded(ENDS);
     match Parts::start(config, client, &notifier, &progress, end, None) {
-        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(&signals, &ends),
+        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(signals, &ends),
         Err(why) => {
             error!("cannot start a thread: {why}");
             ExitCode::Internal
@@ -61,6 +55,7 @@ pub(crate) fn exit_on_panic() {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         error!("internal error at {place}: {text}; please report this");
+        logging::finish();
         std::process::exit(i32::from(ExitCode::Internal.code()));
     }));
 }
@@ -70,12 +65,18 @@ const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a file system or whoever reads the
 /// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
-pub(crate) fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
+///
+/// # Errors
+/// If they cannot be waited for.
+pub fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let (tell, told) = unbounded();
+    let (tell, told) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            if tell.send(signal).is_err() {
+            // A SIGHUP that waits stands for all that follow it; there is always room for the one that ends the process.
+            if (signal != SIGHUP || tell.is_empty())
+                && matches!(tell.try_send(signal), Err(TrySendError::Disconnected(_)))
+            {
                 return;
             }
             if signal != SIGHUP {
@@ -120,7 +121,7 @@ impl Daemon<'_> {
                 }
                 recv(ends) -> end => match end {
                     Ok(End::Refused(why)) => break (ExitCode::Refused, why),
-                    Ok(End::Progress(_) | End::Finished(_)) => {}
+                    Ok(End::Finished(_)) => {}
                     Ok(End::Stopped) | Err(_) => break (ExitCode::Internal, "internal error: a thread has ended".to_owned()),
                 },
                 recv(quiet) -> _ => {
@@ -134,7 +135,7 @@ impl Daemon<'_> {
             _ => error!("{why}"),
         }
         self.notifier.stopping(&why);
-        self.parts.stop();
+        self.parts.stop(None);
         code
     }
 
@@ -147,8 +148,14 @@ impl Daemon<'_> {
         self.notifier.reloading();
         self.waiting = self.read_again();
         if self.waiting.is_none() {
-            self.notifier.reloaded();
+            self.reloaded();
         }
+    }
+
+    /// Who waits for the reload finds in the log what came of it.
+    fn reloaded(&self) {
+        logging::finish();
+        self.notifier.reloaded();
     }
 
     /// `None` if everything stays as it is.
@@ -188,7 +195,7 @@ impl Daemon<'_> {
                 error!("cannot start a thread: {why}");
             }
         }
-        self.notifier.reloaded();
+        self.reloaded();
         if std::mem::take(&mut self.again) {
             self.reload();
         }

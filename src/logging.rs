@@ -1,48 +1,107 @@
 //! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never lets another
-//! crate speak (theirs may hold headers or tokens), and never fails: a closed standard error loses lines, nothing else.
+//! crate speak (theirs may hold headers or tokens), and never holds anybody up: who does not read the log loses lines.
+//!
+//! `simplelog` makes the lines; `outlet.rs` writes them, in a thread of its own. simplelog's own logger for terminals is
+//! not used: it writes in the thread that logs, which then waits for the terminal, and so do all others.
 
+use crate::outlet::{MAX_PIECE, Outlet, Target, Weight};
+use crate::redact;
 use crate::shown::must_be_escaped;
-use crate::stamp::Stamp;
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use simplelog::{ConfigBuilder, FormatItem, WriteLogger, format_description};
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::Duration;
 
-/// The longest line, in bytes, without its line end.
-const MAX_LINE: usize = 4096;
-
-/// Whose messages are logged: ours only.
+/// The most bytes of a message. With what stands before and after it, a line is no longer than [`MAX_PIECE`].
+const MAX_MESSAGE: usize = MAX_PIECE - 128;
+/// How long the end of the process waits for whoever reads the log.
+const LONGEST_FINISH: Duration = Duration::from_millis(500);
+/// Whose messages are logged: ours only. simplelog's own filter would also let those through that merely begin so.
 const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
+/// RFC 3339 in whole seconds.
+const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
+/// The way to standard error of the whole process.
+static OUTLET: OnceLock<Outlet> = OnceLock::new();
 
 /// How a line begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
-    /// Time and level, for a terminal or a file.
+    /// Time and level, for a file or a pipe.
     Plain,
+    /// The same, the level in its colour.
+    Coloured,
     /// `<N>`, the priority that the journal reads; it has the time itself.
     Journal,
 }
 
 struct Logger {
-    style: Style,
     level: LevelFilter,
+    lines: Lines,
+    outlet: Outlet,
 }
 
 /// Starts logging to standard error: warnings and errors, with verbosity 1 also info, with 2 or more also debug.
 /// A second call changes nothing.
-pub fn start(verbosity: usize) {
+///
+/// # Errors
+/// If there can be no more threads.
+pub fn start(verbosity: usize) -> io::Result<()> {
     let level = match verbosity {
         0 => LevelFilter::Warn,
         1 => LevelFilter::Info,
         _ => LevelFilter::Debug,
     };
-    let style = if stderr_is_journal() { Style::Journal } else { Style::Plain };
-    if log::set_boxed_logger(Box::new(Logger { style, level })).is_ok() {
+    if OUTLET.get().is_some() {
+        return Ok(());
+    }
+    let style = style();
+    let lines = Lines::new(style);
+    let outlet = Outlet::start(Target::Stderr, move |lost| lines.line(Level::Warn, &format!("{lost} log lines lost")))?;
+    let outlet = OUTLET.get_or_init(|| outlet).clone();
+    if log::set_boxed_logger(Box::new(Logger { level, lines: Lines::new(style), outlet })).is_ok() {
         log::set_max_level(level);
     }
+    Ok(())
+}
+
+/// Waits until everything is written, for half a second at most. To be called before the process ends, and before
+/// somebody is told that something is done which the log says more about.
+pub fn finish() {
+    if let Some(outlet) = OUTLET.get() {
+        outlet.finish(LONGEST_FINISH);
+    }
+}
+
+/// Writes text to standard error as it is, behind the log lines before it and without waiting. Nothing before
+/// [`start`].
+pub fn print(text: &str, weight: Weight) {
+    if let Some(outlet) = OUTLET.get() {
+        outlet.push(text.as_bytes(), weight);
+    }
+}
+
+fn style() -> Style {
+    let variable = |name| std::env::var_os(name);
+    if stderr_is_journal() {
+        Style::Journal
+    } else if io::stderr().is_terminal() && wants_colours(variable("NO_COLOR"), variable("TERM")) {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
+}
+
+/// Whether a terminal with these variables shows colours (<https://no-color.org>).
+fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty()) && term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// Whether standard error is the stream to the journal that systemd named in `JOURNAL_STREAM` (`device:inode`). The
@@ -53,7 +112,7 @@ fn stderr_is_journal() -> bool {
     };
     // A duplicate of the descriptor, because `File` closes the one it has.
     let Ok(metadata) =
-        std::io::stderr().as_fd().try_clone_to_owned().and_then(|descriptor| File::from(descriptor).metadata())
+        io::stderr().as_fd().try_clone_to_owned().and_then(|descriptor| File::from(descriptor).metadata())
     else {
         return false;
     };
@@ -69,12 +128,15 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let line = line(self.style, now(), record.level(), &record.args().to_string());
-        // One write per line, so that lines of several threads never mix. A failure has nowhere to be reported.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        // The one place that every message passes, still whole and as it was meant: before it is escaped and cut.
+        let message = record.args().to_string();
+        let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
+        self.outlet.push(&self.lines.line(record.level(), &message), weight);
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        self.outlet.finish(LONGEST_FINISH);
+    }
 }
 
 fn is_ours(target: &str) -> bool {
@@ -83,20 +145,74 @@ fn is_ours(target: &str) -> bool {
         .any(|ours| target.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
 }
 
-fn now() -> Stamp {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Stamp::from_secs(i64::try_from(seconds).unwrap_or(0))
+thread_local! {
+    /// The line that is being made.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One finished line.
-fn line(style: Style, now: Stamp, level: Level, message: &str) -> String {
-    let mut line = match style {
-        Style::Plain => format!("{now} {level:<5} "),
+/// Collects a line, which simplelog writes in several calls.
+struct ToLine;
+
+impl io::Write for ToLine {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A thread that is ending has no such place any more.
+        let _ = LINE.try_with(|line| line.borrow_mut().extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes lines.
+struct Lines {
+    style: Style,
+    maker: Box<WriteLogger<ToLine>>,
+}
+
+impl Lines {
+    fn new(style: Style) -> Self {
+        let time = if style == Style::Journal { LevelFilter::Off } else { LevelFilter::Error };
+        let config = ConfigBuilder::new()
+            .set_time_level(time)
+            .set_time_format_custom(TIME)
+            // It would put the level into brackets.
+            .set_max_level(LevelFilter::Off)
+            .set_thread_level(LevelFilter::Off)
+            .set_target_level(LevelFilter::Off)
+            .set_location_level(LevelFilter::Off)
+            .build();
+        Self { style, maker: WriteLogger::new(LevelFilter::Trace, config, ToLine) }
+    }
+
+    /// One finished line.
+    fn line(&self, level: Level, message: &str) -> Vec<u8> {
+        let text = text(self.style, level, message);
+        self.maker.log(&Record::builder().level(level).args(format_args!("{text}")).build());
+        LINE.try_with(RefCell::take).unwrap_or_default()
+    }
+}
+
+/// The level and the message, as they stand in the line.
+fn text(style: Style, level: Level, message: &str) -> String {
+    let mut text = match style {
+        Style::Plain => format!("{level:<5} "),
+        Style::Coloured => format!("\x1b[{}m{level:<5}\x1b[0m ", colour(level)),
         Style::Journal => format!("<{}>", priority(level)),
     };
-    push_bounded(&mut line, message);
-    line.push('\n');
-    line
+    push_bounded(&mut text, &redact::composed(message));
+    text
+}
+
+/// The number of a level's colour: red, yellow, green, cyan.
+fn colour(level: Level) -> u8 {
+    match level {
+        Level::Error => 31,
+        Level::Warn => 33,
+        Level::Info => 32,
+        Level::Debug | Level::Trace => 36,
+    }
 }
 
 /// The syslog priority of a level.
@@ -118,7 +234,7 @@ fn push_bounded(line: &mut String, message: &str) {
         } else {
             line.push(character);
         }
-        if line.len() > MAX_LINE {
+        if line.len() > MAX_MESSAGE {
             line.truncate(length);
             let missing = message.len().saturating_sub(index);
             let _ = write!(line, " … ({missing} bytes more)");
@@ -128,70 +244,5 @@ fn push_bounded(line: &mut String, message: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn plain(message: &str) -> String {
-        line(Style::Plain, Stamp::from_secs(0), Level::Warn, message)
-    }
-
-    #[test]
-    fn a_terminal_gets_time_and_level() {
-        assert_eq!(plain("hello"), "1970-01-01T00:00:00Z WARN  hello\n");
-    }
-
-    #[test]
-    fn the_journal_gets_the_priority_alone() {
-        for (level, expected) in
-            [(Level::Error, "<3>x\n"), (Level::Warn, "<4>x\n"), (Level::Info, "<6>x\n"), (Level::Debug, "<7>x\n")]
-        {
-            assert_eq!(line(Style::Journal, Stamp::from_secs(0), level, "x"), expected);
-        }
-    }
-
-    #[test]
-    fn a_message_cannot_forge_a_line() {
-        let forged = plain("gone\r\n<3>2026-01-01 ERROR all is lost\x1b[2J\u{2028}\u{202e}\u{85}\0");
-        assert_eq!(forged.matches('\n').count(), 1);
-        assert!(
-            forged.ends_with("gone\\r\\n<3>2026-01-01 ERROR all is lost\\u{1b}[2J\\u{2028}\\u{202e}\\u{85}\\u{0}\n"),
-            "{forged}"
-        );
-    }
-
-    #[test]
-    fn text_of_people_stays_readable() {
-        assert!(plain("blåbærsyltetøy \"ge-0/0/1\" ☃").ends_with("blåbærsyltetøy \"ge-0/0/1\" ☃\n"));
-    }
-
-    #[test]
-    fn other_crates_are_not_heard_at_any_level() {
-        let logger = Logger { style: Style::Plain, level: LevelFilter::Trace };
-        for (target, expected) in [
-            ("zinoargus", true),
-            ("zinoargus::argus::client", true),
-            ("zino", true),
-            ("argus::x", true),
-            ("ureq", false),
-            ("ureq::unversioned::run", false),
-            ("rustls::client", false),
-            ("argusx", false),
-            ("zinoargus_evil", false),
-            ("", false),
-        ] {
-            let metadata = Metadata::builder().target(target).level(Level::Error).build();
-            assert_eq!(logger.enabled(&metadata), expected, "{target}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_message_becomes_one_bounded_line_without_control_characters(message in any::<String>(), times in 1_usize..3000) {
-            let text = plain(&message.repeat(times));
-            let body = text.strip_suffix('\n').unwrap();
-            prop_assert!(!body.chars().any(char::is_control));
-            prop_assert!(body.len() <= MAX_LINE + 40);
-        }
-    }
-}
+#[path = "logging_tests.rs"]
+mod tests;

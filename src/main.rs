@@ -1,13 +1,18 @@
 //! The process: start-up, signals, exit codes. Never decides anything about cases or incidents.
 
-use std::io::Write;
+use crossbeam_channel::{Receiver, bounded, select};
+use std::io::{LineWriter, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 use zinoargus::check;
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
-use zinoargus::config::{self, ConfigError};
+use zinoargus::config::{self, ConfigError, Loaded};
 use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
 use zinoargus::logging;
 use zinoargus::once;
+use zinoargus::outlet::{Outlet, Target};
 
 fn main() -> std::process::ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
@@ -20,6 +25,7 @@ fn main() -> std::process::ExitCode {
             UsageError::EXIT
         }
     };
+    logging::finish();
     code.into()
 }
 
@@ -29,13 +35,49 @@ fn print(text: &str) -> ExitCode {
     ExitCode::Done
 }
 
-fn start(options: &Options) -> ExitCode {
-    logging::start(options.verbosity);
-    if options.mode == RunMode::Check {
-        let file = &options.config_file;
-        return check::run(file, config::load(file), std::io::stdout());
+/// How long the end of a check waits for whoever reads what it found.
+const LONGEST_READING: Duration = Duration::from_secs(5);
+
+/// A reader that does not read is no reason to hang either: the exit code is still wanted.
+fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i32>) -> ExitCode {
+    let lost = |lost| format!("{lost} lines lost\n").into_bytes();
+    match Outlet::start(Target::Stdout, lost) {
+        Ok(out) => {
+            let code = check::run(file, loaded, LineWriter::new(out.clone()), signals);
+            out.finish(LONGEST_READING);
+            code
+        }
+        Err(why) => {
+            log::error!("cannot start a thread: {why}");
+            ExitCode::Internal
+        }
     }
-    let loaded = match config::load(&options.config_file) {
+}
+
+fn start(options: &Options) -> ExitCode {
+    let began = Instant::now();
+    if let Err(why) = logging::start(options.verbosity) {
+        let _ = writeln!(std::io::stderr(), "zinoargus: cannot start a thread: {why}");
+        return ExitCode::Internal;
+    }
+    // Before anything is read, so that a signal ends every way of running as it says that it ends.
+    let stopped = if options.mode == RunMode::Daemon { ExitCode::Done } else { ExitCode::Partial };
+    let signals = match daemon::signals(stopped) {
+        Ok(signals) => signals,
+        Err(why) => {
+            log::error!("cannot wait for signals: {why}");
+            return ExitCode::Internal;
+        }
+    };
+    let file = &options.config_file;
+    let loaded = match load(file, &signals, stopped) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    if options.mode == RunMode::Check {
+        return check(file, loaded, &signals);
+    }
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
@@ -48,7 +90,28 @@ fn start(options: &Options) -> ExitCode {
         log::warn!("{warning}");
     }
     match options.mode {
-        RunMode::Once { timeout } => once::run(&loaded.config, timeout),
-        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &options.config_file),
+        RunMode::Once { timeout } => once::run(&loaded.config, timeout, began, &signals),
+        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, file, &signals),
+    }
+}
+
+/// Reads the configuration in a thread of its own: a file system that hangs must not keep a signal from ending the program.
+fn load(file: &Path, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Result<Loaded, ConfigError>, ExitCode> {
+    let (tell, told) = bounded(1);
+    let path = file.to_owned();
+    let read = move || drop(tell.send(config::load(&path)));
+    if let Err(why) = thread::Builder::new().name("configuration".to_owned()).spawn(read) {
+        log::error!("cannot start a thread: {why}");
+        return Err(ExitCode::Internal);
+    }
+    select! {
+        recv(told) -> loaded => loaded.map_err(|_| {
+            log::error!("internal error: reading the configuration broke off");
+            ExitCode::Internal
+        }),
+        recv(signals) -> signal => {
+            log::warn!("stopped by signal {} before the configuration was read", signal.unwrap_or_default());
+            Err(stopped)
+        }
     }
 }

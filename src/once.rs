@@ -1,30 +1,44 @@
 //! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as the daemon until the machine says
 //! that it is done. Never decides anything about cases or incidents.
 
+mod primary;
+
+use crate::argus::ArgusServer;
+use crate::argus::client::Client;
 use crate::config::Config;
-use crate::daemon::parts::{self, Parts};
-use crate::daemon::{exit_on_panic, signals};
+use crate::daemon::exit_on_panic;
+use crate::daemon::parts::{self, Parts, SingleRun};
 use crate::exit::ExitCode;
+use crate::failover::Answer;
 use crate::heartbeat::Pinger;
+use crate::logging;
 use crate::machine::{Hopeless, Once, RunEnd};
+use crate::outlet::Weight;
+use crate::place::place;
 use crate::pulse::Progress;
+use crate::shown::composed;
 use crate::systemd::Notifier;
-use crate::threads::End;
-use crossbeam_channel::{Receiver, bounded, select, unbounded};
+use crate::threads::{ENDS, End};
+use crossbeam_channel::{Receiver, at, bounded, never, select};
 use log::{error, info, log_enabled, warn};
-use std::io::{IsTerminal, Write, stderr};
+use primary::{Verdict, World};
+use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
+/// The machine says itself that the time is over; if it has not done so after this, it stands still.
+const SLACK: Duration = Duration::from_millis(500);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
+/// Makes a terminal's line empty.
+const EMPTY_LINE: &str = "\r\x1b[K";
 
-/// Synchronises once, for at most `timeout`; returns the exit code.
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
 #[must_use]
-pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
+pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
     let client = match parts::client(config) {
         Ok(client) => client,
@@ -33,25 +47,24 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
             return ExitCode::Config;
         }
     };
-    let signals = match signals(ExitCode::Partial) {
-        Ok(signals) => signals,
-        Err(why) => {
-            error!("cannot wait for signals: {why}");
-            return ExitCode::Internal;
-        }
-    };
-    match primary_lives(config, &signals) {
+    let time = Time { longest: timeout.unwrap_or(LONGEST), began };
+    match primary_lives(config, &time, signals) {
         Ok(false) => {}
         Ok(true) => return ExitCode::Done,
         Err(code) => return code,
     }
-    let (end, ends) = unbounded();
-    let once = Once { longest: timeout.unwrap_or(LONGEST) };
-    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
-    match Parts::start(config, client, &notifier, &progress, end, Some(once)) {
+    let (end, ends) = bounded(ENDS);
+    let (progress, waiting) = bounded(1);
+    // The requests under way then may still finish within the time.
+    let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
+    let left = time.end().saturating_duration_since(Instant::now());
+    let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
+    let run = SingleRun { once, progress };
+    let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
         Ok(parts) => {
-            let code = wait(&signals, &ends);
-            parts.stop();
+            let code = wait(&time, signals, &ends, waiting);
+            parts.stop(Some(time.end()));
             code
         }
         Err(why) => {
@@ -61,33 +74,100 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
     }
 }
 
+/// The time that a run has.
+struct Time {
+    longest: Duration,
+    began: Instant,
+}
+
+impl Time {
+    fn end(&self) -> Instant {
+        self.began + self.longest
+    }
+
+    /// For messages.
+    fn words(&self) -> String {
+        format!("{} s, --timeout", self.longest.as_secs_f64())
+    }
+}
+
 /// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
-fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
+fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
     let Some(failover) = &config.failover else {
         return Ok(false);
     };
+    let client = parts::client(config).map_err(|why| {
+        error!("{why}");
+        ExitCode::Config
+    })?;
     let (tell, told) = bounded(1);
     let (server, times, interval) = (&failover.primary_server, failover.threshold, failover.ping_interval);
-    let mut pinger = Pinger::new(parts::target(failover));
+    let mut world = Servers { start: Instant::now(), pinger: Pinger::new(parts::target(failover)), client };
     // In a thread of its own: a signal is not to wait for an answer.
-    let ask = move || drop(tell.send(pinger.any_answer(times, interval)));
+    let ask = move || drop(tell.send(primary::ask(&mut world, times, interval)));
     if let Err(why) = thread::Builder::new().name("heartbeat".to_owned()).spawn(ask) {
         error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);
     }
-    let answer = select! {
+    let verdict = select! {
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
-        recv(told) -> answer => answer.unwrap_or_else(|_| Err("the question was given up".to_owned())),
+        recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
+        recv(at(time.end())) -> _ => {
+            let place = place(server, failover.primary_snmp_port);
+            error!(
+                "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
+                 place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
+                time.words(),
+                interval.max(failover.ping_timeout).as_secs_f64()
+            );
+            return Err(ExitCode::Unavailable);
+        }
     };
-    match answer {
-        Ok(seconds) => {
+    match verdict {
+        Verdict::Lives(seconds) => {
             say(&format!("the primary {server} lives (up for {seconds} s): nothing to do here"));
             Ok(true)
         }
-        Err(why) => {
+        Verdict::Silent(why) => {
             warn!("the primary {server} did not answer {times} times (last: {why}): acting in its place");
             Ok(false)
         }
+        Verdict::Unasked(why) => {
+            error!("the primary {server} cannot be asked whether it lives ({why}); nothing was synchronised");
+            Err(ExitCode::Unavailable)
+        }
+        Verdict::CutOff(why, argus) => {
+            error!(
+                "the primary {server} does not answer ({why}), and Argus {argus}: this host may be cut off itself; nothing \
+                 was synchronised"
+            );
+            Err(ExitCode::Unavailable)
+        }
+    }
+}
+
+/// The real servers.
+struct Servers {
+    start: Instant,
+    pinger: Pinger,
+    client: Client,
+}
+
+impl World for Servers {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn ping(&mut self) -> Answer {
+        self.pinger.ping()
+    }
+
+    fn reach(&mut self) -> Result<(), String> {
+        self.client.reach().map_err(|error| error.to_string())
+    }
+
+    fn pause(&mut self, time: Duration) {
+        thread::sleep(time);
     }
 }
 
@@ -96,19 +176,28 @@ fn stopped(signal: i32) -> ExitCode {
     ExitCode::Partial
 }
 
-fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
+fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
     let mut line = ProgressLine::new();
+    let over = at(time.end() + SLACK);
     loop {
         select! {
+            recv(over) -> _ => {
+                line.clear();
+                error!("not synchronised: the time was over ({})", time.words());
+                return ExitCode::Partial;
+            }
             recv(signals) -> signal => {
                 line.clear();
                 return stopped(signal.unwrap_or_default());
             }
-            recv(ends) -> end => {
-                if let Ok(End::Progress(waiting)) = end {
-                    line.show(waiting);
-                    continue;
+            recv(progress) -> waiting => {
+                match waiting {
+                    Ok(waiting) => line.show(waiting),
+                    // The machine has ended, and has told so.
+                    Err(_) => progress = never(),
                 }
+            }
+            recv(ends) -> end => {
                 line.clear();
                 return match end {
                     Ok(End::Finished(end)) => finish(&end),
@@ -129,7 +218,7 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
 fn finish(end: &RunEnd) -> ExitCode {
     if let Some(hopeless) = &end.hopeless {
         let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
-        error!("{why}; nothing was synchronised");
+        error!("nothing was synchronised: {why}");
         return match hopeless {
             Hopeless::Unreachable(_) => ExitCode::Unavailable,
             Hopeless::Refused(_) => ExitCode::Refused,
@@ -159,7 +248,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        let _ = writeln!(stderr(), "{text}");
+        logging::print(&format!("{}\n", composed(text, usize::MAX)), Weight::Important);
     }
 }
 
@@ -184,13 +273,13 @@ impl ProgressLine {
             self.next = Instant::now() + REDRAW;
             self.shown = true;
             let done = self.most.saturating_sub(waiting);
-            let _ = write!(stderr(), "\r\x1b[K{done} of {} problems", self.most);
+            logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            let _ = write!(stderr(), "\r\x1b[K");
+            logging::print(EMPTY_LINE, Weight::Important);
         }
     }
 }

@@ -28,6 +28,16 @@ struct Pulse {
     bound: AtomicU64,
 }
 
+impl Pulse {
+    /// The time since its last sign of life, `None` while it rests.
+    fn busy_for(&self, now: Duration) -> Option<Duration> {
+        match self.busy_since.load(Ordering::Relaxed) {
+            RESTS => None,
+            since => Some(now.saturating_sub(Duration::from_micros(since))),
+        }
+    }
+}
+
 /// All threads that are watched.
 #[derive(Debug)]
 pub struct Progress {
@@ -78,13 +88,16 @@ impl Progress {
     #[must_use]
     pub fn stuck(&self, now: Duration) -> Vec<(String, Duration)> {
         let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
-        let busy_for = |pulse: &Pulse| match pulse.busy_since.load(Ordering::Relaxed) {
-            RESTS => None,
-            since => Some(now.saturating_sub(Duration::from_micros(since))),
-        };
         let bound = |pulse: &Pulse| Duration::from_micros(pulse.bound.load(Ordering::Relaxed));
-        let found = pulses.iter().filter(|pulse| stands_still(busy_for(pulse), bound(pulse)));
-        found.map(|pulse| (pulse.name.clone(), busy_for(pulse).unwrap_or_default())).collect()
+        let found = pulses.iter().filter(|pulse| stands_still(pulse.busy_for(now), bound(pulse)));
+        found.map(|pulse| (pulse.name.clone(), pulse.busy_for(now).unwrap_or_default())).collect()
+    }
+
+    /// The longest time since the last sign of life of a thread that is busy and whose name begins so.
+    #[must_use]
+    pub fn busy(&self, name: &str, now: Duration) -> Option<Duration> {
+        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        pulses.iter().filter(|pulse| pulse.name.starts_with(name)).filter_map(|pulse| pulse.busy_for(now)).max()
     }
 }
 

@@ -1,5 +1,7 @@
-//! Which characters may stand in a line for people, and foreign text made into such a line. Never interprets a text.
+//! Which characters may stand in a line for people, and text made into such a line, without our secrets. Never interprets
+//! a text.
 
+use crate::redact;
 use std::fmt::Write;
 
 /// Whether a character could end the line, move the cursor, hide, or turn the text around on a terminal.
@@ -15,9 +17,19 @@ pub fn must_be_escaped(character: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The first characters of a foreign text, at most `most`, in one line; marked where it goes on.
+/// The first characters of a text that a server sent, at most `most`, in one line; marked where it goes on.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
+    in_one_line(&redact::foreign(text), most)
+}
+
+/// The same of a text of ours that may hold such text.
+#[must_use]
+pub fn composed(text: &str, most: usize) -> String {
+    in_one_line(&redact::composed(text), most)
+}
+
+fn in_one_line(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars().take(most) {
         if must_be_escaped(c) {

@@ -2,7 +2,7 @@
 
 use crate::failover::Mode;
 use crate::machine::{Side, Summary};
-use crate::shown::shown;
+use crate::shown::composed;
 use crate::stamp::Stamp;
 
 /// The most characters of a reason for a server's absence.
@@ -20,7 +20,7 @@ pub fn line(summary: &Summary, stuck: &[String]) -> String {
     // The beginning of an outage that still lasts has been told.
     let told = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
     if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !told(*at)) {
-        parts.push(format!("last error {} {}", whole(*at), shown(what, MAX_ERROR)));
+        parts.push(format!("last error {} {}", whole(*at), composed(what, MAX_ERROR)));
     }
     parts.join("; ")
 }
@@ -52,7 +52,9 @@ fn side(name: &str, side: &Side) -> String {
         Side::NotYet => format!("{name} not yet asked"),
         Side::Reading => format!("{name} being read"),
         Side::Fine => format!("{name} ok"),
-        Side::Away { since, why } => format!("{name} CANNOT BE USED since {} ({})", whole(*since), shown(why, MAX_WHY)),
+        Side::Away { since, why } => {
+            format!("{name} CANNOT BE USED since {} ({})", whole(*since), composed(why, MAX_WHY))
+        }
     }
 }
 
@@ -69,6 +71,7 @@ mod tests {
             troubled: 0,
             zino: Side::Fine,
             argus: Side::Fine,
+            is_refused_at_start: false,
             pinged: false,
             last_error: None,
         }
@@ -135,6 +138,8 @@ mod tests {
         assert!(begun(Side::Fine, Side::Fine));
         assert!(begun(Side::Fine, away("refused")));
         assert!(begun(away("refused"), Side::NotYet));
+        let refused = Summary { zino: away("refused"), is_refused_at_start: true, pinged: true, ..summary() };
+        assert!(!refused.has_begun() && !Summary { mode: Mode::Standby, ..refused }.has_begun());
         let standby = |pinged| Summary { mode: Mode::Standby, pinged, zino: Side::NotYet, ..summary() }.has_begun();
         assert!(!standby(false));
         assert!(standby(true));

@@ -1,20 +1,24 @@
 //! What the service manager is told, and over which socket: systemd's notify protocol. Never decides when something is told,
 //! never fails for want of a listener, and never lets a text become a second assignment.
 
-use crate::shown::shown;
+use crate::shown::composed;
 use log::{debug, warn};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The most characters of a status line. Escaped, a character is at most eight bytes, and systemd takes 4096 bytes.
 const MAX_STATUS: usize = 500;
-/// How long a service manager that does not listen may hold us up.
+/// How long the main thread tries to send to a service manager that does not read. The state machine never waits.
 const LONGEST_SEND: Duration = Duration::from_millis(200);
+/// From one such try to the next.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The way to the service manager; without one, everything is told to nobody.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub struct Notifier {
     line: Option<Line>,
     /// READY=1 was told: only then there is something to reload.
     ready: AtomicBool,
+    /// The last message could not be sent, which is logged once.
+    fails: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -38,7 +44,7 @@ impl Notifier {
             return Self::default();
         };
         Self::to(&name).unwrap_or_else(|why| {
-            warn!("NOTIFY_SOCKET {}: {why}; systemd is told nothing", shown(&name.to_string_lossy(), 200));
+            warn!("NOTIFY_SOCKET {}: {why}; systemd is told nothing", composed(&name.to_string_lossy(), 200));
             Self::default()
         })
     }
@@ -55,11 +61,11 @@ impl Notifier {
         };
         let line = address.and_then(|address| {
             let socket = UnixDatagram::unbound()?;
-            socket.set_write_timeout(Some(LONGEST_SEND))?;
+            socket.set_nonblocking(true)?;
             Ok(Line { socket, address })
         });
         let line = line.map_err(|error| error.to_string())?;
-        Ok(Self { line: Some(line), ready: AtomicBool::new(false) })
+        Ok(Self { line: Some(line), ..Self::default() })
     }
 
     /// Whether anybody listens.
@@ -78,14 +84,14 @@ impl Notifier {
     /// The configuration is being read again; [`Notifier::reloaded`] is to follow.
     pub fn reloading(&self) {
         if self.ready.load(Ordering::Relaxed) {
-            self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros()));
+            self.insist(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros()));
         }
     }
 
     /// The new configuration is in use, or refused.
     pub fn reloaded(&self) {
         if self.ready.load(Ordering::Relaxed) {
-            self.send("READY=1");
+            self.insist("READY=1");
         }
     }
 
@@ -101,26 +107,39 @@ impl Notifier {
 
     /// The service ends, for this reason.
     pub fn stopping(&self, why: &str) {
-        self.send(&format!("STOPPING=1\n{}", status(why)));
+        self.insist(&format!("STOPPING=1\n{}", status(why)));
+    }
+
+    /// Sends for as long as the service manager only has no room. For messages that nothing repeats.
+    fn insist(&self, state: &str) {
+        let until = Instant::now() + LONGEST_SEND;
+        while self.try_to_send(state).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+            && Instant::now() < until
+        {
+            thread::sleep(PAUSE);
+        }
     }
 
     fn send(&self, state: &str) -> bool {
+        self.try_to_send(state).is_ok()
+    }
+
+    fn try_to_send(&self, state: &str) -> io::Result<()> {
         let Some(line) = &self.line else {
-            return true;
+            return Ok(());
         };
-        match line.socket.send_to_addr(state.as_bytes(), &line.address) {
-            Ok(_) => true,
-            Err(error) => {
-                debug!("systemd could not be told: {error}");
-                false
-            }
+        let sent = line.socket.send_to_addr(state.as_bytes(), &line.address).map(drop);
+        let failed = self.fails.swap(sent.is_err(), Ordering::Relaxed);
+        if let (Err(error), false) = (&sent, failed) {
+            debug!("systemd cannot be told anything: {error}");
         }
+        sent
     }
 }
 
 /// The assignment of a status line, whatever the text holds.
 fn status(text: &str) -> String {
-    format!("STATUS={}", shown(text, MAX_STATUS))
+    format!("STATUS={}", composed(text, MAX_STATUS))
 }
 
 /// Now on the clock that systemd compares with the start of a reload.
@@ -176,6 +195,20 @@ mod tests {
             assert!(Notifier::to(OsStr::new(name)).is_err(), "{name}");
         }
         assert!(Notifier::to(OsStr::new(&format!("/{}", "x".repeat(200)))).is_err());
+    }
+
+    #[test]
+    fn a_listener_that_does_not_read_holds_nobody_up() {
+        let name = format!("zinoargus-unread-{}", std::process::id());
+        let deaf = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let notifier = Notifier::to(OsStr::new(&format!("@{name}"))).unwrap();
+        while notifier.status("full") {}
+        let began = Instant::now();
+        (0..100).for_each(|_| assert!(!notifier.ready()));
+        (0..10).for_each(|_| notifier.stopping("signal"));
+        assert!(began.elapsed() < 100 * LONGEST_SEND, "{:?}", began.elapsed());
+        deaf.recv(&mut [0; 4096]).unwrap();
+        assert!(notifier.ready());
     }
 
     #[test]

@@ -23,6 +23,11 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// How long nobody is waited for any more after the patience was over once: a process that hangs has many things in hand, and one that
 /// only wants to hold others up has all.
 const DONE_WAITING: Duration = Duration::from_secs(300);
+/// From one try of [`Turnstile::enter_soon`] to the next at most so much counts as waiting: whoever still has something to do comes
+/// back sooner.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
+/// A wait without a try for so long is over: the other process has done the work, and nobody comes back for it.
+const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// Where all processes that share a server meet.
 #[derive(Debug)]
@@ -37,12 +42,57 @@ pub struct Turnstile {
 /// Who was waited for.
 #[derive(Debug, Default)]
 struct Waits {
-    /// What was left to another for the moment, and since when.
-    since: HashMap<String, Instant>,
+    /// What another process holds.
+    held: HashMap<String, Wait>,
     /// When the patience was over last.
     in_vain: Option<Instant>,
     /// It is told once: it is about the host, not about one thing.
     told: bool,
+}
+
+/// A wait for one thing.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// How long it has lasted.
+    lasted: Duration,
+    /// When the thing was found held last.
+    seen: Instant,
+}
+
+/// What to do about a thing that another process holds.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// Wait on.
+    Wait,
+    /// Go on beside the other process, because nobody is waited for now.
+    GoOn,
+    /// Go on beside the other process, because the patience is over.
+    LosePatience,
+}
+
+impl Waits {
+    /// Another process holds the thing now.
+    fn is_held(&mut self, thing: &str, now: Instant, patience: Duration) -> Next {
+        self.held.retain(|_, wait| now.duration_since(wait.seen) < FORGOTTEN);
+        let wait = self.held.entry(thing.to_owned()).or_insert(Wait { lasted: Duration::ZERO, seen: now });
+        wait.lasted += now.duration_since(wait.seen).min(LONGEST_GAP);
+        wait.seen = now;
+        let in_vain = self.in_vain.is_some_and(|since| now.duration_since(since) < DONE_WAITING);
+        if !in_vain && wait.lasted < patience {
+            return Next::Wait;
+        }
+        self.held.remove(thing);
+        if in_vain {
+            return Next::GoOn;
+        }
+        self.in_vain = Some(now);
+        Next::LosePatience
+    }
+
+    /// The wait for a thing is over.
+    fn is_free(&mut self, thing: &str) {
+        self.held.remove(thing);
+    }
 }
 
 /// Somebody's turn, until it is dropped.
@@ -68,13 +118,13 @@ impl Turnstile {
         }
     }
 
-    /// Like [`Turnstile::enter`], but gives up for now after a moment; the patience counts from the first such try.
+    /// Like [`Turnstile::enter`], but gives up for now after a moment; the patience counts over all such tries that follow one another.
     pub fn enter_soon(&self, thing: &str) -> Option<Turn> {
         let until = Instant::now() + MOMENT.min(self.patience);
         loop {
             match self.hold(thing) {
                 Ok(socket) => {
-                    self.waits().since.remove(thing);
+                    self.waits().is_free(thing);
                     return Some(Turn { _held: Some(socket) });
                 }
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -100,16 +150,8 @@ impl Turnstile {
     }
 
     fn is_out_of_patience(&self, thing: &str) -> bool {
-        let mut waits = self.waits();
-        let in_vain = waits.in_vain.is_some_and(|since| since.elapsed() < DONE_WAITING);
-        let since = *waits.since.entry(thing.to_owned()).or_insert_with(Instant::now);
-        if !in_vain && since.elapsed() < self.patience {
-            return false;
-        }
-        waits.since.remove(thing);
-        if !in_vain {
-            waits.in_vain = Some(Instant::now());
-            drop(waits);
+        let next = self.waits().is_held(thing, Instant::now(), self.patience);
+        if next == Next::LosePatience {
             let seconds = self.patience.as_secs();
             self.tell(|| {
                 warn!(
@@ -117,7 +159,7 @@ impl Turnstile {
                 );
             });
         }
-        true
+        next != Next::Wait
     }
 
     fn tell(&self, tell: impl FnOnce()) {
@@ -180,6 +222,45 @@ mod tests {
         assert!(patient.enter("case 1")._held.is_none());
         assert!(patient.enter_soon("case 2").is_some_and(|turn| turn._held.is_none()));
         assert!(patient.enter("case 3")._held.is_some(), "what is free is still taken in turns");
+    }
+
+    /// The seconds, from the start of a wait, at which a thing is found held; what to do at the last of them. The patience is 20 s.
+    fn last(seconds: impl IntoIterator<Item = f64>) -> Next {
+        let (mut waits, start) = (Waits::default(), Instant::now());
+        let found = seconds
+            .into_iter()
+            .map(|second| waits.is_held("case 1", start + Duration::from_secs_f64(second), Duration::from_secs(20)));
+        found.last().unwrap()
+    }
+
+    fn every(step: f64, until: f64) -> impl Iterator<Item = f64> {
+        (0_u32..).map(move |n| f64::from(n) * step).take_while(move |second| *second <= until)
+    }
+
+    #[test]
+    fn the_patience_counts_over_tries_that_follow_one_another() {
+        assert_eq!(last(every(0.5, 19.5)), Next::Wait);
+        assert_eq!(last(every(0.5, 20.0)), Next::LosePatience);
+        assert_eq!(last(every(1.5, 21.0)), Next::LosePatience, "with the pauses between two tries");
+        assert_eq!(last(every(30.0, 300.0)), Next::LosePatience, "nobody waits for ever");
+    }
+
+    #[test]
+    fn a_new_contention_has_its_own_patience_although_another_process_ended_the_one_before() {
+        for later in [30.0, 3600.0] {
+            assert_eq!(last([0.0, 0.5, later, later + 0.2]), Next::Wait);
+            assert_eq!(last(every(0.5, 0.5).chain(every(0.5, 17.0).map(|second| second + later))), Next::Wait);
+        }
+    }
+
+    #[test]
+    fn what_nobody_comes_back_for_is_forgotten() {
+        let (mut waits, start) = (Waits::default(), Instant::now());
+        for n in 0..1000 {
+            waits.is_held(&format!("case {n}"), start, Duration::from_secs(20));
+        }
+        waits.is_held("case 1", start + FORGOTTEN, Duration::from_secs(20));
+        assert_eq!(waits.held.len(), 1);
     }
 
     #[test]

@@ -12,9 +12,14 @@ use zinoargus::config::{Config, KEYS, parse};
 mod example;
 use example::{EXAMPLE, Entry, entries};
 
-/// The example as it stands, with the one key of `[failover]` that must be there.
+/// The example with its secrets filled in.
+fn filled_in() -> String {
+    EXAMPLE.replace("token-from-argus", "0123456789abcdef").replace("secret-from-zino", "hush")
+}
+
+/// The same, with the one key of `[failover]` that must be there.
 fn base() -> String {
-    format!("{EXAMPLE}\n[failover]\nprimary_server = \"primary.example.org\"\n")
+    format!("{}\n[failover]\nprimary_server = \"primary.example.org\"\n", filled_in())
 }
 
 fn config(text: &str) -> Config {
@@ -29,8 +34,9 @@ fn with(text: &str, entry: &Entry) -> String {
 }
 
 #[test]
-fn the_example_works_as_it_stands() {
-    let loaded = parse(EXAMPLE, Path::new("")).unwrap();
+fn the_example_works_once_its_secrets_are_filled_in() {
+    assert!(parse(EXAMPLE, Path::new("")).is_err());
+    let loaded = parse(&filled_in(), Path::new("")).unwrap();
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert_eq!(loaded.config.failover, None);
 }
@@ -106,7 +112,7 @@ fn what_has_no_default_is_of_the_right_kind() {
 fn the_configuration_in_the_readme_works() {
     let readme = include_str!("../README.md");
     let blocks = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let text: String = blocks.collect();
+    let text: String = blocks.map(|block| block.replace("\"...\"", "\"filled-in\"")).collect();
     assert!(text.contains("[argus]") && text.contains("[sync.severity]"), "{text}");
     assert_eq!(config(&text).rules().level(500), 1);
 }

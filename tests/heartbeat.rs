@@ -6,10 +6,14 @@
 
 use crossbeam_channel::{Receiver, unbounded};
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use zinoargus::failover::{Answer, Ping};
 use zinoargus::heartbeat::{Pinger, Target};
 use zinoargus::machine::Input;
+use zinoargus::net::library::Failure;
+use zinoargus::net::resolve::Resolver;
 use zinoargus::secret::Secret;
 use zinoargus::threads::Wake;
 use zinoargus::threads::heartbeat::{self, Setup};
@@ -19,11 +23,16 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 const SLACK: Duration = Duration::from_millis(150);
 
 /// What the agent does with the bytes of a question, which end in a NULL.
-type Answer = fn(&UdpSocket, &[u8], SocketAddr);
+type Act = fn(&UdpSocket, &[u8], SocketAddr);
 
 /// An agent for as many questions as there are answers.
-fn agent(answers: Vec<Answer>) -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+fn agent(answers: Vec<Act>) -> u16 {
+    agent_at("127.0.0.1", answers)
+}
+
+/// One that listens on this address, or on all.
+fn agent_at(address: &str, answers: Vec<Act>) -> u16 {
+    let socket = UdpSocket::bind((address, 0)).unwrap();
     let port = socket.local_addr().unwrap().port();
     thread::spawn(move || {
         for answer in answers {
@@ -116,80 +125,199 @@ fn chatter(socket: &UdpSocket, question: &[u8], from: SocketAddr) {
     }
 }
 
+/// As many foreign datagrams as fit, from everywhere, for longer than the time-out.
+fn flood(socket: &UdpSocket, question: &[u8], from: SocketAddr) {
+    let elsewhere = UdpSocket::bind("127.0.0.2:0").unwrap();
+    let until = Instant::now() + TIMEOUT * 2;
+    while Instant::now() < until {
+        of_another_question(socket, question, from);
+        for wrong in [answer_to(question).split_at(30).0, b"x", &[0; 3000]] {
+            elsewhere.send_to(wrong, from).unwrap();
+        }
+    }
+}
+
+/// The answer, among a flood from elsewhere.
+fn fine_in_a_flood(socket: &UdpSocket, question: &[u8], from: SocketAddr) {
+    let elsewhere = UdpSocket::bind("127.0.0.2:0").unwrap();
+    for n in 0..2000 {
+        of_another_question(&elsewhere, question, from);
+        if n == 1000 {
+            fine(socket, question, from);
+        }
+    }
+}
+
+fn error_from_another_address(_: &UdpSocket, question: &[u8], from: SocketAddr) {
+    error_status(&UdpSocket::bind("127.0.0.2:0").unwrap(), question, from);
+}
+
+fn another_community_from_another_address(_: &UdpSocket, question: &[u8], from: SocketAddr) {
+    changed(&UdpSocket::bind("127.0.0.2:0").unwrap(), question, from, |reply| reply[7] ^= 1);
+}
+
 fn pinger(server: &str, port: u16) -> Pinger {
     let community = Secret::new("public".to_owned());
     Pinger::new(Target { server: server.to_owned(), port, community, timeout: TIMEOUT })
 }
 
 /// Pings once; within the time-out, whatever comes of it.
-fn ping(pinger: &mut Pinger) -> Result<u64, String> {
+fn ping(pinger: &mut Pinger) -> Answer {
     let began = Instant::now();
     let answer = pinger.ping();
     let took = began.elapsed();
     assert!(took < TIMEOUT + SLACK, "{took:?}");
-    if let Err(why) = &answer {
+    if let Answer::Silence(why) | Answer::Unasked(why) = &answer {
         assert!(!why.contains("public"), "{why}");
     }
     answer
 }
 
+const UP: Answer = Answer::Uptime(28);
+
+fn silence(port: u16, why: &str) -> Answer {
+    Answer::Silence(format!("127.0.0.1:{port}: {why}"))
+}
+
+fn is_silent(answer: &Answer) -> bool {
+    matches!(answer, Answer::Silence(_))
+}
+
+/// A name server that knows what this list holds at the time.
+#[derive(Clone, Default)]
+struct Names(Arc<Mutex<Vec<SocketAddr>>>);
+
+impl Names {
+    fn pinger(&self, port: u16) -> Pinger {
+        let held = Arc::clone(&self.0);
+        let ask = move |_: &str, _| match held.lock().unwrap().clone() {
+            none if none.is_empty() => Err(Failure::Unanswered("Try again".to_owned())),
+            found => Ok(found),
+        };
+        let community = Secret::new("public".to_owned());
+        let target = Target { server: "primary.example".to_owned(), port, community, timeout: TIMEOUT };
+        Pinger::with_resolver(target, Resolver::new(|_| Vec::new(), ask))
+    }
+
+    fn hold(&self, addresses: &[&str]) {
+        *self.0.lock().unwrap() =
+            addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect();
+    }
+}
+
+/// An address to which no host has a way: a link-local one without its link.
+const UNREACHABLE: &str = "fe80::1";
+
 #[test]
 fn a_good_answer_is_the_uptime() {
-    for answer in [fine as Answer, a_little_late, foreign_ones_first] {
-        assert_eq!(ping(&mut pinger("127.0.0.1", agent(vec![answer]))), Ok(28));
+    for answer in [fine as Act, a_little_late, foreign_ones_first, fine_in_a_flood] {
+        assert_eq!(ping(&mut pinger("127.0.0.1", agent(vec![answer]))), UP);
+    }
+}
+
+#[test]
+fn an_answer_counts_wherever_it_comes_from() {
+    for answer in [from_another_port as Act, from_another_address] {
+        assert_eq!(ping(&mut pinger("127.0.0.1", agent(vec![answer]))), UP);
+    }
+}
+
+#[test]
+fn an_agent_on_all_addresses_may_be_asked_at_any_of_them() {
+    // The system answers from 127.0.0.1, whichever was asked.
+    let port = agent_at("0.0.0.0", vec![fine, fine, fine]);
+    for address in ["127.0.0.2", "127.0.0.1", "127.9.9.9"] {
+        assert_eq!(ping(&mut pinger(address, port)), UP, "{address}");
     }
 }
 
 #[test]
 fn everything_else_is_a_failed_ping_that_says_why() {
-    let silence = "no answer within 300ms";
+    let nothing = "no answer within 300ms";
     for (answer, expected) in [
-        (silent as Answer, silence.to_owned()),
-        (too_late, silence.to_owned()),
-        (from_another_port, silence.to_owned()),
-        (from_another_address, silence.to_owned()),
-        (garbled, format!("{silence}, but a datagram that is not SNMP came (ASN.1 invalid length)")),
-        (of_another_question, format!("{silence}, but an answer to another question came")),
-        (chatter, format!("{silence}, but an answer to another question came")),
+        (silent as Act, nothing.to_owned()),
+        (too_late, nothing.to_owned()),
+        (garbled, format!("{nothing}, but a datagram that is not SNMP came (ASN.1 invalid length)")),
+        (of_another_question, format!("{nothing}, but an answer to another question came")),
+        (another_community_from_another_address, format!("{nothing}, but an answer to another question came")),
+        (chatter, format!("{nothing}, but an answer to another question came")),
         (error_status, "the agent answers with error noAccess".to_owned()),
+        (error_from_another_address, "the agent answers with error noAccess".to_owned()),
         (text, "the agent answers with something that is not a number".to_owned()),
     ] {
         let port = agent(vec![answer]);
-        assert_eq!(ping(&mut pinger("127.0.0.1", port)), Err(format!("127.0.0.1:{port}: {expected}")));
+        assert_eq!(ping(&mut pinger("127.0.0.1", port)), silence(port, &expected));
     }
+}
+
+#[test]
+fn a_flood_of_wrong_datagrams_does_not_make_the_time_out_longer() {
+    assert!(is_silent(&ping(&mut pinger("127.0.0.1", agent(vec![flood])))));
 }
 
 #[test]
 fn an_answer_that_comes_too_late_is_not_the_next_ones() {
     let mut pinger = pinger("127.0.0.1", agent(vec![too_late, silent, fine]));
-    assert!(ping(&mut pinger).is_err());
+    assert!(is_silent(&ping(&mut pinger)));
     thread::sleep(SLACK * 2);
-    assert!(ping(&mut pinger).is_err());
-    assert_eq!(ping(&mut pinger), Ok(28));
+    assert!(is_silent(&ping(&mut pinger)));
+    assert_eq!(ping(&mut pinger), UP);
 }
 
 #[test]
 fn a_port_where_nobody_listens_is_told_at_once() {
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let began = Instant::now();
-    assert_eq!(ping(&mut pinger("127.0.0.1", port)), Err(format!("127.0.0.1:{port}: nothing listens there")));
-    assert!(began.elapsed() < TIMEOUT);
+    for address in ["127.0.0.1", "127.0.0.2"] {
+        let port = UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap().port();
+        let began = Instant::now();
+        let expected = Answer::Silence(format!("{address}:{port}: nothing listens there"));
+        assert_eq!(ping(&mut pinger(address, port)), expected);
+        assert!(began.elapsed() < TIMEOUT);
+    }
+}
+
+#[test]
+fn a_question_that_cannot_leave_this_host_says_nothing_of_the_primary() {
+    let Answer::Unasked(why) = ping(&mut pinger(UNREACHABLE, 9)) else { panic!("it was asked") };
+    assert!(why.starts_with("[fe80::1]:9: "), "{why}");
 }
 
 #[test]
 fn a_name_is_asked_at_all_its_addresses() {
     // Where localhost is also ::1, that one is refused or silent.
-    assert_eq!(ping(&mut pinger("localhost", agent(vec![fine]))), Ok(28));
+    assert_eq!(ping(&mut pinger("localhost", agent(vec![fine]))), UP);
 }
 
 #[test]
-fn the_primary_lives_if_one_of_several_questions_is_answered() {
-    assert_eq!(pinger("127.0.0.1", agent(vec![silent, error_status, fine])).any_answer(3, Duration::ZERO), Ok(28));
-    let port = agent(vec![silent, error_status, fine]);
-    assert_eq!(
-        pinger("127.0.0.1", port).any_answer(2, Duration::ZERO),
-        Err(format!("127.0.0.1:{port}: the agent answers with error noAccess"))
-    );
+fn a_name_that_never_resolved_says_nothing_of_the_primary() {
+    let expected = "the name primary.example could not be looked up: Try again";
+    let Answer::Unasked(why) = ping(&mut Names::default().pinger(9)) else { panic!("it was asked") };
+    assert!(why.starts_with(expected), "{why}");
+    let Answer::Unasked(why) = pinger("no-such-host.invalid", 9).ping() else { panic!("it was asked") };
+    assert!(why.starts_with("the name no-such-host.invalid "), "{why}");
+}
+
+#[test]
+fn a_name_that_resolves_no_more_is_asked_at_its_last_known_address() {
+    let names = Names::default();
+    names.hold(&["127.0.0.1"]);
+    let port = agent(vec![fine, fine, silent, fine]);
+    let mut pinger = names.pinger(port);
+    assert_eq!(ping(&mut pinger), UP);
+    names.hold(&[]);
+    assert_eq!(ping(&mut pinger), UP);
+    assert_eq!(ping(&mut pinger), silence(port, "no answer within 300ms"));
+    names.hold(&["127.0.0.3"]);
+    assert_eq!(ping(&mut pinger), Answer::Silence(format!("127.0.0.3:{port}: nothing listens there")), "it has moved");
+}
+
+#[test]
+fn one_address_that_can_be_asked_is_enough() {
+    let names = Names::default();
+    names.hold(&["127.0.0.1", UNREACHABLE]);
+    let port = agent(vec![fine, silent]);
+    let mut pinger = names.pinger(port);
+    assert_eq!(ping(&mut pinger), UP);
+    assert!(is_silent(&ping(&mut pinger)));
 }
 
 fn setup(port: u16, interval: Duration) -> Setup {
@@ -200,7 +328,7 @@ fn setup(port: u16, interval: Duration) -> Setup {
 
 fn answer_heard(woken: &Receiver<Wake>) -> bool {
     match woken.recv_timeout(Duration::from_secs(5)).unwrap() {
-        Wake::Input(Input::Ping(answer)) => answer.is_ok(),
+        Wake::Input(Input::Ping(Ping { answer, .. })) => answer == UP,
         other => panic!("{other:?}"),
     }
 }
@@ -212,7 +340,7 @@ fn the_thread_reports_each_answer_and_ends_with_the_daemon() {
     let interval = Duration::from_millis(50);
     let first = setup(agent(vec![fine, error_status, fine]), interval);
     let began = Instant::now();
-    let thread = thread::spawn(move || heartbeat::run(first, &setups, &wakes));
+    let thread = thread::spawn(move || heartbeat::run(first, Instant::now(), &setups, &wakes));
     let answers: Vec<bool> = (0..3).map(|_| answer_heard(&woken)).collect();
     assert_eq!(answers, [true, false, true]);
     assert!(began.elapsed() >= interval * 2);
@@ -226,7 +354,7 @@ fn another_primary_is_asked_at_once_and_the_answer_of_the_old_one_does_not_count
     let (change, setups) = unbounded();
     // Its interval would outlast the test.
     let old = setup(agent(vec![fine]), Duration::from_secs(3600));
-    let thread = thread::spawn(move || heartbeat::run(old, &setups, &wakes));
+    let thread = thread::spawn(move || heartbeat::run(old, Instant::now(), &setups, &wakes));
     assert!(answer_heard(&woken));
     change.send(setup(agent(vec![silent]), Duration::from_secs(3600))).unwrap();
     // Its question is not answered in time, and before that it is replaced.

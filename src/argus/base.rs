@@ -2,6 +2,9 @@
 
 use ureq::http::Uri;
 
+/// How the path of the API ends.
+const API: &str = "/api/v2";
+
 /// The API's address, ending in a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Base {
@@ -45,6 +48,44 @@ impl Base {
         let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
         let host = host.to_owned();
         Ok(Self { prefix, origin, scheme, host, port })
+    }
+
+    /// Whether it is without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.origin.starts_with("http://")
+    }
+
+    /// The server's name or address, an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// What somebody may have meant whose address does not end as that of the API does.
+    pub fn better(&self) -> Option<String> {
+        let mut path = self.prefix.get(self.origin.len()..)?.trim_end_matches('/');
+        if path.ends_with(API) {
+            return None;
+        }
+        let (above, last) = path.rsplit_once('/').unwrap_or((path, ""));
+        if last.strip_prefix('v').is_some_and(|number| number.parse::<u8>().is_ok()) {
+            path = above;
+        }
+        let path = path.strip_suffix("/api").unwrap_or(path);
+        Some(format!("{}{path}{API}/", self.origin))
+    }
+
+    /// What `argus.url` had to be for the request for `path` to go where a redirect leads.
+    pub fn redirected(&self, path: &str, to: &str) -> Option<String> {
+        let uri: Uri = to.parse().ok()?;
+        let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+        let path = path.split('?').next().unwrap_or_default();
+        let prefix = uri.path().strip_suffix(path).filter(|prefix| prefix.ends_with('/'))?;
+        let better = format!("{scheme}://{authority}{prefix}");
+        (better != self.prefix && Self::parse(&better).is_ok()).then_some(better)
     }
 
     /// The address of something below the API. What `path` holds can change neither server nor scheme.

@@ -1,6 +1,7 @@
 //! The Argus REST client: which request each question is, and which error each answer is. Never repeats a request,
 //! never decides what an incident should look like.
 
+use super::advice;
 use super::base::{Base, quoted};
 use super::exchange::{Answer, Exchange};
 use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
@@ -74,7 +75,7 @@ impl Client {
 
     fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.exchange.run(token, method, path, body.as_deref())
+        self.exchange.run(Some(token), method, path, body.as_deref())
     }
 
     /// A request without a body that shows another token than the client's own.
@@ -82,7 +83,7 @@ impl Client {
         let token = header(token).map_err(ArgusError::Refused)?;
         // Empty: Argus takes any body of a login for a name and a password.
         let body = (method == Method::POST).then_some(&b""[..]);
-        self.exchange.run(token, method, path, body)
+        self.exchange.run(Some(token), method, path, body)
     }
 
     pub(super) fn get<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
@@ -171,6 +172,14 @@ impl ArgusServer for Client {
         // That it looks like Argus' JSON is enough.
         self.get("auth/user/", |_| Ok(()))
     }
+
+    fn reach(&self) -> Result<(), ArgusError> {
+        let answer = self.exchange.run(None, Method::GET, "../", None)?;
+        if (400..500).contains(&answer.status) && is_argus_error(&answer.body) {
+            return Ok(());
+        }
+        understood(judge(answer)?, |_| Ok(()))
+    }
 }
 
 /// The header that shows a token. White space around it is a file's last line break.
@@ -208,42 +217,33 @@ fn of_size(query: &str, most: usize) -> String {
 
 /// Which error an answer is, if it is none of success.
 pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
-    let why = || format!("{}: {}", answer.status, summary(&answer.body));
+    let why = || advice::of_status(&answer);
     match answer.status {
         200..=299 => Ok(answer),
-        300..=399 => Err(ArgusError::Busy(redirected(&answer))),
-        401 => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        300..=399 => Err(ArgusError::Busy(advice::of_redirect(&answer))),
+        401 if is_argus_error(&answer.body) => Err(ArgusError::Unauthorized(summary(&answer.body))),
+        // Argus did not see the request.
+        401 => Err(ArgusError::Busy(format!("{}, not from Argus: something before it wants a password", why()))),
         // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
-        404 if !is_argus_error(&answer.body) => {
-            Err(ArgusError::Busy(format!("{}, not from Argus: is argus.url the address of its API?", why())))
-        }
-        429 => Err(ArgusError::Busy(why())),
+        404 if !is_argus_error(&answer.body) => Err(ArgusError::Busy(why())),
+        // So Argus answers for a version of its API that it no longer has, whatever is asked.
+        410 | 429 => Err(ArgusError::Busy(why())),
         // The server gave up waiting for the request, or something between us gave up on it.
         408 => Err(ArgusError::Unknown { why: why(), status: Some(408) }),
-        status @ 400..=499 => Err(ArgusError::Request { status, why: summary(&answer.body) }),
+        status @ 400..=499 => Err(ArgusError::Request { status, why: advice::of_refusal(&answer) }),
         status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
     }
 }
 
-/// Whether Argus itself says so: its API answers 404 with JSON that has a `detail`, and then about one incident or cursor.
+/// Whether Argus itself says so: its API answers 401, and 404 about one incident or cursor, with JSON that has a `detail`.
 fn is_argus_error(body: &[u8]) -> bool {
     json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
-}
-
-fn redirected(answer: &Answer) -> String {
-    let to = answer.location.as_deref().unwrap_or("nowhere");
-    format!(
-        "{} redirects to {to}, which is never followed: argus.url must be the very address of the API (http or https, \
-         host and path)",
-        answer.status
-    )
 }
 
 fn understood<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ArgusError> {
     let status = Some(answer.status);
     if !looks_like_json(&answer.body) {
-        let why = format!("{} with {} instead of JSON", answer.status, summary(&answer.body));
-        return Err(ArgusError::Unknown { why, status });
+        return Err(ArgusError::Unknown { why: advice::of_other_content(&answer), status });
     }
     read(&answer.body).map_err(|why| ArgusError::Unknown { why: format!("the answer makes no sense: {why}"), status })
 }

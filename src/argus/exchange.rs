@@ -6,9 +6,10 @@
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
 
 use super::ArgusError;
+use super::advice::{self, Setting};
 use super::base::Base;
 use super::client::Settings;
-use super::proxy::{Route, Via};
+use super::proxy::Route;
 use super::text::shown;
 use super::tls::{self, Trust};
 use super::transport::{Dial, Later, not_connected};
@@ -56,6 +57,8 @@ pub(super) struct Answer {
     pub status: u16,
     /// Where a redirect points.
     pub location: Option<String>,
+    /// What `argus.url` should perhaps be, where that is not the API's address.
+    pub better: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -103,10 +106,10 @@ impl Exchange {
         self.route.shown()
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
     pub fn run(
         &self,
-        token: HeaderValue,
+        token: Option<HeaderValue>,
         method: Method,
         path: &str,
         body: Option<&[u8]>,
@@ -122,7 +125,13 @@ impl Exchange {
         result
     }
 
-    fn send(&self, token: HeaderValue, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, ArgusError> {
+    fn send(
+        &self,
+        token: Option<HeaderValue>,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
@@ -144,84 +153,45 @@ impl Exchange {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
-        self.read(response)
+        self.read(path, response)
     }
 
-    fn request(&self, token: HeaderValue, method: Method, uri: Uri) -> ureq::http::request::Builder {
-        let request = Request::builder().method(method).uri(uri).header(AUTHORIZATION, token);
-        match &self.to_forwarder {
-            Some(header) => request.header(PROXY_AUTHORIZATION, header.clone()),
-            None => request,
-        }
+    fn request(&self, token: Option<HeaderValue>, method: Method, uri: Uri) -> ureq::http::request::Builder {
+        let forwarder = self.to_forwarder.clone().map(|header| (PROXY_AUTHORIZATION, header));
+        let headers = token.map(|token| (AUTHORIZATION, token)).into_iter().chain(forwarder);
+        let request = Request::builder().method(method).uri(uri);
+        headers.fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
+    fn read(&self, path: &str, mut response: Response<Body>) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
+        let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
+        let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
-            if let Some(via) = self.route.via() {
-                if status == 407 {
-                    return Err(ArgusError::Refused(format!("the proxy {}: {}", via.shown(), wants_password(via))));
-                }
-                body = via.hide(&String::from_utf8_lossy(&body)).into_bytes();
+            if let Some(via) = self.route.via().filter(|_| status == 407) {
+                let why = format!("the proxy {}: {}", via.shown(), advice::wants_password(via));
+                return Err(ArgusError::Refused(why));
             }
-            return Ok(Answer { status, location, body });
+            return Ok(Answer { status, location, better, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
         if response.body().content_length().is_some_and(|length| length > MAX_BODY) {
             return Err(unknown("the answer is too long to be one".to_owned()));
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
-            Ok(body) => Ok(Answer { status, location, body }),
+            Ok(body) => Ok(Answer { status, location, better, body }),
             Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error)))),
         }
     }
 
-    /// What went wrong, and where it helps what to do about it.
     fn describe(&self, error: &ureq::Error) -> String {
-        let origin = &self.base.origin;
-        let words = shown(&error.to_string());
-        match (not_connected(error), self.route.via(), error) {
-            (Some(why), Some(via), _) => return format!("the proxy {}: {why}", via.shown()),
-            (Some(why), None, _) => return format!("{origin}: {why}"),
-            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) if why.contains("407") => {
-                return format!("the proxy {}: {}", via.shown(), wants_password(via));
-            }
-            (_, Some(via), ureq::Error::ConnectProxyFailed(why)) => {
-                return format!("the proxy {} does not lead to {origin}: {}", via.shown(), via.hide(&shown(why)));
-            }
-            _ => {}
-        }
-        let why = match error {
-            ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.to_connect),
-            ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
-            ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
-            ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-            ureq::Error::Io(_) | ureq::Error::Rustls(_) | ureq::Error::Tls(_) => match tls::advice(&words, &self.trust)
-            {
-                Some(advice) => format!("{advice} ({})", words.trim_start_matches("io: ")),
-                None => words.trim_start_matches("io: ").to_owned(),
-            },
-            _ => words,
-        };
-        match self.route.via() {
-            Some(via) => format!("{origin}, through the proxy {}: {why}", via.address()),
-            None => format!("{origin}: {why}"),
-        }
-    }
-}
-
-/// What a proxy means by 407.
-fn wants_password(via: &Via) -> String {
-    let variable = &via.variable;
-    match via.authorization() {
-        Some(_) => format!("it refuses the user and password that {variable} holds (407)"),
-        None => {
-            format!("it wants a user and a password (407): {variable} may hold them, as http://USER:PASSWORD@HOST:PORT")
-        }
+        let (timeout, to_connect) = (self.timeout, self.to_connect);
+        let setting = Setting { base: &self.base, trust: &self.trust, route: &self.route, timeout, to_connect };
+        advice::of_failure(error, &setting)
     }
 }
 

@@ -1,10 +1,13 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
-//! `proxy.rs`: through what; `tls.rs`: whom to trust; `base.rs`: where it is), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
+//! went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
 
-mod about;
+pub mod about;
+mod advice;
 mod base;
+pub mod ca;
 pub mod client;
 mod exchange;
 mod list;
@@ -82,6 +85,13 @@ pub trait ArgusServer {
     /// # Errors
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
     fn check_token(&self) -> Result<(), ArgusError>;
+
+    /// Whether Argus can be reached (`GET` beside the API, without the token, which Argus takes for no sign of life). Any answer of
+    /// Argus' own will do.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn reach(&self) -> Result<(), ArgusError>;
 }
 
 /// What Argus does with tokens; each call shows the token that it is given.
@@ -133,7 +143,7 @@ pub enum ArgusError {
         /// What the server said of it.
         why: String,
     },
-    /// 401: the token was refused.
+    /// 401 in Argus' own JSON: the token was refused.
     Unauthorized(String),
 }
 
@@ -142,7 +152,7 @@ impl std::fmt::Display for ArgusError {
         match self {
             Self::Refused(why) => write!(f, "cannot be reached: {why}"),
             Self::Unknown { why, .. } => write!(f, "no usable answer: {why}"),
-            Self::Busy(why) => write!(f, "not now: {why}"),
+            Self::Busy(why) => f.write_str(why),
             Self::Request { status, why } => write!(f, "refused with {status}: {why}"),
             Self::Unauthorized(why) => write!(f, "token refused: {why}"),
         }

@@ -4,14 +4,19 @@
 //! Without: the system's store, where an internal CA may be installed (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it).
 //! Only on a host that has no store at all (a bare container): the public CAs that were current at the build.
 
+use super::base::Base;
+use super::ca;
+use super::text::shown;
+use crate::stamp::Stamp;
 use log::warn;
-use std::fs::File;
-use std::io::Read;
+use rustls::pki_types::UnixTime;
+use rustls::{CertificateError, Error};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// More than any file of CAs has; keeps a wrong name (a device, a log) from filling the memory.
-const MAX_CA_FILE: u64 = 16 * 1024 * 1024;
+/// So many names of a certificate are shown.
+const MAX_NAMES: usize = 5;
 
 /// Whom we trust, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,22 +39,8 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<(TlsConfig, Trust), Strin
 }
 
 fn from_file(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let name = path.display();
-    let mut pem = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_CA_FILE).read_to_end(&mut pem));
-    read.map_err(|error| format!("argus.ca_file {name} cannot be read: {error}"))?;
-    let mut found = Vec::new();
-    for item in parse_pem(&pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-            Ok(_) => {}
-            Err(_) => return Err(format!("argus.ca_file {name} is no PEM file")),
-        }
-    }
-    if found.is_empty() {
-        return Err(format!("argus.ca_file {name} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"));
-    }
-    Ok(found)
+    let found = ca::read(path).map_err(|why| format!("argus.ca_file: {}: {why}", path.display()))?;
+    Ok(found.certificates.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
 }
 
 fn from_system() -> (RootCerts, Trust) {
@@ -65,22 +56,77 @@ fn from_system() -> (RootCerts, Trust) {
     (RootCerts::from(owned), Trust::System)
 }
 
-/// What to do about a failed handshake, from the TLS library's words; `None` if it was not TLS that failed.
-pub(super) fn advice(words: &str, trust: &Trust) -> Option<String> {
-    // A CA of the same name with another key shows itself as a bad signature.
-    if words.contains("UnknownIssuer") || words.contains("BadSignature") {
-        return Some(match trust {
+/// Why a handshake failed, and what to do about it.
+pub(super) fn advice(error: &rustls::Error, base: &Base, trust: &Trust) -> String {
+    use CertificateError as E;
+    let host = base.host();
+    match error {
+        Error::InvalidMessage(_) => {
+            "the server does not speak TLS there: should argus.url begin with http://?".to_owned()
+        }
+        Error::AlertReceived(alert) => format!("the server refuses our TLS ({alert:?})"),
+        // A CA of the same name with another key shows itself as a bad signature.
+        Error::InvalidCertificate(E::UnknownIssuer | E::BadSignature) => match trust {
             Trust::File(path) => format!("no CA in argus.ca_file ({}) signed the server's certificate", path.display()),
             Trust::System | Trust::BuiltIn => "no CA that this system trusts signed the server's certificate: install \
                  the CA in the system's store, or name its file in argus.ca_file"
                 .to_owned(),
-        });
+        },
+        Error::InvalidCertificate(E::NotValidForNameContext { presented, .. }) => {
+            let names = names(presented);
+            format!(
+                "the server's certificate is for {names}, not for {host}: put one of the names into argus.url, or \
+                 give the server a certificate for {host}"
+            )
+        }
+        Error::InvalidCertificate(E::ExpiredContext { time, not_after }) => {
+            let (now, end) = (stamp(*time), stamp(*not_after));
+            format!("the server's certificate has expired ({end}): renew it, or set this host's clock right ({now})")
+        }
+        Error::InvalidCertificate(E::NotValidYetContext { time, not_before }) => {
+            let (now, begin) = (stamp(*time), stamp(*not_before));
+            format!("the server's certificate is not valid before {begin}: is this host's clock right ({now})?")
+        }
+        // What the verifier has no word of its own for.
+        Error::InvalidCertificate(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => format!(
+            "the server's certificate is marked as a CA's, which is none for a server; this makes one that is: {}; then \
+             name argus.pem in argus.ca_file",
+            openssl(host)
+        ),
+        Error::InvalidCertificate(other) => {
+            format!("the server's certificate is not accepted ({})", shown(&other.to_string()))
+        }
+        other => format!("no TLS with the server ({})", shown(&other.to_string())),
     }
-    if words.contains("CaUsedAsEndEntity") {
-        return Some("the server shows a CA certificate as its own: it needs one that a CA signed".to_owned());
+}
+
+/// The names in a certificate, as many as somebody reads.
+fn names(presented: &[String]) -> String {
+    let plain = |name: &String| {
+        // rustls writes them as `DnsName("x")` and `IpAddress(1.2.3.4)`.
+        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+        shown(inner.trim_matches('"'))
+    };
+    let mut names: Vec<String> = presented.iter().take(MAX_NAMES).map(plain).collect();
+    match presented.len().saturating_sub(names.len()) {
+        0 if names.is_empty() => "no name at all".to_owned(),
+        0 => names.join(", "),
+        more => {
+            names.push(format!("{more} more"));
+            names.join(", ")
+        }
     }
-    if words.contains("InvalidContentType") || words.contains("corrupt message") {
-        return Some("the server does not speak TLS there: should argus.url begin with http://?".to_owned());
-    }
-    words.contains("certificate").then(|| "the server's certificate is not accepted".to_owned())
+}
+
+/// The command for a certificate that signs itself and is a server's.
+fn openssl(host: &str) -> String {
+    let kind = if host.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
+    format!(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN={host} -addext subjectAltName={kind}:{host} \
+         -addext basicConstraints=critical,CA:FALSE -keyout argus.key -out argus.pem"
+    )
+}
+
+fn stamp(time: UnixTime) -> Stamp {
+    Stamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }

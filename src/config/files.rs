@@ -1,11 +1,9 @@
-//! Reads the configuration file and the files with secrets. Never reads without a bound, and never writes.
+//! Reads the configuration file and the files with secrets, and says who else may read them. Never writes.
 
 use super::problem::Problem;
+use crate::file::Content;
 use crate::secret::Secret;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// More than any configuration needs; keeps a wrong file name (a disk, a log) from filling the memory.
@@ -100,15 +98,7 @@ pub fn read_secret_file(file: &Path) -> Result<Secret, String> {
 
 /// A file's bytes, and how exposed it is.
 fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, Exposure), String> {
-    let fault = |error: std::io::Error| format!("cannot be read: {error}");
-    let opened = File::open(file).map_err(fault)?;
-    let mode = opened.metadata().map_err(fault)?.mode();
-    let mut bytes = Vec::new();
-    let mut bounded = opened.take(limit + 1);
-    bounded.read_to_end(&mut bytes).map_err(fault)?;
-    if bytes.len() as u64 > limit {
-        return Err(format!("is longer than {limit} bytes"));
-    }
+    let Content { bytes, mode } = crate::file::read(file, limit)?;
     Ok((bytes, Exposure { read: mode & 0o004 != 0, write: mode & 0o002 != 0 }))
 }
 

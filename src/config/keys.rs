@@ -36,6 +36,17 @@ pub const KEYS: &[&str] = &[
 /// The one section that is a list.
 pub const THRESHOLDS: &str = "sync.severity.thresholds";
 
+/// Whether the value of a key is text, which must stand in quotes.
+pub fn is_text(path: &str) -> bool {
+    let leaf = leaf(path);
+    KEYS.contains(&path)
+        && (matches!(
+            leaf,
+            "url" | "token" | "server" | "user" | "secret" | "default_domain" | "setstate" | "ports_url"
+        ) || matches!(leaf, "primary_server" | "snmp_community")
+            || leaf.ends_with("_file"))
+}
+
 /// Whether there are keys below this path.
 pub fn is_section(path: &str) -> bool {
     KEYS.iter().any(|key| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))

@@ -27,9 +27,6 @@ impl fmt::Display for Problem {
     }
 }
 
-/// More than this many problems are only counted: a file that is something else altogether has one in every line.
-const MOST: usize = 20;
-
 /// The configuration cannot be used; trying again makes no sense before somebody has changed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -41,13 +38,7 @@ impl ConfigError {
     /// What the process ends with.
     pub const EXIT: ExitCode = ExitCode::Config;
 
-    pub(super) fn new(file: &Path, mut problems: Vec<Problem>) -> Self {
-        let more = problems.len().saturating_sub(MOST);
-        if more > 0 {
-            problems.truncate(MOST);
-            let text = format!("{more} more things are wrong");
-            problems.push(Problem { line: None, key: String::new(), text });
-        }
+    pub(super) fn new(file: &Path, problems: Vec<Problem>) -> Self {
         Self { file: file.to_owned(), problems }
     }
 

@@ -2,6 +2,7 @@
 //! and never puts a value of the file into a message: `value` decides which ones may be shown.
 
 use super::keys::{self, THRESHOLDS};
+use super::lines::Lines;
 use super::problem::Problem;
 use super::value;
 
@@ -27,22 +28,50 @@ impl Section<'_> {
     }
 }
 
-/// The file's text, and everything found wrong so far.
-pub struct Reader<'a> {
-    text: &'a str,
-    problems: Vec<Problem>,
+/// More faults than this are only counted: a file that is something else altogether has one in every line.
+const MOST: usize = 20;
+
+/// One thing that is wrong, before its words are wanted.
+struct Fault {
+    line: Option<usize>,
+    key: String,
+    text: Text,
 }
 
-impl<'a> Reader<'a> {
+/// The words for a fault.
+enum Text {
+    Ready(String),
+    /// Which key was meant takes a look at all that there are, which is too much for thousands of faults.
+    UnknownKey {
+        section: String,
+        name: String,
+    },
+}
+
+/// Where the lines of the file are, and everything found wrong so far.
+pub struct Reader {
+    lines: Lines,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
     /// For the text that the spans of the parsed file refer to.
-    pub fn new(text: &'a str) -> Self {
-        Self { text, problems: Vec::new() }
+    pub fn new(text: &str) -> Self {
+        Self { lines: Lines::of(text), faults: Vec::new() }
     }
 
-    /// Everything found wrong, in the order of the lines; what belongs to no line comes last.
+    /// Everything found wrong, in the order of the lines; what belongs to no line comes last. Of very much only the beginning, and how
+    /// much more there is.
     pub fn into_problems(mut self) -> Vec<Problem> {
-        self.problems.sort_by_key(|problem| (problem.line.unwrap_or(usize::MAX), problem.key.clone()));
-        self.problems
+        let rank = |fault: &Fault| fault.line.unwrap_or(usize::MAX);
+        self.faults.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.key.cmp(&other.key)));
+        let more = self.faults.len().saturating_sub(MOST);
+        let mut problems: Vec<Problem> = self.faults.into_iter().take(MOST).map(Fault::into_problem).collect();
+        if more > 0 {
+            let things = if more == 1 { "thing is" } else { "things are" };
+            problems.push(Problem { line: None, key: String::new(), text: format!("{more} more {things} wrong") });
+        }
+        problems
     }
 
     /// Reports every key that nobody knows, and everything but a section where a section belongs.
@@ -60,9 +89,11 @@ impl<'a> Reader<'a> {
                     }
                 }
             } else if !keys::KEYS.contains(&path.as_str()) {
-                let hint = keys::hint(section, name.get_ref());
-                let text = format!("unknown key; {hint}");
-                self.add_at(name.span().start, &join(section, &visible(name.get_ref())), text);
+                let (line, key) = (Some(self.lines.number(name.span().start)), join(section, &visible(name.get_ref())));
+                // A longer name is none that anybody mistyped.
+                let name = name.get_ref().chars().take(LONGEST_NAME).collect();
+                let text = Text::UnknownKey { section: section.to_owned(), name };
+                self.faults.push(Fault { line, key, text });
             }
         }
     }
@@ -94,7 +125,7 @@ impl<'a> Reader<'a> {
         let entry = table.and_then(|table| table.get_key_value(name));
         Section {
             path,
-            line: entry.map(|(key, _)| self.line(key.span().start)),
+            line: entry.map(|(key, _)| self.lines.number(key.span().start)),
             table: entry.and_then(|(_, value)| value.get_ref().as_table()),
         }
     }
@@ -114,7 +145,7 @@ impl<'a> Reader<'a> {
             match entry.get_ref().as_table() {
                 Some(table) => sections.push(Section {
                     path: THRESHOLDS,
-                    line: Some(self.line(entry.span().start)),
+                    line: Some(self.lines.number(entry.span().start)),
                     table: Some(table),
                 }),
                 None => {
@@ -156,27 +187,50 @@ impl<'a> Reader<'a> {
         self.take(section, key, convert)
     }
 
+    /// The text of a key, if it has one.
+    pub fn text<'t>(&self, section: &Section<'t>, key: &str) -> Option<&'t str> {
+        section.table?.get(key)?.get_ref().as_str()
+    }
+
     /// Reports something about a key: at its line, or at its section's if it is not there.
     pub fn add(&mut self, section: &Section<'_>, key: &str, text: String) {
-        let at_key =
-            section.table.and_then(|table| table.get_key_value(key)).map(|(name, _)| self.line(name.span().start));
-        self.problems.push(Problem { line: at_key.or(section.line), key: join(section.path, key), text });
+        let at_key = section
+            .table
+            .and_then(|table| table.get_key_value(key))
+            .map(|(name, _)| self.lines.number(name.span().start));
+        self.faults.push(Fault {
+            line: at_key.or(section.line),
+            key: join(section.path, key),
+            text: Text::Ready(text),
+        });
     }
 
     /// Reports something at a position in the file.
     pub fn add_at(&mut self, position: usize, key: &str, text: String) {
-        self.problems.push(Problem { line: Some(self.line(position)), key: key.to_owned(), text });
+        self.faults.push(Fault {
+            line: Some(self.lines.number(position)),
+            key: key.to_owned(),
+            text: Text::Ready(text),
+        });
     }
+}
 
-    fn line(&self, position: usize) -> usize {
-        let before = self.text.as_bytes().get(..position).unwrap_or_default();
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+impl Fault {
+    fn into_problem(self) -> Problem {
+        let text = match self.text {
+            Text::Ready(text) => text,
+            Text::UnknownKey { section, name } => format!("unknown key; {}", keys::hint(&section, &name)),
+        };
+        Problem { line: self.line, key: self.key, text }
     }
 }
 
 fn join(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
+
+/// So much of an unknown key is kept, in characters; no key is as long.
+const LONGEST_NAME: usize = 64;
 
 /// A name from the file in a form that can be printed: short, without control characters.
 fn visible(name: &str) -> String {

@@ -3,44 +3,51 @@
 
 use super::reader::{Reader, Section};
 use super::{ArgusConfig, Config, FailoverConfig, Loaded, Problem, SyncConfig, ZinoConfig};
-use super::{files, keys, value};
+use super::{files, keys, syntax, value};
+use crate::argus::ca;
 use crate::secret::Secret;
 use crate::sync::rules::Band;
 use crate::zino::case::CaseState;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
 
+const ZINO_PORT: u16 = 8001;
+const ZINO_NOTIFY_PORT: u16 = 8002;
+/// More failed questions than this before a takeover are no failover any more.
+const MOST_QUESTIONS: i64 = 1000;
+/// No priority in Zino is as high.
+const HIGHEST_PRIORITY: i64 = 1_000_000;
+/// Servers that the example names. They exist nowhere, but look real.
+const EXAMPLE_SERVERS: [(&str, &str, &str); 3] = [
+    ("argus", "url", "https://argus.example.org/api/v2/"),
+    ("zino", "server", "zino.example.org"),
+    ("failover", "primary_server", "primary.example.org"),
+];
+/// The SNMP community of an agent that hides nothing.
+const PUBLIC: &str = "public";
+
 /// Resolves a whole file.
 pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     let mut reader = Reader::new(text);
-    let (root, mut errors) = DeTable::parse_recoverable(text);
+    let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // What the parser made of the rest is not looked at: after a slip of the pen in a line with a secret, the
         // secret could be what it takes for a key.
-        errors.sort_by_key(|error| error.span().map_or(text.len(), |span| span.start));
-        let mut line_end = 0;
-        for error in errors {
-            let position = error.span().map_or(text.len(), |span| span.start);
-            // The second error of a line is mostly a consequence of the first.
-            if position >= line_end {
-                let key = key_at(text, position);
-                let message = error.message().replace(", expected nothing", "");
-                reader.add_at(position, &key, format!("not TOML: {message}"));
-                let rest = text.get(position..).unwrap_or_default();
-                line_end = rest.find('\n').map_or(text.len(), |length| position + length) + 1;
-            }
-        }
+        syntax::report(text, errors, &mut reader);
         return Err(reader.into_problems());
     }
     let root = root.get_ref();
     reader.check_keys(root, "");
-    let mut resolver = Resolver { reader, folder, warnings: Vec::new() };
+    let mut resolver = Resolver { reader, folder, warnings: Vec::new(), is_example: false };
     let argus = resolver.argus(root);
     let zino = resolver.zino(root);
     let sync = resolver.sync(root);
     let failover = resolver.failover(root);
     resolver.metadata(root);
+    resolver.refuse_example(root);
+    resolver.refuse_shared_file(root);
     let problems = resolver.reader.into_problems();
     match (argus, zino, failover) {
         (Some(argus), Some(zino), Some(failover)) if problems.is_empty() => {
@@ -51,9 +58,11 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
 }
 
 struct Resolver<'a> {
-    reader: Reader<'a>,
+    reader: Reader,
     folder: &'a Path,
     warnings: Vec<String>,
+    /// A secret is still the example's.
+    is_example: bool,
 }
 
 impl Resolver<'_> {
@@ -91,13 +100,18 @@ impl Resolver<'_> {
         let port = self.reader.take(&section, "port", value::port);
         let notify_port = self.reader.take(&section, "notify_port", value::port);
         let user = self.reader.require(&section, "user", value::user);
-        let secret = self.secret(&section, "secret", "secret_file", |_| Ok(()));
+        let secret = self.secret(&section, "secret", "secret_file", value::check_secret);
         let domain = self.reader.take(&section, "default_domain", value::domain);
+        if port.unwrap_or(ZINO_PORT) == notify_port.unwrap_or(ZINO_NOTIFY_PORT) {
+            let key = if section.has("notify_port") { "notify_port" } else { "port" };
+            let other = if key == "port" { "notify_port" } else { "port" };
+            self.reader.add(&section, key, format!("is the same as zino.{other}; Zino has two ports"));
+        }
         let (secret, secret_file) = secret?;
         Some(ZinoConfig {
             server: server?,
-            port: port.unwrap_or(8001),
-            notify_port: notify_port.unwrap_or(8002),
+            port: port.unwrap_or(ZINO_PORT),
+            notify_port: notify_port.unwrap_or(ZINO_NOTIFY_PORT),
             user: user?,
             secret,
             secret_file,
@@ -111,14 +125,13 @@ impl Resolver<'_> {
         let ticket = self.reader.sub(&section, "ticket", "sync.ticket");
         let severity = self.reader.sub(&section, "severity", "sync.severity");
         let setstate = self.reader.take(&acknowledge, "setstate", value::setstate);
-        let mut seconds = |key, default| {
-            let given = self.reader.take(&section, key, value::seconds);
-            given.unwrap_or(Duration::from_secs(default))
-        };
+        let refresh_interval = self.reader.take(&section, "refresh_interval", value::seconds);
+        let full_interval = self.reader.take(&section, "full_interval", value::seconds);
+        let orphan_grace = self.reader.take(&section, "orphan_grace", value::grace);
         SyncConfig {
-            refresh_interval: seconds("refresh_interval", 30),
-            full_interval: seconds("full_interval", 900),
-            orphan_grace: seconds("orphan_grace", 900),
+            refresh_interval: refresh_interval.unwrap_or(Duration::from_secs(30)),
+            full_interval: full_interval.unwrap_or(Duration::from_secs(900)),
+            orphan_grace: orphan_grace.unwrap_or(Duration::from_secs(900)),
             acknowledge_setstate: setstate.filter(|state| state != "none").map(|state| CaseState::from_word(&state)),
             ticket_enable: self.reader.take(&ticket, "enable", value::flag).unwrap_or(false),
             default_level: self.reader.take(&severity, "default", value::level).unwrap_or(3),
@@ -128,20 +141,22 @@ impl Resolver<'_> {
 
     fn bands(&mut self, severity: &Section<'_>) -> Vec<Band> {
         let mut bands: Vec<Band> = Vec::new();
+        let mut seen = BTreeSet::new();
         for section in self.reader.list(severity, "thresholds") {
-            let min_priority = self.reader.require(&section, "min_priority", |value| value::whole(value, 0, i64::MAX));
+            let min_priority =
+                self.reader.require(&section, "min_priority", |value| value::whole(value, 0, HIGHEST_PRIORITY));
             let level = self.reader.require(&section, "level", value::level);
             let (Some(min_priority), Some(level)) = (min_priority, level) else {
                 continue;
             };
-            if bands.iter().any(|band| band.min_priority == min_priority) {
+            if seen.insert(min_priority) {
+                bands.push(Band { min_priority, level });
+            } else {
                 // The Python program lets the first one win, too.
                 self.warn(&format!(
                     "{} has min_priority {min_priority} twice; only the first one counts",
                     keys::THRESHOLDS
                 ));
-            } else {
-                bands.push(Band { min_priority, level });
             }
         }
         bands
@@ -155,14 +170,17 @@ impl Resolver<'_> {
         }
         let server = self.reader.require(&section, "primary_server", value::host);
         let port = self.reader.take(&section, "primary_snmp_port", value::port);
-        let community = self.reader.take(&section, "snmp_community", value::text);
+        let community = self.reader.take(&section, "snmp_community", value::community);
         let timeout = self.reader.take(&section, "ping_timeout", value::seconds);
         let interval = self.reader.take(&section, "ping_interval", value::seconds);
-        let threshold = self.reader.take(&section, "threshold", |value| value::whole(value, 1, u32::MAX.into()));
+        let threshold = self.reader.take(&section, "threshold", |value| value::whole(value, 1, MOST_QUESTIONS));
         Some(Some(FailoverConfig {
             primary_server: server?,
             primary_snmp_port: port.unwrap_or(8000),
-            snmp_community: Secret::new(community.unwrap_or_else(|| "public".to_owned())),
+            snmp_community: match community {
+                Some(community) if community != PUBLIC => Secret::new(community),
+                _ => Secret::well_known(PUBLIC.to_owned()),
+            },
             ping_timeout: timeout.unwrap_or(Duration::from_secs(5)),
             ping_interval: interval.unwrap_or(Duration::from_secs(5)),
             threshold: threshold.and_then(|n| u32::try_from(n).ok()).unwrap_or(10),
@@ -208,7 +226,8 @@ impl Resolver<'_> {
                 (file_key, secret, Some(file))
             }
         };
-        match check(secret.reveal()) {
+        self.is_example |= value::is_example(secret.reveal());
+        match value::check_filled_in(secret.reveal()).and_then(|()| check(secret.reveal())) {
             Ok(()) => Some((secret, file)),
             Err(text) => {
                 self.reader.add(section, used_key, text);
@@ -244,34 +263,41 @@ impl Resolver<'_> {
     fn ca_file(&mut self, section: &Section<'_>) -> Option<PathBuf> {
         let file = self.reader.take(section, "ca_file", value::file)?;
         let file = self.place(section, "ca_file", file)?;
-        // What is in it is the client's business; that it is there can be said now, with the line.
-        if let Err(error) = std::fs::File::open(&file) {
-            let text = format!("{}: cannot be read: {error}", file.display());
-            self.reader.add(section, "ca_file", text);
+        let name = file.display();
+        match ca::read(&file) {
+            Ok(found) => {
+                for line in found.unreadable {
+                    self.warn(&format!(
+                        "argus.ca_file: {name}: the certificate at line {line} cannot be read and is left out"
+                    ));
+                }
+            }
+            Err(why) => self.reader.add(section, "ca_file", format!("{name}: {why}")),
         }
         Some(file)
+    }
+
+    /// Where the secrets are still those of the example, the servers are named too that are.
+    fn refuse_example(&mut self, root: &DeTable<'_>) {
+        for (path, key, example) in EXAMPLE_SERVERS {
+            let section = self.reader.top(root, path);
+            if self.is_example && self.reader.text(&section, key) == Some(example) {
+                self.reader.add(&section, key, format!("{}: put your own here", value::EXAMPLES));
+            }
+        }
+    }
+
+    /// A token that is renewed would be written over the secret.
+    fn refuse_shared_file(&mut self, root: &DeTable<'_>) {
+        let (argus, zino) = (self.reader.top(root, "argus"), self.reader.top(root, "zino"));
+        let path = |text: Option<&str>| text.map(|text| self.folder.join(text).components().collect::<PathBuf>());
+        let token = path(self.reader.text(&argus, "token_file"));
+        if token.is_some() && token == path(self.reader.text(&zino, "secret_file")) {
+            self.reader.add(&zino, "secret_file", "is the same file as argus.token_file".to_owned());
+        }
     }
 
     fn warn(&mut self, text: &str) {
         self.warnings.push(text.to_owned());
     }
-}
-
-/// The key that the line of a syntax error sets, if it is one that we know; nothing else of the line is safe to show.
-fn key_at(text: &str, position: usize) -> String {
-    let before = text.get(..position).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = text.get(start..).and_then(|rest| rest.lines().next());
-    let name = line.and_then(|line| line.split('=').next()).unwrap_or_default();
-    let header = |line: &str| {
-        let name = line.trim().trim_start_matches('[').split(']').next()?;
-        line.trim().starts_with('[').then(|| name.trim().to_owned())
-    };
-    let above = text.get(..start).unwrap_or_default();
-    let section = above.lines().rev().find_map(header);
-    let path = match section {
-        Some(section) => format!("{section}.{}", name.trim()),
-        None => name.trim().to_owned(),
-    };
-    if keys::KEYS.contains(&path.as_str()) { path } else { String::new() }
 }

@@ -138,12 +138,12 @@ full_interval = 5
             "line 1: argus.token: is missing (or token_file instead)",
             "line 2: argus.url: must begin with http:// or https://",
             "line 3: argus.tokne: unknown key; did you mean argus.token?",
-            "line 4: argus.timeout: must be more than 0 seconds and finite, not 0",
+            "line 4: argus.timeout: must be between 0.1 and 86400 seconds (a day), not 0",
             "line 5: zino.user: is missing",
             "line 7: zino.port: must be a whole number, not text (write it without quotes)",
             "line 8: zino.timeout: unknown key; did you mean argus.timeout, in another section?",
             "line 9: zino.secret: must be text, not a whole number (put it in quotes)",
-            "line 11: sync.refresh_interval: must be more than 0 seconds and finite, not inf",
+            "line 11: sync.refresh_interval: must be between 0.1 and 86400 seconds (a day), not inf",
             "line 12: sync.severity: must be a section, not a whole number",
             "line 14: sync.acknowledge.setstate: must be \"none\", \"working\" or \"waiting\"",
             "line 15: sycn: unknown key; did you mean [sync]?",
@@ -172,7 +172,7 @@ fn thresholds_are_checked_one_by_one() {
         problems(&minimal_and(text)),
         [
             "line 10: sync.severity.thresholds.level: must be between 1 and 5, not 6",
-            "line 10: sync.severity.thresholds.min_priority: must be at least 0, not -1",
+            "line 10: sync.severity.thresholds.min_priority: must be between 0 and 1000000, not -1",
             "line 11: sync.severity.thresholds: must hold sections, not a whole number",
             "line 12: sync.severity.thresholds.level: is missing",
             "line 12: sync.severity.thresholds.levle: unknown key; did you mean sync.severity.thresholds.level?",
@@ -223,6 +223,20 @@ fn debug_output_shows_no_secret() {
     let text = minimal_and("[failover]\nprimary_server = 'x'\nsnmp_community = 'c0mmunity'");
     let shown = format!("{:?}", loaded(&text));
     assert!(![TOKEN, SECRET, "c0mmunity"].iter().any(|secret| shown.contains(secret)), "{shown}");
+}
+
+#[test]
+fn a_community_that_snmp_cannot_carry_is_an_error_that_does_not_show_it() {
+    let with =
+        |community: &str| minimal_and(&format!("[failover]\nprimary_server = 'x'\nsnmp_community = '{community}'"));
+    let latin_1 = loaded(&with("h\u{fc}sh \u{ff}")).config.failover.unwrap();
+    assert_eq!(latin_1.snmp_community.reveal(), "h\u{fc}sh \u{ff}");
+    for community in ["h\u{100}sh", "\u{20ac}uro", "\u{1f40d}"] {
+        let all = problems(&with(community));
+        let expected = "failover.snmp_community: must have no other characters than those of Latin-1: SNMP sends one byte for each";
+        assert_eq!(all.len(), 1);
+        assert!(all[0].ends_with(expected) && !all[0].contains(community), "{all:?}");
+    }
 }
 
 #[test]
@@ -289,7 +303,7 @@ fn secrets_can_stand_in_files_beside_the_configuration() {
     let folder = Folder::new("files");
     folder.write("token", b"sEcReTtOkEn0123456789\n", 0o600);
     folder.write("secret", b"a secret with blanks\r\n", 0o600);
-    folder.write("ca.pem", b"", 0o644);
+    folder.write("ca.pem", ca_tests::certificate().as_bytes(), 0o644);
     let file = folder.write("z.toml", WITH_FILES.as_bytes(), 0o644);
     let Loaded { config, warnings } = load(&file).unwrap();
     assert_eq!(config.argus.token.reveal(), TOKEN);
@@ -307,7 +321,7 @@ fn files_with_secrets_that_everybody_can_read_get_a_warning() {
     let folder = Folder::new("modes");
     let token = folder.write("token", b"x\n", 0o644);
     folder.write("secret", b"x\n", 0o640);
-    folder.write("ca.pem", b"", 0o644);
+    folder.write("ca.pem", ca_tests::certificate().as_bytes(), 0o644);
     let file = folder.write("z.toml", WITH_FILES.replace("renew_token = true", "").as_bytes(), 0o644);
     let warnings = load(&file).unwrap().warnings;
     assert!(

@@ -1,6 +1,8 @@
 //! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
 //! file in a message (it may be a secret in the wrong place), only numbers.
 
+use super::names;
+use crate::heartbeat::message::can_be_sent;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,9 +11,18 @@ use toml::de::DeValue;
 /// What a value that is converted becomes, or what is wrong with it.
 pub type Converted<T> = Result<T, String>;
 
-/// Durations are brought into these bounds, within which no clock arithmetic overflows and no wait is a busy loop.
-const SHORTEST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+/// Shorter is a busy loop, for us or for a server; longer is a slip of the pen.
+const SHORTEST_SECS: f64 = 0.1;
+const DAY_SECS: u32 = 24 * 3600;
+
+/// The longest name of a user that Zino reads as one word, and the longest secret or token.
+const LONGEST_USER: usize = 200;
+const LONGEST_SECRET: usize = 1000;
+
+/// What stands where the example and the README have no value.
+const PLACEHOLDERS: [&str; 3] = ["token-from-argus", "secret-from-zino", "..."];
+/// What is said of such a value.
+pub const EXAMPLES: &str = "is still the example's";
 
 /// The kind of a value, for messages.
 pub fn kind(value: &DeValue<'_>) -> &'static str {
@@ -66,9 +77,17 @@ pub fn whole(value: &DeValue<'_>, low: i64, high: i64) -> Converted<i64> {
     let shown = short(&number.to_string());
     match i64::from_str_radix(number.as_str(), number.radix()) {
         Ok(number) if (low..=high).contains(&number) => Ok(number),
-        _ if high == i64::MAX => Err(format!("must be at least {low}, not {shown}")),
         _ => Err(format!("must be between {low} and {high}, not {shown}")),
     }
+}
+
+/// An SNMP community.
+pub fn community(value: &DeValue<'_>) -> Converted<String> {
+    let community = text(value)?;
+    if can_be_sent(&community) {
+        return Ok(community);
+    }
+    Err("must have no other characters than those of Latin-1: SNMP sends one byte for each".to_owned())
 }
 
 /// A port number.
@@ -81,12 +100,21 @@ pub fn level(value: &DeValue<'_>) -> Converted<u8> {
     whole(value, 1, 5).map(|level| u8::try_from(level).unwrap_or(5))
 }
 
-/// A positive number of seconds, whole or fractional.
+/// A time, at most a day; in seconds, whole or fractional.
 pub fn seconds(value: &DeValue<'_>) -> Converted<Duration> {
+    seconds_up_to(value, DAY_SECS, "a day")
+}
+
+/// A time of patience, at most thirty days; in seconds, whole or fractional.
+pub fn grace(value: &DeValue<'_>) -> Converted<Duration> {
+    seconds_up_to(value, 30 * DAY_SECS, "30 days")
+}
+
+fn seconds_up_to(value: &DeValue<'_>, longest: u32, words: &str) -> Converted<Duration> {
     let (shown, seconds) = match value {
         DeValue::Integer(number) => {
-            let parsed = i128::from_str_radix(number.as_str(), number.radix());
-            // A number beyond 128 bits is as good as infinite here, and refused below.
+            let parsed = i64::from_str_radix(number.as_str(), number.radix());
+            // A number beyond 64 bits is as good as infinite here.
             #[allow(clippy::cast_precision_loss)]
             let seconds = parsed.map_or(f64::INFINITY, |seconds| seconds as f64);
             (number.to_string(), seconds)
@@ -97,12 +125,10 @@ pub fn seconds(value: &DeValue<'_>) -> Converted<Duration> {
         }
         other => return wrong_kind("a number of seconds", other),
     };
-    if seconds.is_finite() && seconds > 0.0 {
-        let duration = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
-        Ok(duration.clamp(SHORTEST, LONGEST))
-    } else {
-        Err(format!("must be more than 0 seconds and finite, not {}", short(&shown)))
-    }
+    let duration = (SHORTEST_SECS..=f64::from(longest)).contains(&seconds).then_some(seconds);
+    duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| {
+        format!("must be between {SHORTEST_SECS} and {longest} seconds ({words}), not {}", short(&shown))
+    })
 }
 
 /// A server's name or address, without a port.
@@ -124,7 +150,7 @@ pub fn host(value: &DeValue<'_>) -> Converted<String> {
     } else if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@,;".contains(c)) {
         "must be one name or address, without blanks and slashes"
     } else {
-        return Ok(host);
+        return names::check(&host).map(|()| host);
     };
     Err(fault.to_owned())
 }
@@ -135,6 +161,7 @@ pub fn user(value: &DeValue<'_>) -> Converted<String> {
     if user.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("must be one word, without blanks".to_owned());
     }
+    check_length(&user, LONGEST_USER)?;
     Ok(user)
 }
 
@@ -147,7 +174,11 @@ pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
         return Err("must be one name, without blanks".to_owned());
     }
     let domain = domain.trim_matches('.');
-    Ok((!domain.is_empty()).then(|| domain.to_owned()))
+    if domain.is_empty() {
+        return Ok(None);
+    }
+    names::check(domain)?;
+    Ok(Some(domain.to_owned()))
 }
 
 /// A file's name.
@@ -216,6 +247,9 @@ fn check_authority(authority: &str) -> Converted<()> {
     if host.is_empty() || host.contains(['[', ']', '%']) {
         return Err("must name a host after the two slashes".to_owned());
     }
+    if !authority.starts_with('[') {
+        names::check(host)?;
+    }
     let good_port = match port.strip_prefix(':') {
         Some(digits) => {
             digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
@@ -227,11 +261,32 @@ fn check_authority(authority: &str) -> Converted<()> {
 
 /// What makes text unfit as a token: it must go into an HTTP header.
 pub fn check_token(token: &str) -> Converted<()> {
-    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err("must be one word of plain letters, digits and signs".to_owned())
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be one word of plain letters, digits and signs".to_owned());
     }
+    check_length(token, LONGEST_SECRET)
+}
+
+/// What makes text unfit as a secret of Zino: it is a part of one line of Zino's secrets file.
+pub fn check_secret(secret: &str) -> Converted<()> {
+    if secret.contains(char::is_control) {
+        return Err("must be one line of text".to_owned());
+    }
+    check_length(secret, LONGEST_SECRET)
+}
+
+/// Whether a secret only stands in for one.
+pub fn is_example(secret: &str) -> bool {
+    PLACEHOLDERS.contains(&secret)
+}
+
+/// A secret that somebody has still to fill in.
+pub fn check_filled_in(secret: &str) -> Converted<()> {
+    if is_example(secret) { Err(format!("{EXAMPLES}: put your own here")) } else { Ok(()) }
+}
+
+fn check_length(text: &str, longest: usize) -> Converted<()> {
+    if text.len() > longest { Err(format!("must be at most {longest} letters long")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -249,17 +304,15 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_positive_finite_whole_or_fractional() {
+    fn seconds_are_within_bounds_whole_or_fractional() {
         check(seconds, "2", Ok(Duration::from_secs(2)));
         check(seconds, "0.25", Ok(Duration::from_millis(250)));
         check(seconds, "0x10", Ok(Duration::from_secs(16)));
-        check(seconds, "1e-9", Ok(SHORTEST));
-        check(seconds, "1e300", Ok(LONGEST));
-        check(seconds, "99999999999999999999", Ok(LONGEST));
+        check(grace, "864000", Ok(Duration::from_secs(864_000)));
         for source in ["0", "-1", "0.0", "-0.5", "inf", "-inf", "nan"] {
             let parsed = DeValue::parse(source).unwrap();
             let error = seconds(parsed.get_ref()).unwrap_err();
-            assert!(error.starts_with("must be more than 0 seconds and finite, not"), "{error}");
+            assert!(error.starts_with("must be between 0.1 and 86400 seconds (a day), not"), "{error}");
         }
         let quoted = "must be a number of seconds, not text (write it without quotes)";
         check(seconds, "\"2\"", Err(quoted));
@@ -274,7 +327,6 @@ mod tests {
         check(port, "123456789012345678901", Err("must be between 1 and 65535, not 12345678901234567890…"));
         check(port, "8001.0", Err("must be a whole number, not a fractional number"));
         check(level, "6", Err("must be between 1 and 5, not 6"));
-        check(|value| whole(value, 0, i64::MAX), "-1", Err("must be at least 0, not -1"));
     }
 
     #[test]

@@ -10,16 +10,18 @@ use crate::argus::proxy::Environment;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::config::{Config, FailoverConfig, read_secret_file};
 use crate::heartbeat::Target;
-use crate::machine::{Change, Job, Machine, Once, Settings};
+use crate::machine::{Change, Job, Machine, Names, Once, Settings};
+use crate::place::place;
 use crate::pulse::Progress;
 use crate::reload;
 use crate::renewal::{Renewal, Renewer};
 use crate::systemd::{Notifier, watchdog_from_environment};
+use crate::threads::mailbox::{SetupSender, mailbox};
 use crate::threads::vitals::Vitals;
-use crate::threads::{End, Wake, core, heartbeat, poller, writer};
+use crate::threads::{End, INBOX, JOBS, ORDERS, POLLER, WRITER, Wake, core, heartbeat, poller, writer};
 use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use log::warn;
 use std::io;
 use std::path::Path;
@@ -29,7 +31,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A job under way may take this long to finish when the program ends.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
+pub(crate) const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
 
 /// How long one process waits for another that is at the same problem or case: longer than the requests for it take, unless a
 /// server hangs.
@@ -42,12 +44,13 @@ pub(crate) struct Parts {
     desk: Arc<writer::Desk<Client>>,
     writers: usize,
     halt: Arc<AtomicBool>,
+    orders: Sender<Wake>,
     wakes: Sender<Wake>,
     jobs: Receiver<Job>,
-    poller: Sender<poller::Setup>,
+    poller: SetupSender,
     /// How often the configuration has come to name another Zino.
     moves: u64,
-    heartbeat: Option<Sender<heartbeat::Setup>>,
+    heartbeat: Option<Newest<heartbeat::Setup>>,
     progress: Arc<Progress>,
     /// Each writer holds one: the other end is told when the last of them has ended.
     writer_alive: Sender<()>,
@@ -94,6 +97,7 @@ fn machine_settings(config: &Config) -> Settings {
         once: None,
         signs_of_life: true,
         renews_token: config.argus.renew_token,
+        names: Names { zino: place(&config.zino.server, config.zino.port), argus: config.argus.url.clone() },
     }
 }
 
@@ -118,9 +122,10 @@ pub(crate) fn target(failover: &FailoverConfig) -> Target {
     }
 }
 
-fn poller_setup(config: &Config, moves: u64) -> poller::Setup {
+fn poller_setup(config: &Config, moves: u64, is_single_run: bool) -> poller::Setup {
     let place = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
-    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile: Turnstile::new(place, PATIENCE) }
+    let turnstile = Turnstile::new(place, PATIENCE);
+    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile, is_single_run }
 }
 
 fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
@@ -179,6 +184,33 @@ fn use_token(client: &Client, renewal: Renewal) -> Result<(), String> {
     }
 }
 
+/// A single run: what it is bound by, and where it tells how many problems wait.
+pub(crate) struct SingleRun {
+    pub once: Once,
+    pub progress: Sender<usize>,
+}
+
+/// A channel that holds only the newest value: giving one never waits and replaces one that was not taken yet.
+struct Newest<T> {
+    give: Sender<T>,
+    unread: Receiver<T>,
+}
+
+impl<T> Newest<T> {
+    fn channel() -> (Self, Receiver<T>) {
+        let (give, unread) = bounded(1);
+        let taker = unread.clone();
+        (Self { give, unread }, taker)
+    }
+
+    fn send(&self, mut value: T) {
+        while let Err(TrySendError::Full(unsent)) = self.give.try_send(value) {
+            drop(self.unread.try_recv());
+            value = unsent;
+        }
+    }
+}
+
 /// Starts a thread.
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name).spawn(work).map(drop)
@@ -195,12 +227,12 @@ impl Parts {
         notifier: &Arc<Notifier>,
         progress: &Arc<Progress>,
         end: Sender<End>,
-        once: Option<Once>,
+        once: Option<SingleRun>,
     ) -> io::Result<Self> {
-        let (wakes, woken) = unbounded();
-        let (give_job, jobs) = unbounded();
-        let (give_command, commands) = unbounded();
-        let (poller, setups) = unbounded();
+        let (orders, ordered) = bounded(ORDERS);
+        let (wakes, woken) = bounded(INBOX);
+        let (give_job, jobs) = bounded(JOBS);
+        let (commands, poller, mailbox) = mailbox();
         let (writer_alive, writers_gone) = bounded(0);
         let client = Arc::new(client);
         let mut parts = Self {
@@ -209,6 +241,7 @@ impl Parts {
             client,
             writers: 0,
             halt: Arc::new(AtomicBool::new(false)),
+            orders,
             wakes,
             jobs,
             poller,
@@ -219,7 +252,7 @@ impl Parts {
             writers_gone,
         };
         parts.hire_writers()?;
-        parts.start_poller(poller::Channels { commands, setups, wakes: parts.wakes.clone(), end: end.clone() })?;
+        parts.start_poller(poller::Channels { mailbox, wakes: parts.wakes.clone() }, once.is_some())?;
         let mut settings = machine_settings(config);
         if once.is_some() {
             // Nothing of a single run can have lasted for any time.
@@ -227,19 +260,20 @@ impl Parts {
         } else {
             parts.start_or_end_heartbeat()?;
         }
-        let tells_progress = once.is_some();
         settings.signs_of_life = once.is_none();
+        let (once, progress_of_run) = once.map(|SingleRun { once, progress }| (once, progress)).unzip();
         settings.once = once;
         let machine = Machine::new(settings);
-        let core = core::Channels { wakes: woken, jobs: give_job, commands: give_command, end, tells_progress };
+        let core =
+            core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: progress_of_run };
         let vitals = Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment());
         spawn("state machine".to_owned(), move || core::run(machine, &core, vitals))?;
         Ok(parts)
     }
 
-    fn start_poller(&self, channels: poller::Channels) -> io::Result<()> {
-        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config, self.moves));
-        let name = "zino poller".to_owned();
+    fn start_poller(&self, channels: poller::Channels, is_single_run: bool) -> io::Result<()> {
+        let (progress, setup) = (Arc::clone(&self.progress), poller_setup(&self.config, self.moves, is_single_run));
+        let name = POLLER.to_owned();
         spawn(name.clone(), move || {
             let _watched = progress.watch(&name, poller::BOUND);
             poller::run(setup, &channels);
@@ -249,7 +283,7 @@ impl Parts {
     /// As many writers as the configuration wants; those that are too many find nothing to do.
     fn hire_writers(&mut self) -> io::Result<()> {
         while self.writers < self.config.argus.connections.max(1) {
-            let name = format!("argus writer {}", self.writers);
+            let name = format!("{WRITER} {}", self.writers);
             let (desk, halt, progress) = (Arc::clone(&self.desk), Arc::clone(&self.halt), Arc::clone(&self.progress));
             let (jobs, wakes, alive) = (self.jobs.clone(), self.wakes.clone(), self.writer_alive.clone());
             let bound = self.config.argus.timeout;
@@ -272,14 +306,14 @@ impl Parts {
         let setup = heartbeat_setup(failover);
         if let Some(heartbeat) = &self.heartbeat {
             // Whether it listens is seen by the watchdog, not here.
-            let _ = heartbeat.send(setup);
+            heartbeat.send(setup);
             return Ok(());
         }
-        let (give, setups) = unbounded();
+        let (give, setups) = Newest::channel();
         let (progress, wakes) = (Arc::clone(&self.progress), self.wakes.clone());
         spawn("heartbeat".to_owned(), move || {
             let _watched = progress.watch("heartbeat", setup.bound());
-            heartbeat::run(setup, &setups, &wakes);
+            heartbeat::run(setup, progress.start(), &setups, &wakes);
         })?;
         self.heartbeat = Some(give);
         Ok(())
@@ -293,7 +327,7 @@ impl Parts {
     /// Lets the work under way end and begins no more; a word comes when there is none.
     pub fn pause(&self) -> Receiver<()> {
         let (tell, quiet) = bounded(1);
-        let _ = self.wakes.send(Wake::Pause(tell));
+        let _ = self.orders.send(Wake::Pause(tell));
         quiet
     }
 
@@ -324,18 +358,19 @@ impl Parts {
             another_primary: others.primary,
         };
         // The machine first: what the poller tells of another Zino must find it prepared.
-        let _ = self.wakes.send(Wake::Resume(Box::new(change)));
-        let _ = self.poller.send(poller_setup(&self.config, self.moves));
+        let _ = self.orders.send(Wake::Resume(Box::new(change)));
+        self.poller.send(poller_setup(&self.config, self.moves, false));
         let heartbeat = if old.failover == self.config.failover { Ok(()) } else { self.start_or_end_heartbeat() };
         self.hire_writers().and(heartbeat)
     }
 
-    /// No new work; the request under way may finish. Whatever is left undone is found lacking at the next start.
-    pub fn stop(self) {
+    /// No new work; the request under way may finish, until `latest` if there is such. Whatever is left undone is found lacking at the next start.
+    pub fn stop(self, latest: Option<Instant>) {
         self.halt.store(true, Ordering::Relaxed);
-        let _ = self.wakes.send(Wake::Stop);
+        let _ = self.orders.send(Wake::Stop);
         drop(self.writer_alive);
         let until = Instant::now() + self.config.argus.timeout.min(LONGEST_FAREWELL);
+        let until = latest.map_or(until, |latest| until.min(latest));
         // The channel is never written to: it ends when the last writer has ended.
         let _ = self.writers_gone.recv_deadline(until);
     }

@@ -1,5 +1,6 @@
 //! One SNMP v2c question and what its answer says. Never panics, whatever bytes come, and never looks further than one value.
 
+use rustix::rand::{GetRandomFlags, getrandom};
 use snmp::{MessageType, Pdu, Value};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -34,18 +35,18 @@ pub enum Heard {
 }
 
 impl Question {
-    /// With a number of its own, which nobody who does not see it can know.
+    /// With a random number, by which its answer is known wherever it comes from.
     #[must_use]
     pub fn new(community: &str) -> Self {
         // Four bytes whatever the number, so that no encoding of it is longer than it must be.
-        let number = RandomState::new().hash_one(0u8) % 0x7e00_0000 + 0x0100_0000;
+        let number = random() % 0x7f80_0000 + 0x0080_0000;
         Self::numbered(i32::try_from(number).unwrap_or(i32::MAX), community)
     }
 
     /// With this number, for tests.
     #[must_use]
     pub fn numbered(id: i32, community: &str) -> Self {
-        Self { id, community: community.as_bytes().to_vec() }
+        Self { id, community: latin_1(community) }
     }
 
     /// As it goes on the wire.
@@ -81,6 +82,27 @@ impl Question {
             Some(_) => Heard::Useless("the agent answers about something else than zinoUpTime".to_owned()),
             None => Heard::Useless("the agent answers without a value that can be read".to_owned()),
         }
+    }
+}
+
+/// Whether SNMP can carry this community: it is bytes, and Zino's agent takes a character for one byte.
+#[must_use]
+pub fn can_be_sent(community: &str) -> bool {
+    community.chars().all(|character| u8::try_from(character).is_ok())
+}
+
+/// The bytes of a community. The configuration takes none that has another character.
+fn latin_1(community: &str) -> Vec<u8> {
+    community.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect()
+}
+
+/// 32 bits that nobody can guess.
+fn random() -> u32 {
+    let mut bytes = [0; 4];
+    match getrandom(&mut bytes, GetRandomFlags::empty()) {
+        Ok(4) => u32::from_ne_bytes(bytes),
+        // A kernel without the call: the standard library has seeded its hash from the system too.
+        _ => u32::try_from(RandomState::new().hash_one(0u8) >> 32).unwrap_or_default(),
     }
 }
 
@@ -167,9 +189,16 @@ mod tests {
     }
 
     #[test]
+    fn a_community_outside_ascii_is_sent_as_one_byte_for_each_character() {
+        let bytes = Question::numbered(ID, "h\u{fc}sh\u{ff}").bytes();
+        assert_eq!(Pdu::from_bytes(&bytes).unwrap().community, b"h\xfcsh\xff");
+        assert!(can_be_sent("h\u{fc}sh\u{ff}") && !can_be_sent("h\u{100}"));
+    }
+
+    #[test]
     fn each_question_has_a_number_of_its_own_in_four_bytes() {
         let ids: Vec<i32> = (0..100).map(|_| Question::new("").id).collect();
-        assert!(ids.iter().all(|id| *id >= 0x0100_0000));
+        assert!(ids.iter().all(|id| *id >= 0x0080_0000));
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]));
     }
 

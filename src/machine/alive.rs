@@ -20,7 +20,7 @@ pub(super) struct Alive {
 
 impl Machine {
     fn is_doing_its_work(&self) -> bool {
-        self.settings.signs_of_life && self.is_active() && self.link.read && self.is_ready() && !self.alive.refused
+        self.settings.signs_of_life && self.may_write() && self.link.read && self.is_ready() && !self.alive.refused
     }
 
     /// The next sign of life, if one is due. After all other work, which is a sign of life itself.
@@ -59,7 +59,7 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::settings;
+    use super::super::testing::{ping, settings};
     use super::super::{Input, Output, Report, Settings, ZinoEvent};
     use super::*;
     use crate::argus::models::{ListQuery, Page};
@@ -104,6 +104,7 @@ mod tests {
                     Report::Page(Ok(Page { items: vec![], next: None }))
                 }
                 Output::Argus(Job::CountOpen) => Report::OpenCount(Ok(0)),
+                Output::Argus(Job::Reach) => Report::Reached(Ok(())),
                 Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], next: None })),
                 Output::Zino(super::super::ZinoCommand::Read(ids)) => {
                     let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };
@@ -141,11 +142,11 @@ mod tests {
     fn a_standby_gives_no_sign_of_life() {
         let mut running = Running::new(Some(2));
         assert_eq!(running.minutes(10), 0);
-        running.step(Input::Ping(Err("silent".into())));
-        running.step(Input::Ping(Err("silent".into())));
+        running.step(ping(running.secs, false));
+        running.step(ping(running.secs, false));
         assert!(running.minutes(10) >= 9);
-        running.step(Input::Ping(Ok(1)));
-        running.step(Input::Ping(Ok(2)));
+        running.step(ping(running.secs, true));
+        running.step(ping(running.secs, true));
         assert_eq!(running.minutes(10), 0);
     }
 

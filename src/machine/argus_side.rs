@@ -1,5 +1,6 @@
 //! What the machine makes of what comes from Argus.
 
+use super::admission::Refusal;
 use super::cases::{Goal, Slot};
 use super::look::{Progress, Walk};
 use super::queue::Lane;
@@ -7,11 +8,12 @@ use super::{Carrying, Machine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page, UserPk};
 use crate::sync::carry::{Act, writes};
+use crate::sync::creation::may_have_an_old_incident;
 use crate::sync::errand::Errand;
-use crate::sync::identity::{number, same_problem};
+use crate::sync::identity::{exact, number, same_problem};
 use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
 use crate::zino::case::{Case, CaseId, Problem};
-use log::{debug, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +28,26 @@ const LOOK_LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it was made, used or not: make a new one for \
     the source system in Argus' admin pages, and put it into the configuration";
 
+/// Whether Argus has answered a request of this job as it answers nobody without a token that it knows.
+fn is_answered(report: &Report) -> bool {
+    match report {
+        Report::Page(result) => result.is_ok(),
+        Report::Newest(result) => result.is_ok(),
+        Report::OpenCount(result) => result.is_ok(),
+        Report::Incident(_, result) | Report::EndOrphan(_, result) | Report::MarkForgotten(_, result) => result.is_ok(),
+        Report::SignOfLife(result) | Report::Probe(result) | Report::Proved(result) => result.is_ok(),
+        // Those may have asked nothing, or without the token.
+        Report::Problem(_) | Report::Renewed(_) | Report::Reached(_) => false,
+    }
+}
+
 impl Machine {
     pub(super) fn take_report(&mut self, now: Now, report: Report) {
         self.busy = self.busy.saturating_sub(1);
+        self.note_answer(now, &report);
+        if is_answered(&report) {
+            self.token.end_start();
+        }
         match report {
             Report::Problem(report) => self.take_problem(now, *report),
             Report::Page(result) => self.take_page(now, result),
@@ -40,7 +59,10 @@ impl Machine {
             Report::SignOfLife(result) => self.take_sign_of_life(result),
             Report::Renewed(result) => self.take_renewal(now, result),
             Report::Probe(result) => self.take_probe(now, result),
+            Report::Proved(result) => self.take_proof(now, result),
+            Report::Reached(result) => self.take_reached(result),
         }
+        self.tell_to_hold();
     }
 
     fn take_problem(&mut self, now: Now, report: ProblemReport) {
@@ -129,7 +151,7 @@ impl Machine {
             };
             if slot.due() {
                 let problem = Arc::clone(&slot.problem);
-                self.queue.add(&problem, Lane::Live);
+                self.line_up(&problem, Lane::Live);
             } else if slot.gone {
                 self.drop_case(id);
             }
@@ -159,9 +181,6 @@ impl Machine {
 
     fn take_page(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
         self.looking.busy = false;
-        if self.proof.asked {
-            return self.take_proof(now, result);
-        }
         let Some(mut walk) = self.looking.walk.take() else {
             return;
         };
@@ -231,13 +250,15 @@ impl Machine {
             for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
                 self.make_due(id);
             }
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
     fn forget_old(&mut self, now: Now) {
-        let homes: std::collections::BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
-        self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), |pk| homes.contains(&pk));
+        let homes: BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
+        let is_own = |i: &Incident| number(i).and_then(|id| self.cases.get(id)).is_some_and(|s| exact(&s.case, i));
+        let keep = |i: &Incident| homes.contains(&i.pk) || is_own(i);
+        self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), keep);
     }
 
     fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {
@@ -278,7 +299,7 @@ impl Machine {
         let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         self.cases.all_mut().for_each(Slot::ask);
         for problem in problems {
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -299,12 +320,16 @@ impl Machine {
         }
     }
 
-    /// Perhaps another instance on our source made the incident, or somebody has reopened one of ours that ended long ago.
+    /// Perhaps another instance on our source made the incident, somebody has reopened one of ours that ended long ago, or has done
+    /// something on one that was ended as a duplicate so long ago.
     fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
-            Some(us) if (reopened || us == event.actor) && self.looking.wanted.len() < MAX_WANTED => {
-                self.looking.wanted.insert(event.incident);
+            Some(us) if self.looking.wanted.len() < MAX_WANTED => {
+                let act = matches!(event.kind, EventKind::Acknowledge | EventKind::Close | EventKind::Change);
+                if reopened || us == event.actor || act && self.may_lack_an_own_incident(now) {
+                    self.looking.wanted.insert(event.incident);
+                }
             }
             // Whose it is, an incident alone does not say then. Only our own are listed, and the lists are nearly empty.
             None if reopened => {
@@ -313,6 +338,15 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// Whether the own incident of a case that lives on in another one may have ended before those that are listed.
+    fn may_lack_an_own_incident(&self, now: Now) -> bool {
+        let lives_elsewhere = |s: &&Slot| {
+            let home = s.home.and_then(|pk| self.incidents.get(pk));
+            home.is_some_and(|home| !exact(&s.case, home))
+        };
+        self.cases.all().filter(lives_elsewhere).any(|s| may_have_an_old_incident(&s.case, now.wall))
     }
 
     /// The user of our source system; unknown as long as no incident of ours was seen.
@@ -347,9 +381,10 @@ impl Machine {
         let mut problems = Vec::new();
         for problem in self.cases.near(incident) {
             if self.cases.of(problem).any(|s| s.home == Some(pk) || same_problem(&s.case, incident)) {
-                let homes = self.cases.of(problem).filter(|s| s.home == Some(pk)).map(|s| s.case.id);
+                // Also a case that lives on in another incident because its own was ended as a duplicate.
+                let its_own = |s: &&Slot| s.home == Some(pk) || exact(&s.case, incident);
                 let before = concerned.len();
-                concerned.extend(homes);
+                concerned.extend(self.cases.of(problem).filter(its_own).map(|s| s.case.id));
                 // The open case, else the newest, may have to take it.
                 let open = self.cases.of(problem).rev().find(|s| !s.case.is_closed());
                 if open.is_some() || concerned.len() == before {
@@ -362,7 +397,7 @@ impl Machine {
             self.make_due(id);
         }
         for problem in &problems {
-            self.queue.add(problem, lane);
+            self.line_up(problem, lane);
         }
         if problems.is_empty() {
             self.ask_for_case(pk);
@@ -381,6 +416,7 @@ impl Machine {
     pub(super) fn look_succeeded(&mut self) {
         self.looking.attempts = 0;
         self.looking.failure = None;
+        self.told.unreadable = None;
     }
 
     pub(super) fn look_failed(&mut self, now: Now, what: &str, error: &ArgusError) {
@@ -394,19 +430,22 @@ impl Machine {
         self.looking.retry_at =
             now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
         // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
+        if self.looking.attempts < 2 {
+            return;
+        }
+        self.told.reading_fails(now, format!("cannot {what}: {error}"));
         if self.looking.attempts == 2 {
             self.told.failed(now, format!("cannot {what}: {error}"));
-            warn!("cannot {what}: {error}; trying again");
+        }
+        if (self.looking.attempts == 2 || self.told.reminds(now)) && !self.is_hopeless_run() {
+            self.told.logged(now);
+            warn!("cannot {what}: {error}{}", self.again());
         }
     }
 
     fn note_failure(&mut self, error: &ArgusError) {
         match error {
             ArgusError::Request { .. } => {}
-            ArgusError::Unauthorized(_) => {
-                self.token_doubted = true;
-                self.health.suspect(&error.to_string());
-            }
             _ => self.health.suspect(&error.to_string()),
         }
     }
@@ -415,27 +454,59 @@ impl Machine {
         self.probing = false;
         match result {
             Ok(()) => {
-                self.token_doubted = false;
                 self.told.argus = None;
+                let refused = self.token.admitted(now.mono);
+                self.unheard.argus_answers = true;
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;
                 };
-                warn!("Argus is back after {} s; problems that waited: {}", away.as_secs(), self.queue.len());
+                let (is_back, lasted) = match refused {
+                    Some(lasted) => ("takes our token again", lasted),
+                    None => ("is back", away),
+                };
+                warn!("Argus {is_back} after {} s; problems that waited: {}", lasted.as_secs(), self.queue.len());
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
                 self.looking.retry_at = now.mono;
                 self.looking.refresh_at = now.mono;
             }
-            Err(ArgusError::Unauthorized(why)) if self.is_active() => {
-                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));
+            Err(ArgusError::Unauthorized(why)) if self.is_active() || self.run.is_some() => {
+                self.take_refused_token(now, why);
             }
             Err(error) => {
+                self.note_no_answer(&error);
+                self.token.doubted();
                 self.told.argus_fails(now, &error);
-                if self.health.silent(now.mono) {
-                    warn!("Argus cannot be used: {error}; trying again, problems that wait: {}", self.queue.len());
+                let is_news = self.health.silent(now.mono);
+                if (is_news || self.told.reminds(now)) && !self.is_hopeless_run() {
+                    self.told.logged(now);
+                    let waiting = self.queue.len();
+                    let again = if self.run.is_some() { "" } else { "trying again; " };
+                    warn!("Argus cannot be used: {error} ({again}{waiting} problems wait)");
                 }
             }
+        }
+    }
+
+    /// Argus itself does not take the token that is the newest that we have.
+    fn take_refused_token(&mut self, now: Now, why: String) {
+        match self.token.refused(now.mono, self.run.is_some()) {
+            Refusal::Fatal => {
+                let zino = self.told.zino.as_ref().filter(|_| self.run.is_some());
+                let zino = zino.map(|failing| format!(". And Zino cannot be used: {failing}")).unwrap_or_default();
+                self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}{zino}")));
+            }
+            Refusal::News if self.token.is_at_start() => {
+                warn!("Argus refuses our token ({why}); asking again for 10 s, then this program ends");
+            }
+            Refusal::News => error!("Argus refuses our token ({why}); trying again. {TOKEN_ADVICE}"),
+            Refusal::Again => {}
+        }
+        self.told.argus_fails(now, &ArgusError::Unauthorized(why));
+        self.health.silent(now.mono);
+        if let Some(at) = self.token.confirmed_at() {
+            self.health.probe_by(at);
         }
     }
 
@@ -446,7 +517,7 @@ impl Machine {
             self.troubles_logged += 1;
             match self.troubles_logged {
                 n if n < MAX_TROUBLES_LOGGED => {
-                    warn!("{problem}: Argus answers others but not this one ({why}); trying again later");
+                    warn!("{problem}: Argus answers others but not this one ({why}){}", self.again());
                 }
                 MAX_TROUBLES_LOGGED => warn!("many problems have such troubles; further ones are not logged"),
                 _ => {}

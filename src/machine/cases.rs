@@ -1,6 +1,7 @@
 //! The cases of our Zino as last seen, by number and by problem. Never decides anything about them.
 
 use crate::argus::models::{Incident, IncidentPk};
+use crate::sync::filter::fault_is_over;
 use crate::sync::identity::{About, about, label};
 use crate::sync::plan::fingerprint;
 use crate::sync::rules::Rules;
@@ -31,7 +32,8 @@ pub struct Slot {
     pub home: Option<IncidentPk>,
     /// Zino does not know it any more; kept until its last state is delivered.
     pub gone: bool,
-    /// Present at a takeover with its fault over: gets no incident until it changes.
+    /// A secondary's case whose fault was over at the takeover, or that had closed before it was seen: gets no incident until its fault
+    /// comes again or its state changes.
     pub excused: bool,
     /// Argus may have made it an incident without saying so.
     pub tried: bool,
@@ -155,7 +157,9 @@ impl Cases {
         }
         let closes = case.is_closed() && !slot.case.is_closed();
         let fingerprint = fingerprint(&case, rules);
-        slot.excused &= slot.goal.fingerprint == fingerprint;
+        let says_the_same =
+            |before: &Case| (&before.state, fault_is_over(before)) == (&case.state, fault_is_over(&case));
+        slot.excused &= says_the_same(&slot.case);
         slot.goal.fingerprint = fingerprint;
         if *slot.case != case {
             slot.case = Arc::new(case);
@@ -190,6 +194,7 @@ impl Cases {
             ids.insert(at, id);
         }
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
+        let excused = rules.secondary && case.is_closed();
         let slot = Slot {
             goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
             case: Arc::new(case),
@@ -197,7 +202,7 @@ impl Cases {
             reached: None,
             home: None,
             gone: false,
-            excused: false,
+            excused,
             tried: false,
         };
         self.slots.insert(id, Box::new(slot));

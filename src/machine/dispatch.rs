@@ -1,7 +1,9 @@
 //! What the machine has done next: at most so many jobs at once, looks before work, live work before bulk work.
 
+use super::bulk::Rank;
 use super::cases::Goal;
 use super::look::Walk;
+use super::queue::Lane;
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk, ListQuery};
 use crate::sync::filter::may_have_been_wanted;
@@ -41,16 +43,20 @@ impl Machine {
         if self.paused || self.renews(now) {
             return;
         }
-        if self.link.connected && self.link.read && now.mono >= self.link.reread_at {
-            self.link.reread_at = now.mono + self.settings.full_interval;
+        let link = &mut self.link;
+        if link.connected && link.read && link.rereading.is_none() && now.mono >= link.reread_at {
+            link.reread_at = now.mono + self.settings.full_interval;
+            link.rereading = Some(now.mono);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
+        self.reach_argus();
         if self.is_active() {
             self.check_orphans(now);
             self.send_errand(now);
         } else {
             self.prove_takeover(now);
         }
+        self.ask_argus_alone(now);
         if self.health.wants_probe(now.mono) {
             // One probe while Argus is away or suspect; whatever is under way ends by itself.
             if !self.probing {
@@ -136,10 +142,17 @@ impl Machine {
             .map_or(window, |earliest| earliest.min(window))
     }
 
+    /// Puts a problem in line for work.
+    pub(super) fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
+        let most = self.cases.of(problem).map(|s| (s.case.priority, s.case.opened)).max();
+        let rank = most.map_or_else(Rank::default, |(priority, opened)| Rank::of(priority, opened));
+        self.queue.add(problem, lane, rank);
+    }
+
     /// The next problem to work on.
     fn next_work(&mut self, now: Now) -> Option<Job> {
         // A case that is being asked for may own what another would adopt.
-        if !self.is_ready() || (self.link.connected && !self.link.awaited.is_empty()) {
+        if !self.may_write() || !self.is_ready() || (self.link.connected && !self.link.awaited.is_empty()) {
             return None;
         }
         loop {
@@ -202,7 +215,7 @@ impl Machine {
 
     /// One errand at a time, so that a hand-back leaves at most one to finish.
     fn send_errand(&mut self, now: Now) {
-        if !self.link.read || self.errand_under_way.is_some() {
+        if !self.may_write() || !self.link.read || self.errand_under_way.is_some() {
             return;
         }
         let due = self.errands.iter().filter(|(_, c)| c.retry_at <= now.mono);
@@ -220,6 +233,7 @@ impl Machine {
         let mut wakes = vec![self.queue.next_wake(), self.health.next_wake()];
         wakes.push(self.sign_of_life_at());
         wakes.push(self.renewal_at());
+        wakes.push(self.next_alone());
         wakes.push(self.run.as_ref().and_then(super::once::Run::next_wake));
         if !self.is_active() {
             wakes.push(self.next_proof());

@@ -59,6 +59,13 @@ impl Health {
         }
     }
 
+    /// While it is away, the next probe is not to be later than this.
+    pub fn probe_by(&mut self, at: Duration) {
+        if let Self::Away { probe_at, .. } = self {
+            *probe_at = (*probe_at).min(at);
+        }
+    }
+
     /// When the next probe is due.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {

@@ -126,12 +126,9 @@ impl Incidents {
     }
 
     /// Forgets ended ones that ended before a time and are not to be kept.
-    pub fn forget_ended_before(&mut self, time: Stamp, keep: impl Fn(IncidentPk) -> bool) {
-        let old: Vec<IncidentPk> = self
-            .all()
-            .filter(|i| matches!(i.end_time, EndTime::At(t) if t < time) && !keep(i.pk))
-            .map(|i| i.pk)
-            .collect();
+    pub fn forget_ended_before(&mut self, time: Stamp, keep: impl Fn(&Incident) -> bool) {
+        let old: Vec<IncidentPk> =
+            self.all().filter(|i| matches!(i.end_time, EndTime::At(t) if t < time) && !keep(i)).map(|i| i.pk).collect();
         for pk in old {
             self.remove(pk);
         }

@@ -3,14 +3,18 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
-//! `renewing.rs` has the token kept alive.
+//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are,
+//! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
+//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
+//! secret means, and `renewing.rs` has the token kept alive.
 
+mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod alive;
 mod argus_side;
 pub mod backoff;
+mod bulk;
 mod cases;
 mod counting;
 mod dispatch;
@@ -28,12 +32,19 @@ mod reload;
 #[cfg(test)]
 mod reload_tests;
 mod renewing;
+mod secondary;
+#[cfg(test)]
+mod secondary_tests;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unheard;
+#[cfg(test)]
+mod unheard_tests;
+mod unreadable;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
@@ -42,14 +53,14 @@ pub use summary::{Side, Summary};
 
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
-use crate::failover::{Failover, Mode};
+use crate::failover::{Failover, Mode, Ping};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
-use crate::sync::filter::fault_is_over;
 use crate::sync::job::{ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
+use admission::Admission;
 use alive::Alive;
 use cases::Cases;
 use counting::Counting;
@@ -61,10 +72,13 @@ use once::Run;
 use orphans::Orphans;
 use queue::Queue;
 use renewing::Renewing;
+use secondary::Watch;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use summary::Told;
+use unheard::Unheard;
+use unreadable::Unreadable;
 
 /// How long after a start no event is posted to an incident that was there before: a request of the process before may
 /// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
@@ -77,6 +91,33 @@ pub struct Now {
     pub mono: Duration,
     /// For telling.
     pub wall: Stamp,
+}
+
+/// One of the two servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// Our Zino.
+    Zino,
+    /// Argus.
+    Argus,
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Zino => "Zino",
+            Self::Argus => "Argus",
+        })
+    }
+}
+
+/// Where the servers are, for messages.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Zino's address and port.
+    pub zino: String,
+    /// The address of Argus' API.
+    pub argus: String,
 }
 
 /// What the machine is set up with.
@@ -100,6 +141,8 @@ pub struct Settings {
     pub signs_of_life: bool,
     /// Whether the token is kept alive.
     pub renews_token: bool,
+    /// What the servers are called in messages.
+    pub names: Names,
 }
 
 /// What the Zino poller tells.
@@ -123,6 +166,8 @@ pub enum ZinoEvent {
     Disconnected,
     /// Why there is no connection now; another attempt follows.
     Unusable(String),
+    /// Zino refuses our user or secret, in its words; another attempt follows.
+    LoginRefused(String),
     /// From now on it is about the Zino of the move with this number, or of a later one (see [`Change`]).
     Moved(u64),
 }
@@ -150,6 +195,10 @@ pub enum Report {
     Renewed(Result<(), String>),
     /// A [`Job::Probe`].
     Probe(Result<(), ArgusError>),
+    /// A [`Job::Prove`].
+    Proved(Result<(), ArgusError>),
+    /// A [`Job::Reach`].
+    Reached(Result<(), ArgusError>),
 }
 
 /// What may happen to the machine.
@@ -159,8 +208,10 @@ pub enum Input {
     Zino(ZinoEvent),
     /// From the Argus writer.
     Argus(Report),
-    /// From the heartbeat: the primary's uptime in seconds, or why there was no answer.
-    Ping(Result<u64, String>),
+    /// From the heartbeat.
+    Ping(Ping),
+    /// A server has not answered for so long, or, with `None`, it has answered or was given up.
+    Silent(Server, Option<Duration>),
     /// Time has passed.
     Tick,
 }
@@ -188,6 +239,10 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    Prove(usize),
+    /// See whether Argus can be reached, without the token: it is no sign of life.
+    Reach,
 }
 
 /// Something for the Zino poller to do.
@@ -208,7 +263,7 @@ pub enum Output {
     Argus(Job),
     /// For the poller.
     Zino(ZinoCommand),
-    /// The program cannot go on: Argus refuses the token. Exit 77 with this message.
+    /// The program cannot start: a server refuses our token or secret. Exit 77 with this message.
     Refused(String),
     /// A single run is over.
     Finished(Box<RunEnd>),
@@ -227,10 +282,14 @@ struct Link {
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
+    /// Since when a complete reading is under way that was asked for.
+    rereading: Option<Duration>,
     /// What a complete reading under way has brought.
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
     highest: Option<CaseId>,
+    /// Cases that Zino has and that cannot be read.
+    unreadable: Unreadable,
     /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
     moving_to: Option<u64>,
 }
@@ -241,6 +300,8 @@ struct Reading {
     /// Cases that are just as they were; they are there already.
     same: BTreeSet<CaseId>,
     others: Vec<Case>,
+    /// Cases that were told on their own, and in no part since: what a part holds of them is older.
+    newer: BTreeSet<CaseId>,
 }
 
 /// How far the looking at Argus has got.
@@ -284,6 +345,7 @@ struct Carrying {
 pub struct Machine {
     settings: Settings,
     failover: Option<Failover>,
+    watch: Watch,
     cases: Cases,
     incidents: Incidents,
     queue: Queue,
@@ -297,7 +359,10 @@ pub struct Machine {
     errand_under_way: Option<CaseId>,
     probing: bool,
     proof: Proof,
-    token_doubted: bool,
+    /// Whether Argus takes our token.
+    token: Admission,
+    /// Whether Zino takes our user and secret.
+    login: Admission,
     busy: usize,
     settled_at: Option<Duration>,
     troubles_logged: u32,
@@ -307,6 +372,7 @@ pub struct Machine {
     run: Option<Run>,
     alive: Alive,
     renewing: Renewing,
+    unheard: Unheard,
     out: Vec<Output>,
 }
 
@@ -325,6 +391,7 @@ impl Machine {
         Self {
             settings,
             failover,
+            watch: Watch::default(),
             cases: Cases::default(),
             incidents: Incidents::default(),
             queue: Queue::default(),
@@ -338,7 +405,8 @@ impl Machine {
             errand_under_way: None,
             probing: false,
             proof: Proof::default(),
-            token_doubted: false,
+            token: Admission::default(),
+            login: Admission::default(),
             busy: 0,
             settled_at: None,
             troubles_logged: 0,
@@ -348,6 +416,7 @@ impl Machine {
             run,
             alive: Alive::default(),
             renewing: Renewing::default(),
+            unheard: Unheard::default(),
             out: Vec::new(),
         }
     }
@@ -358,7 +427,8 @@ impl Machine {
         match input {
             Input::Zino(event) => self.take_zino(now, event),
             Input::Argus(report) => self.take_report(now, report),
-            Input::Ping(answer) => self.take_ping(now, &answer),
+            Input::Ping(ping) => self.take_ping(now, &ping),
+            Input::Silent(server, silent_for) => self.take_silence(now, server, silent_for),
             Input::Tick => {}
         }
         self.dispatch(now);
@@ -386,45 +456,5 @@ impl Machine {
     #[must_use]
     pub fn known(&self) -> (usize, usize) {
         (self.cases.len(), self.incidents.open_count())
-    }
-
-    fn take_ping(&mut self, now: Now, answer: &Result<u64, String>) {
-        self.told.pinged = true;
-        let Some(line) = self.failover.as_mut().and_then(|f| f.ping(answer)) else {
-            return;
-        };
-        warn!("{line}");
-        self.forget_proof();
-        match self.mode() {
-            Mode::Active => self.take_over(now),
-            Mode::Standby => self.hand_back(),
-        }
-    }
-
-    /// From now on this instance writes: everything is to be compared again, from what the poller already knows.
-    fn take_over(&mut self, now: Now) {
-        self.forget_argus();
-        self.looking.refresh_at = now.mono;
-        for slot in self.cases.all_mut() {
-            slot.home = None;
-            // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
-            slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
-        }
-        self.look_at_all();
-    }
-
-    /// From now on this instance writes nothing: the job under way finishes, the rest is dropped.
-    fn hand_back(&mut self) {
-        self.queue.clear();
-        self.errands.clear();
-        self.forget_argus();
-    }
-
-    fn forget_argus(&mut self) {
-        self.incidents.clear();
-        self.orphans = Orphans::default();
-        let busy = self.looking.busy;
-        self.looking = Looking { busy, ..Looking::default() };
-        self.counting.forget(false);
     }
 }

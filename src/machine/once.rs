@@ -3,6 +3,7 @@
 use super::{Machine, Now, Output};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
+use crate::sync::filter::cannot_be_judged;
 use crate::sync::job::Deeds;
 use crate::zino::case::{CaseId, Problem};
 use log::info;
@@ -17,16 +18,18 @@ const MAX_NAMED: usize = 50;
 /// What a single run is bound by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
-    /// The longest that it may take.
+    /// The longest that it may take from its first step; then nothing new is begun.
     pub longest: Duration,
+    /// The time that it was given, for messages.
+    pub given: Duration,
 }
 
 /// Why nothing at all could be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hopeless {
-    /// A server cannot be reached, or does not answer what must be known first.
+    /// A server cannot be reached, or has not let us read what must be known first.
     Unreachable(String),
-    /// Argus does not let us read what must be known first.
+    /// Argus refuses to let us read what must be known first.
     Refused(String),
 }
 
@@ -128,13 +131,9 @@ impl Machine {
 
     /// Says so once the run is over: everything is done, or cannot be done, or there is no time left.
     pub(super) fn end_run(&mut self, now: Now) {
-        let Some(run) = &mut self.run else { return };
-        let until = *run.until.get_or_insert(now.mono + run.once.longest);
-        if run.over {
-            return;
-        }
-        let hopeless = self.hopeless();
-        let late = now.mono >= until;
+        let Some(run) = self.run.as_mut().filter(|run| !run.over) else { return };
+        let late = now.mono >= *run.until.get_or_insert(now.mono + run.once.longest);
+        let hopeless = self.hopeless(late);
         if hopeless.is_none() && !late && !(self.is_settled() && self.looked_again(now)) {
             return;
         }
@@ -156,24 +155,65 @@ impl Machine {
         !first
     }
 
-    /// A server that did not answer before everything was read will not do so for this run.
-    fn hopeless(&self) -> Option<Hopeless> {
+    /// A server that did not answer before everything was read will not do so for this run. What is wrong with Zino is no reason to say
+    /// nothing of Argus, so that it is asked first.
+    fn hopeless(&self, late: bool) -> Option<Hopeless> {
         if self.is_ready() {
             return None;
         }
         if let Some(failing) = self.told.zino.as_ref().filter(|_| !self.link.ever_read) {
-            return Some(Hopeless::Unreachable(format!("Zino cannot be used: {failing}")));
+            let known = late || self.is_argus_heard();
+            return known.then(|| Hopeless::Unreachable(self.beside(format!("Zino cannot be used: {failing}"))));
         }
         if let Some(failing) = &self.told.argus {
             return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
         }
-        let (what, error) = self.looking.failure.as_ref().filter(|_| self.looking.attempts >= TRIES)?;
-        Some(match error {
-            ArgusError::Request { .. } => {
-                Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?"))
+        let failure = self.looking.failure.as_ref().filter(|_| self.looking.attempts >= TRIES);
+        match failure {
+            Some((what, error @ ArgusError::Request { status: 403, .. })) => {
+                Some(Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?")))
             }
-            _ => Hopeless::Unreachable(format!("cannot {what}: {error}")),
-        })
+            Some((what, error)) => Some(Hopeless::Unreachable(format!("cannot {what}: {error}"))),
+            None if late => self.unheard_server(),
+            None => None,
+        }
+    }
+
+    /// The server that was waited for until the time was over.
+    fn unheard_server(&self) -> Option<Hopeless> {
+        let names = &self.settings.names;
+        let secs = self.run.as_ref().map_or(0.0, |run| run.once.given.as_secs_f64());
+        let time = format!("when the time was over ({secs} s, --timeout)");
+        let looking = &self.looking;
+        if !self.link.read {
+            let what = if self.link.connected { "been read" } else { "answered" };
+            return Some(Hopeless::Unreachable(self.beside(format!("Zino {} had not {what} {time}", names.zino))));
+        }
+        let read = looking.open_listed && looking.ended_listed;
+        let what = if looking.baseline { "been read" } else { "answered" };
+        (!read).then(|| Hopeless::Unreachable(format!("Argus {} had not {what} {time}", names.argus)))
+    }
+
+    /// What is wrong with Zino, with how Argus is.
+    fn beside(&self, zino: String) -> String {
+        match &self.told.argus {
+            Some(failing) => {
+                let end = if zino.ends_with('?') { "" } else { "." };
+                format!("{zino}{end} And Argus cannot be used: {failing}")
+            }
+            None if self.unheard.argus_answers => format!("{zino} (Argus answers)"),
+            None => zino,
+        }
+    }
+
+    /// A run that ends over what is to be logged, and says so then.
+    pub(super) fn is_hopeless_run(&self) -> bool {
+        self.run.is_some() && !self.is_ready()
+    }
+
+    /// What follows a failure: a single run makes no promise.
+    pub(super) fn again(&self) -> &'static str {
+        if self.run.is_some() { "" } else { "; trying again later" }
     }
 
     /// Both servers were read, and nothing is under way or waits but what was tried often enough.
@@ -193,6 +233,7 @@ impl Machine {
         };
         let deeds = &run.deeds;
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
+        failed.extend(self.unjudged().take(MAX_NAMED));
         let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
@@ -216,10 +257,22 @@ impl Machine {
         }
     }
 
+    /// Cases that were not synchronised because Zino does not show them, or does not show what decides whether they need an incident.
+    fn unjudged(&self) -> impl Iterator<Item = String> {
+        let unreadable = self.link.unreadable.all();
+        let unreadable =
+            unreadable.map(|(id, why)| format!("case {id} cannot be read, its incident stays as it is: {why}"));
+        let lacks_log =
+            |s: &&super::cases::Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
+        let unlogged = self.cases.all().filter(lacks_log);
+        unreadable
+            .chain(unlogged.map(|s| format!("{}: its log cannot be read, so no incident is made of it", s.case.name())))
+    }
+
     /// What still waits when the time is over, by name as long as somebody may read it.
     fn not_reached(&self) -> Vec<String> {
         if !self.is_ready() {
-            return vec!["the time was over before both servers were read".to_owned()];
+            return vec![format!("the time was over before Zino had told of {} cases", self.link.awaited.len())];
         }
         let waiting: Vec<&Problem> = self.queue.untroubled().collect();
         let named =

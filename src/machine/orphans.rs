@@ -45,6 +45,8 @@ enum Fate {
     Scavenged(CaseId),
     /// Zino lost its newest state after the case had opened.
     Forgotten,
+    /// One of the cases that cannot be read may be the open case of its problem.
+    Hidden,
     /// Nothing shows it.
     Unclear,
 }
@@ -125,6 +127,8 @@ impl Machine {
         }
         match fate {
             Fate::Scavenged(number) if acts => self.ask_once_more(pk, number),
+            // What cannot be known yet is nothing that a person has to decide.
+            Fate::Hidden => drop(self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false })),
             _ => {
                 // Not scavenged for sure: the grace starts again should that change.
                 self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false });
@@ -175,8 +179,19 @@ impl Machine {
         self.orphans.ready.extend(confirmed);
     }
 
+    /// Zino has this case and cannot show it: nothing is ended for it.
+    pub(super) fn doubt_orphans(&mut self, id: CaseId) {
+        let incidents = &self.incidents;
+        let is_its = |pk: IncidentPk| incidents.get(pk).and_then(told_case).is_some_and(|(number, _)| number == id);
+        self.orphans.unknown.retain(|pk, _| !is_its(*pk));
+        self.orphans.ready.retain(|pk| !is_its(*pk));
+    }
+
     /// What is to be done next about an incident without a case.
     pub(super) fn next_orphan(&mut self, now: Now) -> Option<Job> {
+        if !self.may_write() {
+            return None;
+        }
         if let Some(pk) = self.orphans.to_mark.pop_first() {
             self.orphans.marked.insert(pk);
             return Some(Job::MarkForgotten(pk, now.wall));
@@ -228,7 +243,11 @@ impl Machine {
 
     /// No case of our Zino is about this incident's problem, and its number is unknown or means something else.
     fn is_unknown(&self, incident: &Incident) -> bool {
-        let held = told_case(incident).and_then(|(number, _)| self.cases.get(number));
+        let number = told_case(incident).map(|(number, _)| number);
+        if number.is_some_and(|number| self.link.unreadable.contains(number)) {
+            return false;
+        }
+        let held = number.and_then(|number| self.cases.get(number));
         let same_number = held.is_some_and(|s| same_problem(&s.case, incident));
         let mut near = self.cases.near(incident).flat_map(|problem| self.cases.of(problem));
         let open_case = near.any(|s| !s.case.is_closed() && same_problem(&s.case, incident));
@@ -266,6 +285,12 @@ impl Machine {
             return Fate::Forgotten;
         }
         let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
-        if old && numbers.surround((number, opened)) { Fate::Scavenged(number) } else { Fate::Unclear }
+        // What a case was about that could be read once is known.
+        let hidden = self.link.unreadable.all().any(|(id, _)| self.cases.get(id).is_none());
+        match old && numbers.surround((number, opened)) {
+            true if hidden => Fate::Hidden,
+            true => Fate::Scavenged(number),
+            false => Fate::Unclear,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Waiting work: one entry per problem, live work before bulk work, with back-off. Never knows what the work is.
 
 use super::backoff::backoff;
+use super::bulk::{BulkLine, Rank};
 use super::cases::Goal;
 use crate::sync::job::Doubt;
 use crate::zino::case::{CaseId, Problem};
@@ -35,6 +36,9 @@ struct Entry {
     lane: Option<Lane>,
     /// How urgent it is while it is in no line: work that waits comes back to the line that it left.
     urgency: Option<Lane>,
+    /// How much it matters in the line of bulk work, and how many turns there were not enough for it.
+    rank: Rank,
+    turns: u32,
     running: Option<Vec<(CaseId, Goal)>>,
     again: Option<Lane>,
     retry_at: Option<Duration>,
@@ -55,13 +59,18 @@ struct Trouble {
 pub struct Queue {
     entries: BTreeMap<Arc<Problem>, Entry>,
     live: VecDeque<Arc<Problem>>,
-    bulk: VecDeque<Arc<Problem>>,
+    bulk: BulkLine,
     timers: BTreeSet<(Duration, Arc<Problem>)>,
 }
 
 impl Queue {
     /// Puts a problem in line, unless it is there already; while it runs, it is to run again.
-    pub fn add(&mut self, problem: &Arc<Problem>, lane: Lane) {
+    pub fn add(&mut self, problem: &Arc<Problem>, lane: Lane, rank: Rank) {
+        self.entries.entry(Arc::clone(problem)).or_default().rank = rank;
+        self.line_up(problem, lane);
+    }
+
+    fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
         if entry.running.is_some() {
             entry.again = entry.again.max(Some(lane));
@@ -72,7 +81,7 @@ impl Queue {
             entry.lane = Some(lane);
             match lane {
                 Lane::Live => self.live.push_back(Arc::clone(problem)),
-                Lane::Bulk => self.bulk.push_back(Arc::clone(problem)),
+                Lane::Bulk => self.bulk.add(entry.turns, entry.rank, problem),
             }
         }
     }
@@ -82,7 +91,7 @@ impl Queue {
         loop {
             let (problem, lane) = match self.live.pop_front() {
                 Some(problem) => (problem, Lane::Live),
-                None => (self.bulk.pop_front()?, Lane::Bulk),
+                None => (self.bulk.next()?, Lane::Bulk),
             };
             if let Some(entry) = self.entries.get_mut(&problem).filter(|e| e.lane == Some(lane)) {
                 entry.lane = None;
@@ -110,7 +119,7 @@ impl Queue {
         };
         let cases = entry.running.take().unwrap_or_default();
         if let Some(lane) = entry.again.take() {
-            self.add(problem, lane);
+            self.line_up(problem, lane);
         }
         cases
     }
@@ -118,7 +127,7 @@ impl Queue {
     /// It went well: troubles are over. Returns the trouble that it was in.
     pub fn succeeded(&mut self, problem: &Problem) -> Option<String> {
         let entry = self.entries.get_mut(problem)?;
-        entry.attempts = 0;
+        (entry.attempts, entry.turns) = (0, 0);
         entry.doubted = None;
         let trouble = entry.trouble.take().filter(|t| t.told).map(|t| t.why);
         self.idle(problem);
@@ -156,9 +165,10 @@ impl Queue {
     pub fn go_on(&mut self, problem: &Arc<Problem>) {
         let urgency = self.entries.get_mut(problem).and_then(|entry| {
             (entry.attempts, entry.doubted) = (0, None);
+            entry.turns = entry.turns.saturating_add(1);
             entry.urgency
         });
-        self.add(problem, urgency.unwrap_or(Lane::Live));
+        self.line_up(problem, urgency.unwrap_or(Lane::Live));
     }
 
     /// It failed: to be tried again later. Returns true if this trouble is new.
@@ -294,7 +304,7 @@ impl Queue {
             entry.retry_at = None;
             lane = entry.urgency.unwrap_or(lane);
         }
-        self.add(problem, lane);
+        self.line_up(problem, lane);
     }
 
     /// When the next one that waits is due.
@@ -337,10 +347,10 @@ mod tests {
     #[test]
     fn live_work_goes_before_bulk_work_and_nothing_is_in_line_twice() {
         let mut q = Queue::default();
-        q.add(&problem(1), Lane::Bulk);
-        q.add(&problem(2), Lane::Bulk);
-        q.add(&problem(2), Lane::Live);
-        q.add(&problem(2), Lane::Live);
+        q.add(&problem(1), Lane::Bulk, Rank::default());
+        q.add(&problem(2), Lane::Bulk, Rank::default());
+        q.add(&problem(2), Lane::Live, Rank::default());
+        q.add(&problem(2), Lane::Live, Rank::default());
         assert_eq!(q.len(), 2);
         assert_eq!([q.next(), q.next(), q.next()], [Some(problem(2)), Some(problem(1)), None]);
     }
@@ -349,15 +359,15 @@ mod tests {
     fn bulk_work_that_waited_is_still_no_hurdle_for_live_work() {
         let mut q = Queue::default();
         for n in 1..=3 {
-            q.add(&problem(n), Lane::Bulk);
+            q.add(&problem(n), Lane::Bulk, Rank::default());
         }
         for n in 1..=3 {
             assert_eq!(q.next(), Some(problem(n)));
             q.wait_until(&problem(n), secs(5));
         }
-        q.add(&problem(3), Lane::Live);
+        q.add(&problem(3), Lane::Live, Rank::default());
         q.wake(secs(5));
-        q.add(&problem(4), Lane::Live);
+        q.add(&problem(4), Lane::Live, Rank::default());
         let order: Vec<_> = std::iter::from_fn(|| q.next()).collect();
         assert_eq!(order, [problem(3), problem(4), problem(1), problem(2)]);
     }
@@ -365,12 +375,12 @@ mod tests {
     #[test]
     fn live_work_that_failed_comes_back_as_live_work() {
         let mut q = Queue::default();
-        q.add(&problem(1), Lane::Live);
+        q.add(&problem(1), Lane::Live, Rank::default());
         let p = q.next().unwrap();
         q.start(&p, Vec::new());
         q.finish(&p);
         q.failed(&p, secs(10), "500");
-        q.add(&problem(2), Lane::Bulk);
+        q.add(&problem(2), Lane::Bulk, Rank::default());
         q.wake_all();
         assert_eq!([q.next(), q.next()], [Some(p), Some(problem(2))]);
     }
@@ -378,10 +388,10 @@ mod tests {
     #[test]
     fn what_changes_while_it_is_worked_on_is_worked_on_again() {
         let mut q = Queue::default();
-        q.add(&problem(1), Lane::Live);
+        q.add(&problem(1), Lane::Live, Rank::default());
         let p = q.next().unwrap();
         q.start(&p, Vec::new());
-        q.add(&p, Lane::Bulk);
+        q.add(&p, Lane::Bulk, Rank::default());
         assert_eq!(q.next(), None);
         assert_eq!(q.finish(&p), []);
         assert_eq!(q.next(), Some(p));
@@ -426,7 +436,7 @@ mod tests {
         let p = problem(1);
         assert!(q.failed(&p, secs(10), "500"));
         assert!(!q.failed(&p, secs(11), "500"));
-        q.add(&p, Lane::Live);
+        q.add(&p, Lane::Live, Rank::default());
         assert_eq!(q.next(), None);
         q.wake_all();
         assert_eq!(q.next(), Some(p.clone()));

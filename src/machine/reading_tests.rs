@@ -9,8 +9,12 @@ fn machine() -> Machine {
 }
 
 fn tell(machine: &mut Machine, event: ZinoEvent) -> Vec<Output> {
-    let now = Now { mono: Duration::from_secs(1), wall: Stamp::from_secs(1_795_376_392) };
-    machine.step(now, Input::Zino(event))
+    at(machine, 1, Input::Zino(event))
+}
+
+fn at(machine: &mut Machine, secs: u64, input: Input) -> Vec<Output> {
+    let now = Now { mono: Duration::from_secs(secs), wall: Stamp::from_secs(1_795_376_392) };
+    machine.step(now, input)
 }
 
 fn part(ids: &[CaseId]) -> ZinoEvent {
@@ -85,4 +89,59 @@ fn what_was_asked_for_when_the_connection_broke_off_is_asked_for_again() {
     tell(&mut machine, ZinoEvent::Connected);
     let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
     assert!(asked(&outputs).starts_with(&[2, 3, 5]), "nobody has answered that: {:?}", asked(&outputs));
+}
+
+/// Case 1 as it is after a change that its router made.
+fn changed() -> Case {
+    Case { priority: 500, ..case(1) }
+}
+
+#[test]
+fn what_came_on_its_own_after_its_part_is_newer_than_the_part() {
+    let unknown = Found { asked: vec![1], unknown: vec![1], ..Found::default() };
+    for (event, expected) in [
+        (ZinoEvent::Found(Found { asked: vec![1], cases: vec![changed()], ..Found::default() }), Some(500)),
+        (ZinoEvent::Carried(1, Ok(Some(Box::new(changed())))), Some(500)),
+        (ZinoEvent::Found(unknown), None),
+        (ZinoEvent::Scavenged(1), None),
+    ] {
+        let mut machine = machine();
+        tell(&mut machine, ZinoEvent::Connected);
+        tell(&mut machine, end(&[1, 2], &[1, 2]));
+        // One part in which it is as it was, and one in which it is not.
+        for older in [case(1), Case { priority: 400, ..case(1) }] {
+            tell(&mut machine, ZinoEvent::Part(vec![older]));
+        }
+        let told = format!("{event:?}");
+        tell(&mut machine, event);
+        let outputs = tell(&mut machine, end(&[1, 2], &[2]));
+        assert_eq!(machine.cases.get(1).map(|slot| slot.case.priority), expected, "{told}");
+        assert!(!asked(&outputs).contains(&1), "{told}");
+    }
+}
+
+#[test]
+fn a_part_is_newer_than_what_came_on_its_own_before_it() {
+    let mut machine = machine();
+    tell(&mut machine, ZinoEvent::Connected);
+    tell(&mut machine, ZinoEvent::Found(Found { asked: vec![1], cases: vec![case(1)], ..Found::default() }));
+    tell(&mut machine, ZinoEvent::Part(vec![changed()]));
+    tell(&mut machine, end(&[1, 2], &[2]));
+    assert_eq!(machine.cases.get(1).map(|slot| slot.case.priority), Some(500));
+}
+
+#[test]
+fn a_reading_that_takes_long_is_asked_for_once_and_the_next_one_not_at_once() {
+    let mut machine = machine();
+    let rereads = |outputs: &[Output]| {
+        outputs.iter().filter(|output| matches!(output, Output::Zino(ZinoCommand::Reread))).count()
+    };
+    tell(&mut machine, ZinoEvent::Connected);
+    tell(&mut machine, end(&[1], &[1]));
+    let asked = (1..=100).map(|minute| rereads(&at(&mut machine, minute * 60, Input::Tick))).sum::<usize>();
+    assert_eq!(asked, 1, "it has not come yet");
+    at(&mut machine, 6000, Input::Zino(end(&[1], &[1])));
+    let again = (6001..20_000).find(|secs| rereads(&at(&mut machine, *secs, Input::Tick)) > 0);
+    // It took from 901 (960, the first tick after that) to 6000.
+    assert_eq!(again, Some(6000 + 5040));
 }

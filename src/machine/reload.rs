@@ -54,12 +54,14 @@ impl Machine {
         }
         if change.another_argus {
             self.health = Health::default();
+            self.watch.forget();
             self.counting.forget(true);
             self.told.argus = None;
         }
+        self.token.settings_changed();
+        self.login.settings_changed();
         if change.another_argus || change.another_token {
             self.offer_signs_of_life_again();
-            self.token_doubted = false;
             self.health.hurry(now.mono);
             if was == Mode::Standby {
                 self.forget_proof();
@@ -93,9 +95,13 @@ impl Machine {
                 failover.set_threshold(threshold);
                 if another_primary {
                     failover.forget_count();
+                    self.watch.forget();
                 }
             }
-            (None, Some(threshold)) => self.failover = Some(begin_in_standby(threshold)),
+            (None, Some(threshold)) => {
+                self.watch.forget();
+                self.failover = Some(begin_in_standby(threshold));
+            }
             (Some(failover), None) => {
                 if failover.mode() == Mode::Standby {
                     warn!("mode STANDBY -> ACTIVE: there is no [failover] in the configuration any more");

@@ -4,11 +4,11 @@ use super::testing::{Running, at_rest, settings};
 use super::*;
 use crate::sync::testing::{case, rules};
 
-fn secondary(threshold: u32) -> Settings {
+pub(super) fn secondary(threshold: u32) -> Settings {
     Settings { rules: Rules { secondary: true, ..rules() }, failover_threshold: Some(threshold), ..settings() }
 }
 
-fn change(settings: Settings) -> Change {
+pub(super) fn change(settings: Settings) -> Change {
     Change { settings, another_argus: false, another_token: false, another_zino: None, another_primary: false }
 }
 

@@ -1,10 +1,9 @@
-//! What STANDBY proves: that a takeover would work if it came now. Reads one page of Argus and looks at the connection to
-//! Zino; never writes anything, and never ends the program.
+//! What STANDBY proves: that a takeover would work if it came now. Reads one page of Argus, looks at the connection to Zino, and
+//! whether the primary can be asked at all; never writes anything, and never ends the program.
 
 use super::argus_side::TOKEN_ADVICE;
 use super::{Job, Machine, Now};
 use crate::argus::ArgusError;
-use crate::argus::models::{Incident, ListQuery, Page};
 use log::{info, warn};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(super) struct Proof {
     /// A page of Argus was asked for.
-    pub(super) asked: bool,
+    under_way: bool,
     /// When to ask for the next.
     due_at: Duration,
     /// Until when Zino may be connected for the first time.
@@ -36,6 +35,7 @@ struct Wrong {
     zino: bool,
     argus: bool,
     token: bool,
+    primary: bool,
 }
 
 impl Machine {
@@ -43,20 +43,21 @@ impl Machine {
     pub(super) fn prove_takeover(&mut self, now: Now) {
         let patient_until = *self.proof.patient_until.get_or_insert(now.mono + PATIENCE);
         let settled = self.link.ever_read || now.mono >= patient_until;
-        if settled && !self.looking.busy && now.mono >= self.proof.due_at {
-            // The reply is awaited like that to any look, so that a takeover's first look comes after it.
-            self.looking.busy = true;
-            self.proof.asked = true;
-            self.send(Job::Page(ListQuery::Open, None, self.page_size.incidents()));
+        if settled && !self.looking.busy && !self.proof.under_way && now.mono >= self.proof.due_at {
+            self.proof.under_way = true;
+            self.send(Job::Prove(self.page_size.incidents()));
         }
         if settled {
             self.tell_proof();
         }
     }
 
-    /// The page of Argus that was asked for; after a takeover it says nothing new.
-    pub(super) fn take_proof(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
-        self.proof.asked = false;
+    /// What came of the page of Argus that was asked for. After a takeover it says nothing new.
+    pub(super) fn take_proof(&mut self, now: Now, result: Result<(), ArgusError>) {
+        self.proof.under_way = false;
+        if let Err(error) = &result {
+            self.note_no_answer(error);
+        }
         if self.is_active() {
             return;
         }
@@ -65,13 +66,13 @@ impl Machine {
             Ok(_) => self.told.argus = None,
             Err(error) => self.told.argus_fails(now, error),
         }
-        self.proof.argus = Some(result.map(|_| ()));
+        self.proof.argus = Some(result);
     }
 
     /// The mode has changed: what was proved before is of no interest.
     pub(super) fn forget_proof(&mut self) {
         self.told.argus = None;
-        self.proof = Proof { asked: self.proof.asked, ..Proof::default() };
+        self.proof = Proof { under_way: self.proof.under_way, ..Proof::default() };
     }
 
     /// Whether Argus was read with our token at the last try.
@@ -82,13 +83,14 @@ impl Machine {
     /// When Argus is to be read next.
     pub(super) fn next_proof(&self) -> Option<Duration> {
         let patient_until = self.proof.patient_until.filter(|_| !self.link.ever_read);
-        (!self.looking.busy).then(|| self.proof.due_at.max(patient_until.unwrap_or_default()))
+        (!self.looking.busy && !self.proof.under_way).then(|| self.proof.due_at.max(patient_until.unwrap_or_default()))
     }
 
     /// One line when a takeover begins to be impossible, one when it is possible again, and one when the reason changes.
     fn tell_proof(&mut self) {
         let token = matches!(self.proof.argus, Some(Err(ArgusError::Unauthorized(_))));
-        let wrong = Wrong { zino: !self.link.read, argus: matches!(self.proof.argus, Some(Err(_))), token };
+        let (argus, primary) = (matches!(self.proof.argus, Some(Err(_))), self.watch.unasked.is_some());
+        let wrong = Wrong { zino: !self.link.read, argus, token, primary };
         let fine = wrong == Wrong::default();
         if self.proof.told == Some(wrong) || fine && self.proof.argus.is_none() {
             return;
@@ -116,6 +118,7 @@ impl Machine {
             Some(Err(error)) => Some(format!("Argus {error}")),
             Some(Ok(())) | None => None,
         };
-        zino.into_iter().chain(argus).collect::<Vec<_>>().join("; ")
+        let primary = self.watch.unasked.as_ref().map(|why| format!("the primary cannot be asked: {why}"));
+        zino.into_iter().chain(argus).chain(primary).collect::<Vec<_>>().join("; ")
     }
 }

@@ -1,8 +1,9 @@
 //! What a machine in STANDBY asks and says, input by input. Never part of the program.
 
-use super::testing::settings;
+use super::testing::{ping, settings};
 use super::*;
 use crate::argus::models::Page;
+use crate::failover::Answer;
 use crate::sync::testing::case;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;
@@ -27,6 +28,15 @@ impl Log for Collect {
     fn flush(&self) {}
 }
 
+/// From now on this test's lines are kept.
+pub fn collect() {
+    static COLLECT: Once = Once::new();
+    COLLECT.call_once(|| {
+        log::set_boxed_logger(Box::new(Collect)).unwrap();
+        log::set_max_level(LevelFilter::Info);
+    });
+}
+
 /// A secondary, and the time.
 struct Secondary {
     machine: Machine,
@@ -35,11 +45,7 @@ struct Secondary {
 
 impl Secondary {
     fn new() -> Self {
-        static COLLECT: Once = Once::new();
-        COLLECT.call_once(|| {
-            log::set_boxed_logger(Box::new(Collect)).unwrap();
-            log::set_max_level(LevelFilter::Info);
-        });
+        collect();
         let machine = Machine::new(Settings { failover_threshold: Some(2), ..settings() });
         said();
         Self { machine, secs: 0 }
@@ -72,23 +78,29 @@ impl Secondary {
     }
 
     fn argus_says(&mut self, answer: Result<(), ArgusError>) -> Vec<Output> {
-        let page = answer.map(|()| Page { items: Vec::new(), next: Some("more".to_owned()) });
-        self.step(Input::Argus(Report::Page(page)))
+        self.step(Input::Argus(Report::Proved(answer)))
     }
 
+    /// One question to the primary. What asks whether Argus is there gets an answer, and is left out.
     fn ping(&mut self, up: bool) -> Vec<Output> {
-        self.step(Input::Ping(if up { Ok(5) } else { Err("no answer".to_owned()) }))
+        let mut outputs = self.step(ping(self.secs, up));
+        let before = outputs.len();
+        outputs.retain(|output| !matches!(output, Output::Argus(Job::Reach)));
+        if outputs.len() < before {
+            outputs.extend(self.step(Input::Argus(Report::Reached(Ok(())))));
+        }
+        outputs
     }
 }
 
 /// The lines since the last call, with their level's first letter.
-fn said() -> Vec<String> {
+pub fn said() -> Vec<String> {
     let lines = LINES.take();
     lines.into_iter().map(|(level, line)| format!("{} {line}", &level.as_str()[..1])).collect()
 }
 
 fn asks_one_page(outputs: &[Output]) -> bool {
-    let asked = |o: &&Output| matches!(o, Output::Argus(Job::Page(ListQuery::Open, None, _)));
+    let asked = |o: &&Output| matches!(o, Output::Argus(Job::Prove(_)));
     outputs.iter().filter(asked).count() == 1 && argus_jobs(outputs) == 1
 }
 
@@ -109,7 +121,7 @@ fn one_page_of_argus_is_read_once_zino_is_and_then_hourly() {
     assert_eq!(argus_jobs(&secondary.argus_says(Ok(()))), 0);
     assert_eq!(said(), ["I a takeover would work: our own Zino is read, and Argus takes our token"]);
     let mut asked_at = Vec::new();
-    while secondary.secs < 7300 {
+    while secondary.secs < 7200 {
         let outputs = secondary.sleep();
         if argus_jobs(&outputs) > 0 {
             assert!(asks_one_page(&outputs));
@@ -201,9 +213,12 @@ fn a_takeover_while_the_proof_is_under_way_takes_nothing_from_its_page() {
     let mut secondary = Secondary::new();
     assert!(asks_one_page(&secondary.zino_comes()));
     secondary.ping(false);
-    assert_eq!(argus_jobs(&secondary.ping(false)), 0);
+    assert!(
+        matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(None, _))]),
+        "it does not wait for the page"
+    );
     let outputs = secondary.argus_says(Err(ArgusError::Unauthorized("Invalid token.".to_owned())));
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
+    assert!(outputs.is_empty(), "{outputs:?}");
     assert_eq!(secondary.machine.known(), (1, 0));
 }
 
@@ -218,4 +233,32 @@ fn standby_writes_nothing_whatever_happens_to_its_cases() {
     let found = Found { asked: vec![1, 2], cases, ..Found::default() };
     assert!(secondary.step(Input::Zino(ZinoEvent::Found(found))).is_empty());
     assert!(secondary.step(Input::Zino(ZinoEvent::Scavenged(1))).is_empty());
+}
+
+#[test]
+fn a_primary_that_cannot_be_asked_is_one_warning_until_it_can() {
+    let mut secondary = Secondary::new();
+    secondary.zino_comes();
+    secondary.argus_says(Ok(()));
+    said();
+    let ask = |secondary: &mut Secondary, answer| {
+        let asked_at = Duration::from_secs(secondary.secs);
+        secondary.step(Input::Ping(Ping { asked_at, answer }));
+    };
+    for _ in 0..5 {
+        ask(&mut secondary, Answer::Unasked("the name primary.example has no address".to_owned()));
+    }
+    let expected = "W a takeover would fail now: the primary cannot be asked: the name primary.example has no address";
+    assert_eq!(said(), [expected]);
+    ask(&mut secondary, Answer::Uptime(7));
+    assert_eq!(said(), ["W a takeover would work again"]);
+    secondary.ping(false);
+    secondary.ping(false);
+    said();
+    for _ in 0..5 {
+        ask(&mut secondary, Answer::Unasked("no route".to_owned()));
+    }
+    assert_eq!(said(), ["W the primary cannot be asked, so that this instance stays ACTIVE: no route"]);
+    ask(&mut secondary, Answer::Silence("no answer".to_owned()));
+    assert_eq!(said(), ["W the primary can be asked again"]);
 }

@@ -4,9 +4,7 @@ use super::{Machine, Now};
 use crate::argus::ArgusError;
 use crate::failover::Mode;
 use crate::stamp::Stamp;
-use crate::zino::case::CaseId;
-use log::warn;
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A server, as far as people care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +41,8 @@ pub struct Summary {
     pub zino: Side,
     /// Argus.
     pub argus: Side,
+    /// A server has refused us since the start, which may yet end the program.
+    pub is_refused_at_start: bool,
     /// A question to the primary was answered, or was not.
     pub pinged: bool,
     /// What went wrong last, and when. May hold foreign text.
@@ -51,9 +51,13 @@ pub struct Summary {
 
 impl Summary {
     /// Whether both servers have had their first word, good or bad, or the primary in STANDBY. A server that is down when the
-    /// program starts is no reason to call the start a failure: it is waited for, and both the log and this say so.
+    /// program starts is no reason to call the start a failure: it is waited for, and both the log and this say so. A refusal
+    /// is a failed start once it is confirmed, so the start goes on until then.
     #[must_use]
     pub fn has_begun(&self) -> bool {
+        if self.is_refused_at_start {
+            return false;
+        }
         let tried = |side: &Side| *side != Side::NotYet;
         let cut_off = matches!(self.zino, Side::Away { .. });
         match self.mode {
@@ -71,23 +75,35 @@ pub(super) struct Failing {
     why: String,
 }
 
+impl Failing {
+    pub(super) fn new(since: Stamp, why: String) -> Self {
+        Self { since, why }
+    }
+
+    fn side(&self) -> Side {
+        Side::Away { since: self.since, why: self.why.clone() }
+    }
+}
+
 impl std::fmt::Display for Failing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.why)
     }
 }
 
-/// So many cases that cannot be read are told of by their numbers; a Zino of which nothing can be read must not fill the disk.
-const MAX_GARBLED: usize = 1000;
+/// Whoever reads the log from the last hour on is to find an outage that lasts.
+const REMIND: Duration = Duration::from_secs(600);
 
 /// What was told to people and may be of interest later.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) zino: Option<Failing>,
     pub(super) argus: Option<Failing>,
+    /// What Argus has not let us read since the start, although it answers.
+    pub(super) unreadable: Option<Failing>,
+    /// When an outage that lasts is worth another line.
+    remind_at: Duration,
     pub(super) pinged: bool,
-    /// Cases that could not be read, and why, as they stand in the log.
-    garbled: BTreeMap<CaseId, String>,
     last_error: Option<(Stamp, String)>,
 }
 
@@ -97,21 +113,23 @@ impl Told {
         self.last_error = Some((now.wall, what));
     }
 
-    /// Cases could not be read: each is told of once, and again when the reason is another one or when it could be read meanwhile.
-    pub(super) fn cases_fail(&mut self, now: Now, garbled: Vec<(CaseId, String)>) {
-        for (id, why) in garbled {
-            let is_told = self.garbled.get(&id) == Some(&why);
-            if !is_told && (self.garbled.len() < MAX_GARBLED || self.garbled.contains_key(&id)) {
-                warn!("case {id} cannot be read, so that Argus shows nothing new of it: {why}");
-                self.failed(now, format!("case {id} cannot be read: {why}"));
-                self.garbled.insert(id, why);
-            }
-        }
+    /// An outage is logged now; it is again when it lasts.
+    pub(super) fn logged(&mut self, now: Now) {
+        self.remind_at = now.mono + REMIND;
     }
 
-    /// A case could be read, or is gone.
-    pub(super) fn case_succeeds(&mut self, id: CaseId) {
-        self.garbled.remove(&id);
+    /// Whether an outage that was logged lasts so long that it is worth another line, which is logged now.
+    pub(super) fn reminds(&mut self, now: Now) -> bool {
+        let due = now.mono >= self.remind_at;
+        if due {
+            self.logged(now);
+        }
+        due
+    }
+
+    /// Argus answers, and does not let us read this.
+    pub(super) fn reading_fails(&mut self, now: Now, why: String) {
+        fail(&mut self.unreadable, now, why);
     }
 
     pub(super) fn zino_fails(&mut self, now: Now, why: String) {
@@ -148,14 +166,16 @@ impl Machine {
             troubled: self.queue.in_trouble().len(),
             zino: self.zino_now(),
             argus: self.argus_now(),
+            is_refused_at_start: self.token.confirmed_at().or(self.login.confirmed_at()).is_some(),
             pinged: self.told.pinged,
             last_error: self.told.last_error.clone(),
         }
     }
 
     fn zino_now(&self) -> Side {
-        match (&self.told.zino, self.link.connected, self.link.read) {
-            (Some(Failing { since, why }), _, _) => Side::Away { since: *since, why: why.clone() },
+        let silent = self.unheard.zino.as_ref().map(|(failing, _)| failing);
+        match (self.told.zino.as_ref().or(silent), self.link.connected, self.link.read) {
+            (Some(failing), _, _) => failing.side(),
             (None, true, true) => Side::Fine,
             (None, true, false) => Side::Reading,
             (None, false, _) => Side::NotYet,
@@ -163,37 +183,17 @@ impl Machine {
     }
 
     fn argus_now(&self) -> Side {
-        match &self.told.argus {
-            Some(Failing { since, why }) => Side::Away { since: *since, why: why.clone() },
-            None if !self.is_active() && self.is_argus_proved() || self.looking.open_listed => Side::Fine,
-            None if self.looking.baseline => Side::Reading,
-            None => Side::NotYet,
+        let silent = self.unheard.argus.as_ref().map(|(failing, _)| failing);
+        let is_listed = if self.is_active() { self.looking.open_listed } else { self.is_argus_proved() };
+        match self.told.argus.as_ref() {
+            Some(failing) => failing.side(),
+            None if is_listed => Side::Fine,
+            None => match self.told.unreadable.as_ref().or(silent) {
+                Some(failing) => failing.side(),
+                None if self.looking.baseline => Side::Reading,
+                None if self.unheard.argus_answers => Side::Fine,
+                None => Side::NotYet,
+            },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn a_case_that_cannot_be_read_is_told_of_once_and_again_when_something_has_changed() {
-        let mut told = Told::default();
-        let mut told_at = |secs: i64, id: Option<CaseId>, why: &str| {
-            let wall = Stamp::from_secs(1_795_376_392 + secs);
-            let garbled = id.map(|id| (id, why.to_owned()));
-            told.cases_fail(Now { mono: Duration::ZERO, wall }, garbled.into_iter().collect());
-            if id.is_none() {
-                told.case_succeeds(7);
-            }
-            told.last_error.as_ref().is_some_and(|(at, _)| *at == wall)
-        };
-        assert!(told_at(0, Some(7), "no type"));
-        assert!(!told_at(1, Some(7), "no type"), "the same again");
-        assert!(told_at(2, Some(8), "no type"), "another case");
-        assert!(told_at(3, Some(7), "no state"), "another reason");
-        assert!(!told_at(4, None, ""), "it can be read");
-        assert!(told_at(5, Some(7), "no state"), "and then it cannot");
     }
 }

@@ -2,6 +2,7 @@
 //! program.
 
 use super::*;
+use crate::failover::Answer;
 use crate::sync::testing::{case, rules};
 use crate::zino::case::Problem;
 
@@ -17,6 +18,7 @@ pub fn settings() -> Settings {
         once: None,
         signs_of_life: false,
         renews_token: false,
+        names: Names { zino: "zino:8001".to_owned(), argus: "https://argus/api/v2".to_owned() },
     }
 }
 
@@ -118,9 +120,19 @@ impl Running {
         self.step(Input::Argus(Report::Problem(Box::new(report))))
     }
 
+    /// One question to the primary, at this moment. Argus answers that it is there.
     pub fn ping(&mut self, up: bool) {
-        self.step(Input::Ping(if up { Ok(5) } else { Err("no answer".to_owned()) }));
+        let outputs = self.step(ping(self.secs, up));
+        if outputs.iter().any(|output| matches!(output, Output::Argus(Job::Reach))) {
+            self.step(Input::Argus(Report::Reached(Ok(()))));
+        }
     }
+}
+
+/// A question to the primary that was asked at this second.
+pub fn ping(secs: u64, up: bool) -> Input {
+    let answer = if up { Answer::Uptime(5) } else { Answer::Silence("no answer".to_owned()) };
+    Input::Ping(Ping { asked_at: Duration::from_secs(secs), answer })
 }
 
 /// With case 1 in Argus and nothing to do.

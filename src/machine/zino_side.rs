@@ -1,5 +1,6 @@
 //! What the machine makes of what comes from Zino.
 
+use super::admission::Refusal;
 use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, Reading, ZinoCommand, ZinoEvent};
@@ -12,7 +13,7 @@ use crate::sync::identity::{number, same_problem};
 use crate::sync::job::ENDED_WINDOW_SECS;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, CaseKind};
-use log::{debug, warn};
+use log::{debug, error, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,30 +38,60 @@ impl Machine {
             ZinoEvent::Connected => {
                 self.link.reading = Reading::default();
                 self.told.zino = None;
+                if let Some(lasted) = self.login.admitted(now.mono) {
+                    warn!("Zino takes our login again after {} s", lasted.as_secs());
+                }
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
             ZinoEvent::Found(found) => self.take_found(now, found),
-            ZinoEvent::Scavenged(id) => self.forget_case(id),
+            ZinoEvent::Scavenged(id) => {
+                self.link.reading.newer.insert(id);
+                self.forget_case(id);
+            }
             ZinoEvent::Carried(id, result) => self.take_carried(now, id, result),
             ZinoEvent::Postponed(id) => self.take_postponed(now, id),
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
+                self.link.rereading = None;
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
-            ZinoEvent::Unusable(why) => self.told.zino_fails(now, why),
+            ZinoEvent::Unusable(why) => {
+                self.login.doubted();
+                self.told.zino_fails(now, why);
+            }
+            ZinoEvent::LoginRefused(why) => self.take_refused_login(now, &why),
             ZinoEvent::Moved(_) => {}
         }
     }
 
+    fn take_refused_login(&mut self, now: Now, why: &str) {
+        let user = &self.settings.rules.user;
+        match self.login.refused(now.mono, self.run.is_some()) {
+            Refusal::Fatal => {
+                let why = format!("Zino refuses user {user} ({why}): check zino.user and zino.secret");
+                self.out.push(Output::Refused(why));
+            }
+            Refusal::News if self.login.is_at_start() => {
+                warn!("Zino refuses user {user} ({why}); asking again for 10 s, then this program ends");
+            }
+            Refusal::News => {
+                error!("Zino refuses the login of user {user} ({why}); trying again: check zino.user and zino.secret");
+            }
+            Refusal::Again => {}
+        }
+        self.told.zino_fails(now, format!("login refused: {why}"));
+    }
+
     fn take_part(&mut self, cases: Vec<Case>) {
         for case in cases {
+            self.link.reading.newer.remove(&case.id);
             if self.cases.get(case.id).is_some_and(|slot| *slot.case == case) {
                 self.link.reading.same.insert(case.id);
             } else {
@@ -77,12 +108,16 @@ impl Machine {
         slot.gone = false;
         if slot.due() {
             let problem = Arc::clone(&slot.problem);
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
         true
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
+        if let Some(began) = self.link.rereading.take() {
+            // A Zino that needs long for it is left in peace for as long.
+            self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
+        }
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -90,16 +125,30 @@ impl Machine {
             .map(|s| s.case.id)
             .collect();
         to_read.extend(snapshot.ids.iter());
-        to_read.extend(self.gap(&snapshot.ids, self.link.highest));
+        let first_of_a_secondary = self.settings.rules.secondary && !self.link.ever_read;
+        // At its first reading also what closed before, so that a takeover finds it known.
+        let known = if first_of_a_secondary { Some(0) } else { self.link.highest };
+        to_read.extend(self.gap(&snapshot.ids, known));
         to_read.append(&mut self.link.unanswered);
-        let Reading { same, others } = std::mem::take(&mut self.link.reading);
+        to_read.extend(self.link.unreadable.all().map(|(id, _)| id));
+        let Reading { same, others, newer } = std::mem::take(&mut self.link.reading);
         for id in same {
-            self.told.case_succeeds(id);
+            if newer.contains(&id) {
+                to_read.remove(&id);
+                continue;
+            }
+            self.link.unreadable.succeeded(id);
             if self.confirm_case(id) {
                 to_read.remove(&id);
             }
         }
-        for case in others.into_iter().chain(snapshot.cases) {
+        for case in others {
+            to_read.remove(&case.id);
+            if !newer.contains(&case.id) {
+                self.put_case(case, Lane::Bulk);
+            }
+        }
+        for case in snapshot.cases {
             to_read.remove(&case.id);
             self.put_case(case, Lane::Bulk);
         }
@@ -132,10 +181,9 @@ impl Machine {
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
         ids.retain(|id| self.cases.get(*id).is_none());
         if !self.is_ready() {
-            let held = self.in_zino().collect();
-            // What closed before a takeover is the primary's business.
-            let secondary = self.settings.rules.secondary;
-            let known = if secondary { self.incidents.all().filter_map(number).max() } else { Some(0) };
+            let held: BTreeSet<CaseId> = self.in_zino().collect();
+            // A secondary has asked for them before, unless only Argus can tell it how far the numbers go.
+            let known = (!self.settings.rules.secondary || held.is_empty()).then_some(0);
             ids.extend(self.gap(&held, known));
         }
         self.read_cases(ids);
@@ -157,7 +205,10 @@ impl Machine {
 
     fn take_found(&mut self, now: Now, found: Found) {
         let asked = found.asked;
-        self.told.cases_fail(now, found.garbled);
+        self.link.reading.newer.extend(found.cases.iter().map(|case| case.id).chain(found.unknown.iter().copied()));
+        for (id, why) in found.garbled {
+            self.cannot_read(now, id, &why);
+        }
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
             self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
@@ -166,7 +217,6 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
-            self.told.case_succeeds(id);
             self.forget_case(id);
             self.confirm_orphans(id);
         }
@@ -191,8 +241,17 @@ impl Machine {
         self.read_cases(self.gap(&held, Some(0)));
     }
 
+    /// Zino has this case, and what it says of it makes no sense.
+    fn cannot_read(&mut self, now: Now, id: CaseId, why: &str) {
+        if self.link.unreadable.failed(id, why) {
+            warn!("case {id} cannot be read, so that its incident stays as it is: {why}");
+            self.told.failed(now, format!("case {id} cannot be read: {why}"));
+        }
+        self.doubt_orphans(id);
+    }
+
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
-        self.told.case_succeeds(case.id);
+        self.link.unreadable.succeeded(case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())
@@ -201,14 +260,14 @@ impl Machine {
         }
         match self.cases.put(case, &self.settings.rules) {
             Change::Nothing => {}
-            Change::Due(problem) => self.queue.add(&problem, lane),
+            Change::Due(problem) => self.line_up(&problem, lane),
             Change::Replaced { before, now } => {
                 debug!("a case number now means {now}, before {before}");
                 for id in self.cases.of(&before).map(|s| s.case.id).collect::<Vec<_>>() {
                     self.make_due(id);
                 }
-                self.queue.add(&before, lane);
-                self.queue.add(&now, lane);
+                self.line_up(&before, lane);
+                self.line_up(&now, lane);
             }
         }
     }
@@ -222,6 +281,7 @@ impl Machine {
     /// Zino does not know this number. A closed case is kept until its last state is delivered; an open one is forgotten by
     /// Zino, and what that means for its incident is decided elsewhere.
     fn forget_case(&mut self, id: CaseId) {
+        self.link.unreadable.succeeded(id);
         let Some(slot) = self.cases.get_mut(id) else {
             return;
         };
@@ -245,7 +305,7 @@ impl Machine {
             self.queue.forget(&problem);
         } else {
             others.into_iter().for_each(|id| self.make_due(id));
-            self.queue.add(&problem, Lane::Bulk);
+            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -259,6 +319,9 @@ impl Machine {
     fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
         if self.errand_under_way == Some(id) {
             self.errand_under_way = None;
+        }
+        if result.is_ok() {
+            self.link.reading.newer.insert(id);
         }
         let refused = matches!(result, Err(ZinoError::Refused(_)));
         if let (Err(error), true) = (&result, refused) {

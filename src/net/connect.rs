@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,8 @@ const LONGEST_WAIT: i64 = 3600;
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreachable {
-    /// What each address that was tried did.
-    pub tried: Vec<(SocketAddr, String)>,
+    /// What each address that was tried did, as a kind and in words. One that was silent timed out.
+    pub tried: Vec<(SocketAddr, ErrorKind, String)>,
     /// Whether the time was over before every address had failed.
     pub late: bool,
 }
@@ -29,9 +29,9 @@ impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.tried.as_slice() {
             [] => f.write_str("no address to connect to"),
-            [(_, why)] => f.write_str(why),
+            [(_, _, why)] => f.write_str(why),
             several => {
-                for (n, (address, why)) in several.iter().enumerate() {
+                for (n, (address, _, why)) in several.iter().enumerate() {
                     let between = if n > 0 { "; " } else { "" };
                     write!(f, "{between}{}: {why}", address.ip())?;
                 }
@@ -42,6 +42,16 @@ impl fmt::Display for Unreachable {
 }
 
 impl std::error::Error for Unreachable {}
+
+impl Unreachable {
+    /// What every address did, if all did the same.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        let mut kinds = self.tried.iter().map(|(_, kind, _)| *kind);
+        let first = kinds.next()?;
+        kinds.all(|kind| kind == first).then_some(first)
+    }
+}
 
 /// Connects to the first of `addresses` that answers within `limit`. Each has a start of
 /// [`ATTEMPT_DELAY`] on the next, or until it fails.
@@ -80,14 +90,14 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, U
 struct Race {
     waiting: VecDeque<SocketAddr>,
     under_way: Vec<(SocketAddr, Socket)>,
-    tried: Vec<(SocketAddr, String)>,
+    tried: Vec<(SocketAddr, ErrorKind, String)>,
 }
 
 impl Race {
     fn start(&mut self, address: SocketAddr) {
         match begin(address) {
             Ok(socket) => self.under_way.push((address, socket)),
-            Err(error) => self.tried.push((address, error.to_string())),
+            Err(error) => self.tried.push((address, error.kind(), error.to_string())),
         }
     }
 
@@ -111,7 +121,7 @@ impl Race {
             }
             match finish(socket) {
                 Ok(stream) => winner = winner.or(Some(stream)),
-                Err(error) => self.tried.push((address, error.to_string())),
+                Err(error) => self.tried.push((address, error.kind(), error.to_string())),
             }
         }
         (winner, self.tried.len() - before)
@@ -120,7 +130,10 @@ impl Race {
     /// Nobody has won.
     fn lost(mut self, limit: Duration) -> Unreachable {
         let late = !self.under_way.is_empty() || !self.waiting.is_empty();
-        let silent = self.under_way.iter().map(|(address, _)| (*address, format!("no answer within {limit:?}")));
+        let silent = self
+            .under_way
+            .iter()
+            .map(|(address, _)| (*address, ErrorKind::TimedOut, format!("no answer within {limit:?}")));
         self.tried.extend(silent);
         Unreachable { tried: self.tried, late }
     }

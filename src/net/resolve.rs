@@ -34,18 +34,35 @@ pub enum ResolveErrorKind {
     TimedOut(Duration),
 }
 
+impl ResolveError {
+    /// Whether this host names a server to ask. Without one, nothing else is to be said of a look-up.
+    #[must_use]
+    pub fn has_servers(&self) -> bool {
+        self.has_servers
+    }
+
+    /// The error in words for a message that has named the host already.
+    #[must_use]
+    pub fn of_the_name(&self) -> String {
+        self.of("the name")
+    }
+
+    fn of(&self, name: &str) -> String {
+        let what = match &self.kind {
+            ResolveErrorKind::NoAddress => format!("{name} has no address"),
+            ResolveErrorKind::Unanswered(why) => format!("{name} could not be looked up: {why}"),
+            ResolveErrorKind::TimedOut(after) => format!("{name} could not be looked up within {after:?}"),
+        };
+        if self.has_servers {
+            return what;
+        }
+        format!("{what} (this host or container has no /etc/resolv.conf, which says what name server to ask)")
+    }
+}
+
 impl std::fmt::Display for ResolveError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = &self.name;
-        match &self.kind {
-            ResolveErrorKind::NoAddress => write!(f, "the name {name} has no address")?,
-            ResolveErrorKind::Unanswered(why) => write!(f, "the name {name} could not be looked up: {why}")?,
-            ResolveErrorKind::TimedOut(after) => write!(f, "the name {name} could not be looked up within {after:?}")?,
-        }
-        if !self.has_servers {
-            f.write_str(" (this host or container has no /etc/resolv.conf, which says what name server to ask)")?;
-        }
-        Ok(())
+        f.write_str(&self.of(&format!("the name {}", self.name)))
     }
 }
 

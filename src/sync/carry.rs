@@ -45,11 +45,12 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The acts of people on an incident that concern its case. Those received before `since` do not (an adopted incident's
-/// earlier life); `None`: all do.
+/// The acts of people on an incident that concern its case. Of an adopted incident's earlier life, received before `since`, only those
+/// do after which it stayed open; `None`: all do.
 #[must_use]
 pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, since: Option<Stamp>) -> Vec<Act> {
-    let concerns = |e: &Event| since.is_none_or(|since| e.received >= since);
+    let in_its_life = |e: &Event, since| e.received >= since || evidence.stays_open_after(e, incident.is_open(), since);
+    let concerns = |e: &Event| !evidence.is_ours(e) && since.is_none_or(|since| in_its_life(e, since));
     let standing = evidence.standing_close().map(|e| e.pk);
     let mut out: Vec<Act> = evidence
         .all()
@@ -78,7 +79,8 @@ fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<Act> {
     if url.is_empty() {
         return None;
     }
-    let brought = evidence.all().rev().find(|e| e.kind == EventKind::Change && brings_ticket(e, &url))?;
+    let brought = evidence.all().rev().find(|e| e.kind == EventKind::Change && brings_ticket(e, &url));
+    let brought = brought.filter(|e| !evidence.is_ours(e))?;
     let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&brought.actor_name));
     Some(Act { pk: brought.pk, kind: ActKind::Ticket, text })
 }
@@ -98,9 +100,10 @@ fn brings_ticket(event: &Event, url: &str) -> bool {
 /// Where the entries of our own user stand in a case's history, by their normal form.
 fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
     let mut entries: HashMap<String, Vec<usize>> = HashMap::new();
-    let ours = case.history.iter().enumerate().filter(|(_, e)| e.author() == Some(rules.user.as_str()));
-    for (position, entry) in ours {
-        entries.entry(normal(&entry.lines.join("\n"))).or_default().push(position);
+    for (position, entry) in case.history.iter().enumerate() {
+        if let Some(text) = entry.text_by(&rules.user) {
+            entries.entry(normal(&text)).or_default().push(position);
+        }
     }
     entries
 }
@@ -250,6 +253,17 @@ mod tests {
         let quiet = Rules { acknowledged_state: None, ..rules() };
         let events = [event(5, ALICE, EventKind::Acknowledge, 60, "")];
         assert_eq!(acts(&Evidence::new(&events, US), &incident(1, &case(1)), &quiet, None), []);
+    }
+
+    #[test]
+    fn what_our_own_source_did_is_no_act_of_a_person() {
+        let url = "https://t.example.org/1";
+        let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End];
+        let mut events: Vec<Event> =
+            (5..).zip(kinds).map(|(pk, kind)| event(pk, US, kind, 60, "by a script")).collect();
+        events.push(event(9, US, EventKind::Change, 70, &format!("Change: \"ticket_url\":  → {url}")));
+        let i = Incident { ticket_url: url.into(), ..incident(1, &case(1)) };
+        assert_eq!(acts(&Evidence::new(&events, US), &i, &rules(), None), []);
     }
 
     #[test]

@@ -53,7 +53,48 @@ pub struct Snapshot {
 /// How many cases are read before they are handed over: most are as they were, and need not all be there twice at one time.
 pub const PART: usize = 100;
 
-/// Reads everything. Hands over so many cases at a time; the last ones come with the snapshot.
+/// A complete reading that is under way.
+#[derive(Debug)]
+pub struct Reading {
+    ids: Vec<CaseId>,
+    read: usize,
+}
+
+/// What the next step of a complete reading brought.
+#[derive(Debug)]
+pub enum Step {
+    /// Some cases, and there are more.
+    Part(Vec<Case>),
+    /// The last cases.
+    End(Snapshot),
+}
+
+impl Reading {
+    /// Asks for the numbers of all cases that are not closed.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn begin<Z: ZinoServer + ?Sized>(zino: &mut Z) -> Result<Self, ZinoError> {
+        Ok(Self { ids: zino.case_ids()?, read: 0 })
+    }
+
+    /// Reads the next cases, at most so many.
+    ///
+    /// # Errors
+    /// See [`ZinoError`]; what earlier steps brought is then worth nothing.
+    pub fn step<Z: ZinoServer + ?Sized>(&mut self, zino: &mut Z, most: usize) -> Result<Step, ZinoError> {
+        let rest = self.ids.get(self.read..).unwrap_or_default();
+        let part = rest.get(..most.max(1)).unwrap_or(rest);
+        let (cases, is_last) = (zino.cases(part, wants_log)?, part.len() == rest.len());
+        self.read += part.len();
+        Ok(match is_last {
+            true => Step::End(Snapshot { ids: std::mem::take(&mut self.ids).into_iter().collect(), cases }),
+            false => Step::Part(cases),
+        })
+    }
+}
+
+/// Reads everything, with nothing else in between. Hands over so many cases at a time; the last ones come with the snapshot.
 ///
 /// # Errors
 /// See [`ZinoError`]; what was handed over is then worth nothing.
@@ -62,16 +103,13 @@ pub fn snapshot<Z: ZinoServer + ?Sized>(
     part: usize,
     mut hand_over: impl FnMut(Vec<Case>),
 ) -> Result<Snapshot, ZinoError> {
-    let ids = zino.case_ids()?;
-    // Also of nothing, so that the last part is always a reading of its own.
-    let mut cases = if ids.is_empty() { zino.cases(&[], wants_log)? } else { Vec::new() };
-    for ids in ids.chunks(part.max(1)) {
-        if !cases.is_empty() {
-            hand_over(cases);
+    let mut reading = Reading::begin(zino)?;
+    loop {
+        match reading.step(zino, part)? {
+            Step::Part(cases) => hand_over(cases),
+            Step::End(snapshot) => return Ok(snapshot),
         }
-        cases = zino.cases(ids, wants_log)?;
     }
-    Ok(Snapshot { ids: ids.into_iter().collect(), cases })
 }
 
 /// Reads the given cases. Those missing from the pipelined answer are asked for alone: only then is "unknown" an answer.

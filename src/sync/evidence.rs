@@ -1,7 +1,8 @@
 //! What an incident's events prove (design 4.3 to 4.7). Pure; never decides what follows from it.
 
+use super::identity::PYTHON_OFFSET_SECS;
 use super::text::normal;
-use crate::argus::models::{Event, EventKind, IncidentPk, UserPk};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
 use crate::stamp::Stamp;
 use crate::zino::case::{CaseId, CaseState};
 use std::collections::HashMap;
@@ -23,13 +24,22 @@ pub fn duplicate_text(kept: IncidentPk) -> String {
     format!("{DUPLICATE}{kept}")
 }
 
-/// How often we have said something on an incident.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Said {
-    /// By an event of kind OTH.
-    pub in_passing: usize,
-    /// By an END.
-    pub as_end: usize,
+/// A history entry as an event tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The second of the entry.
+    pub at: i64,
+    /// Its text in normal form.
+    pub text: String,
+    /// Whether it closes the case: then an END tells it as well.
+    pub closes: bool,
+}
+
+/// How often we have said something on an incident: by OTH, and by END.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    other: usize,
+    end: usize,
 }
 
 /// An incident's events in order of arrival, with the user that counts as us.
@@ -37,6 +47,8 @@ pub struct Said {
 pub struct Evidence<'a> {
     events: Vec<&'a Event>,
     us: UserPk,
+    /// How far the times of our events may be off, besides not at all.
+    off: &'static [i64],
 }
 
 impl<'a> Evidence<'a> {
@@ -45,7 +57,14 @@ impl<'a> Evidence<'a> {
     pub fn new(events: &'a [Event], us: UserPk) -> Self {
         let mut events: Vec<&Event> = events.iter().collect();
         events.sort_by_key(|e| e.pk);
-        Self { events, us }
+        Self { events, us, off: &[] }
+    }
+
+    /// The events of this incident. Where the Python program made it, times of events may be off as its start may.
+    #[must_use]
+    pub fn of(incident: &Incident, events: &'a [Event]) -> Self {
+        let off: &[i64] = if incident.made_for.is_none() { &[PYTHON_OFFSET_SECS, -PYTHON_OFFSET_SECS] } else { &[] };
+        Self { off, ..Self::new(events, incident.source_user) }
     }
 
     /// All events, in order of arrival.
@@ -59,10 +78,10 @@ impl<'a> Evidence<'a> {
         event.actor == self.us
     }
 
-    /// Whether this event is a person's close: a CLO, or an END that is not ours.
+    /// Whether this event is a person's close: a CLO or an END that is not ours.
     #[must_use]
     pub fn is_persons_close(&self, event: &Event) -> bool {
-        event.kind == EventKind::Close || (event.kind == EventKind::End && !self.is_ours(event))
+        matches!(event.kind, EventKind::Close | EventKind::End) && !self.is_ours(event)
     }
 
     /// The newest event that opened or ended the incident.
@@ -82,24 +101,42 @@ impl<'a> Evidence<'a> {
             .find(|e| self.is_persons_close(e))
     }
 
+    /// Whether an act received before the adopting case was surely open concerns that case all the same: it was done since the incident
+    /// was reopened last, and the incident stayed open into the life of the case, which is sure from `since` on.
+    #[must_use]
+    pub fn stays_open_after(&self, act: &Event, is_open: bool, since: Stamp) -> bool {
+        let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
+        let reopened = self.all().rev().find(reopens).map(|e| e.pk);
+        let in_this_life = |e: &Event| reopened.is_none_or(|pk| e.pk > pk);
+        let closes = |e: &&Event| matches!(e.kind, EventKind::Close | EventKind::End) && in_this_life(e);
+        // We end only what is open: a close that an END of ours follows was lost.
+        let ended = self.all().rev().filter(closes).find(|e| self.is_our_end(e)).or_else(|| self.all().find(closes));
+        in_this_life(act) && (is_open || ended.is_some_and(|e| e.received >= since))
+    }
+
     /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.
     #[must_use]
     pub fn duplicate_of(&self) -> Option<IncidentPk> {
-        let turn = self.newest_turn().filter(|e| e.kind == EventKind::End && self.is_ours(e))?;
+        let turn = self.newest_turn().filter(|e| self.is_our_end(e))?;
         turn.description.strip_prefix(DUPLICATE)?.parse().ok()
     }
 
     /// Our END at this second.
     #[must_use]
     pub fn our_end_at(&self, at: Stamp) -> Option<&'a Event> {
-        self.all().rev().find(|e| e.kind == EventKind::End && self.is_ours(e) && e.timestamp.secs() == at.secs())
+        let end_at = |secs| self.all().rev().find(|e| self.is_our_end(e) && e.timestamp.secs() == secs);
+        end_at(at.secs()).or_else(|| self.off.iter().find_map(|off| end_at(at.secs() + off)))
+    }
+
+    fn is_our_end(&self, event: &Event) -> bool {
+        event.kind == EventKind::End && self.is_ours(event)
     }
 
     /// Our newest END with this text.
     #[must_use]
     pub fn our_end_saying(&self, text: &str) -> Option<&'a Event> {
         let text = normal(text);
-        self.all().rev().find(|e| e.kind == EventKind::End && self.is_ours(e) && normal(&e.description) == text)
+        self.all().rev().find(|e| self.is_our_end(e) && normal(&e.description) == text)
     }
 
     /// Whether a reopening arrived after this event: a person's, or that of an instance on another Zino. One on behalf of our own
@@ -132,20 +169,44 @@ impl<'a> Evidence<'a> {
         self.all().any(|e| e.kind == EventKind::Other && self.is_ours(e) && e.description.starts_with(FORGOTTEN))
     }
 
-    /// How often we have said what, by the second and the normal form of the text.
+    /// For each of these history entries whether we have told it. Equal entries are counted: each event tells one of them.
     #[must_use]
-    pub fn said(&self) -> HashMap<(i64, String), Said> {
-        let mut said: HashMap<(i64, String), Said> = HashMap::new();
+    pub fn are_told(&self, entries: &[Telling]) -> Vec<bool> {
+        let mut said = self.said();
+        let mut told = vec![false; entries.len()];
+        // An event at the very second is the entry's own; only what is left may be another's that is off.
+        for off in std::iter::once(&0).chain(self.off) {
+            for (entry, told) in entries.iter().zip(&mut told).filter(|(_, told)| !**told) {
+                let said = said.get_mut(entry.text.as_str()).and_then(|said| said.get_mut(&(entry.at + off)));
+                *told = said.is_some_and(|said| said.takes(entry.closes));
+            }
+        }
+        told
+    }
+
+    /// How often we have said what, by the normal form of the text and the second.
+    fn said(&self) -> HashMap<String, HashMap<i64, Said>> {
+        let mut said: HashMap<String, HashMap<i64, Said>> = HashMap::new();
         let tells = |e: &&Event| matches!(e.kind, EventKind::Other | EventKind::End) && self.is_ours(e);
         for event in self.all().filter(tells) {
-            let count = said.entry((event.timestamp.secs(), normal(&event.description))).or_default();
+            let count = said.entry(normal(&event.description)).or_default().entry(event.timestamp.secs()).or_default();
             if event.kind == EventKind::End {
-                count.as_end += 1;
+                count.end += 1;
             } else {
-                count.in_passing += 1;
+                count.other += 1;
             }
         }
         said
+    }
+}
+
+impl Said {
+    /// Takes one of the events away for an entry; false if there is none left that tells it.
+    fn takes(&mut self, closes: bool) -> bool {
+        let left = if self.other == 0 && closes { &mut self.end } else { &mut self.other };
+        let taken = left.checked_sub(1);
+        *left = taken.unwrap_or_default();
+        taken.is_some()
     }
 }
 

@@ -19,17 +19,31 @@ pub fn verdict(case: &Case) -> Verdict {
     if matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) {
         return Verdict::LeftOut;
     }
-    if case.state == CaseState::Ignored || made_by_maintenance(case) || !production_port_down(case) {
+    if is_left_alone(case) || !production_port_down(case) {
         return Verdict::NotNow;
     }
     Verdict::Wanted
+}
+
+/// Whether nobody knows what [`verdict`] should say: the case's log decides, and Zino breaks it off.
+#[must_use]
+pub fn cannot_be_judged(case: &Case) -> bool {
+    log_is_missing(case) && !is_left_alone(case)
+}
+
+fn is_left_alone(case: &Case) -> bool {
+    case.state == CaseState::Ignored || made_by_maintenance(case)
+}
+
+fn log_is_missing(case: &Case) -> bool {
+    wants_log(case) && case.log_says_down.is_none()
 }
 
 /// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves out come and go, but what
 /// was logged stays logged.
 #[must_use]
 pub fn may_have_been_wanted(case: &Case) -> bool {
-    !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && production_port_down(case)
+    !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && (production_port_down(case) || log_is_missing(case))
 }
 
 /// A planned maintenance makes cases with hardly any attributes, three for every router, that nobody must be paged for.
@@ -113,5 +127,15 @@ mod tests {
         assert!(!wants_log(&case(1)));
         assert!(wants_log(&port_case(1)));
         assert!(!wants_log(&Case { descr: Some("x".into()), ..port_case(1) }));
+    }
+
+    #[test]
+    fn a_log_that_could_not_be_read_says_neither_yes_nor_no() {
+        let c = Case { log_says_down: None, ..port_case(1) };
+        assert!(cannot_be_judged(&c) && may_have_been_wanted(&c) && verdict(&c) == Verdict::NotNow);
+        let ignored = Case { state: CaseState::Ignored, ..c.clone() };
+        for judged in [port_case(1), ignored, Case { descr: None, ..c.clone() }, Case { portstate: None, ..c }] {
+            assert!(!cannot_be_judged(&judged), "{judged:?}");
+        }
     }
 }

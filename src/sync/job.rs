@@ -371,7 +371,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             {
                 return Ok(());
             }
-            let evidence = Evidence::new(&events, incident.source_user);
+            let evidence = Evidence::of(&incident, &events);
             // A duplicate is ended now, by our clock, which says nothing of when somebody reopened it by Argus' clock.
             let reopened_since =
                 |e: &Event| kept.is_none() && e.kind == EventKind::Reopen && e.received > end.timestamp;
@@ -395,12 +395,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 }
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case opened: then what ended it
-/// was about this case. A duplicate stands for another incident, and a person's close from before says nothing of this case.
+/// was about this case. A duplicate stands for another incident.
 fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
     let evidence = Evidence::new(events, incident.source_user);
     let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-    let ended_later = evidence.duplicate_of().is_none()
-        && evidence.newest_turn().is_some_and(|turn| turn.received >= since)
-        && evidence.standing_close().is_none_or(|close| close.received >= since);
+    let ended_later =
+        evidence.duplicate_of().is_none() && evidence.newest_turn().is_some_and(|turn| turn.received >= since);
     same_problem(case, incident) && (incident.is_open() || ended_later)
 }

@@ -2,7 +2,7 @@
 //! say now; never remembers and never writes.
 
 use super::carry::{self, Act};
-use super::evidence::{Evidence, restart_text};
+use super::evidence::{Evidence, Telling, restart_text};
 use super::filter;
 use super::identity::{SURELY_AFTER_SECS, server};
 use super::mapping::{self, closing, entry_text};
@@ -11,7 +11,6 @@ use super::text::{normal, tag_value};
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch, Tag};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, HistoryEntry};
-use std::collections::HashMap;
 
 /// One write to an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +75,7 @@ pub struct View<'a> {
 /// Works out what is lacking.
 #[must_use]
 pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
-    let evidence = Evidence::new(view.events, view.incident.source_user);
+    let evidence = Evidence::of(view.incident, view.events);
     let since = (!view.exact).then(|| view.case.opened.plus_secs(SURELY_AFTER_SECS));
     let acts = carry::acts(&evidence, view.incident, rules, since);
     let turn = turn(view, &evidence, &acts, rules);
@@ -91,33 +90,26 @@ pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
 /// by an ordinary event where the incident has ended already: an END there could only undo somebody's reopening.
 fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let carried_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
-    let said = evidence.said();
-    let mut needed: HashMap<(i64, String), usize> = HashMap::new();
-    let mut out = Vec::new();
-    for (position, entry) in case.history.iter().enumerate() {
-        if Some(position) == carried_by_end || !is_told(entry, rules) {
-            continue;
-        }
-        let description = entry_text(entry);
-        let what = (entry.at.secs(), normal(&description));
-        let said = said.get(&what).copied().unwrap_or_default();
-        // An earlier closing was told by its END.
-        let closes = entry.state_change().is_some_and(|change| change.to == "closed");
-        let have = said.in_passing + if closes { said.as_end } else { 0 };
-        let n = needed.entry(what).or_default();
-        *n += 1;
-        if *n > have {
-            out.push(NewEvent { kind: EventKind::Other, timestamp: entry.at, description });
-        }
-    }
-    out
+    let is_due =
+        |(position, entry): &(usize, &HistoryEntry)| Some(*position) != carried_by_end && is_told(entry, rules);
+    let due: Vec<&HistoryEntry> = case.history.iter().enumerate().filter(is_due).map(|(_, entry)| entry).collect();
+    let tellings: Vec<Telling> = due.iter().map(|entry| telling(entry)).collect();
+    let untold = due.into_iter().zip(evidence.are_told(&tellings)).filter(|(_, told)| !told);
+    let post =
+        |entry: &HistoryEntry| NewEvent { kind: EventKind::Other, timestamp: entry.at, description: entry_text(entry) };
+    untold.map(|(entry, _)| post(entry)).collect()
+}
+
+fn telling(entry: &HistoryEntry) -> Telling {
+    let closes = entry.state_change().is_some_and(|change| change.to == "closed");
+    Telling { at: entry.at.secs(), text: normal(&entry_text(entry)), closes }
 }
 
 /// Whether a history entry is told in Argus: not the opening, and nothing that our own user wrote.
 fn is_told(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
-        None => entry.author() != Some(rules.user.as_str()),
+        None => entry.text_by(&rules.user).is_none(),
     }
 }
 

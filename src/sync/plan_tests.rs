@@ -193,10 +193,18 @@ fn a_case_that_zino_reopened_after_a_delivered_close_lives_again() {
 }
 
 #[test]
-fn what_people_did_before_an_adopted_incidents_case_opened_is_not_carried() {
-    let scene =
-        |after| Scene::of(case(1)).adopted().with(9, ALICE, EventKind::Acknowledge, after, "").plan().acts.len();
-    assert_eq!([scene(-500), scene(30), scene(61)], [0, 0, 1]);
+fn what_people_did_before_an_adopted_incidents_case_opened_counts_where_the_incident_stayed_open() {
+    let scene = |after| Scene::of(case(1)).adopted().with(9, ALICE, EventKind::Acknowledge, after, "");
+    let acts = |scene: Scene| scene.plan().acts.len();
+    assert_eq!([-500, 30, 61].map(|after| acts(scene(after))), [1, 1, 1]);
+    let reopened =
+        |after| acts(scene(after).with(10, US, EventKind::Restart, after + 1, "Case 9 is open in Zino zino1"));
+    assert_eq!([-500, 30, 61].map(reopened), [0, 0, 1]);
+    let ended = |at| acts(scene(-500).with(10, US, EventKind::End, at, "").ended(at));
+    assert_eq!([-400, 59, 60].map(ended), [0, 0, 1]);
+    let closed_twice =
+        scene(-500).with(10, ALICE, EventKind::Close, -400, "").with(11, ALICE, EventKind::Close, 90, "").ended(-400);
+    assert_eq!(acts(closed_twice), 1, "only what was done in the life of this case");
 }
 
 #[test]

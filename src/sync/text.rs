@@ -32,13 +32,14 @@ pub fn clean(text: &str) -> String {
 /// dropped (both servers add and remove some), control characters replaced as they are when text is sent.
 #[must_use]
 pub fn normal(text: &str) -> String {
-    let control = |c: char| c.is_control() && c != '\t';
-    let lines: Vec<String> = text
-        .split(is_line_break)
-        .map(|line| line.trim_matches(is_blank).replace(control, "\u{fffd}"))
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<String> = lines(text).filter(|line| !line.is_empty()).collect();
     lines.join("\n")
+}
+
+/// The lines of a text, cut at every kind of line break, stripped, and without control characters.
+fn lines(text: &str) -> impl Iterator<Item = String> {
+    let control = |c: char| c.is_control() && c != '\t';
+    text.split(is_line_break).map(move |line| line.trim_matches(is_blank).replace(control, "\u{fffd}"))
 }
 
 /// At most `max` bytes of `text`, cut at a character and marked with an ellipsis where it was cut.
@@ -70,11 +71,13 @@ pub fn one_line(text: &str) -> String {
     tag_value(text)
 }
 
-/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long text is cut, the name never is.
+/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long text is cut, the name never is. Blank
+/// lines between others stay: people part their thoughts with them.
 #[must_use]
 pub fn persons_text(text: &str, actor: &str) -> String {
     let actor = cut(&tag_value(actor), 200);
-    let text = cut(normal(text).as_str(), MAX_HISTORY_TEXT);
+    let lines: Vec<String> = lines(&text.replace("\r\n", "\n")).collect();
+    let text = cut(lines.join("\n").trim_matches('\n'), MAX_HISTORY_TEXT);
     if text.is_empty() { format!("({actor})") } else { format!("{text} ({actor})") }
 }
 
@@ -96,6 +99,11 @@ mod tests {
         assert!(text.len() < MAX_HISTORY_TEXT + 100);
         assert!(text.ends_with("… (alice)"));
         assert_eq!(persons_text(" \r\n", "alice"), "(alice)");
+    }
+
+    #[test]
+    fn blank_lines_between_others_stay() {
+        assert_eq!(persons_text("\n a\r\n\r\n b\n\n\nc\n\n", "alice"), "a\n\nb\n\n\nc (alice)");
     }
 
     proptest! {

@@ -1,12 +1,16 @@
 //! The state machine thread: feeds the machine and hands out what it wants done. Never waits for anything but its inputs.
 
+use super::mailbox::CommandSender;
+use super::silence::{GLANCE, Silence};
 use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
-use crate::machine::{Input, Job, Machine, Now, Output, ZinoCommand};
+use crate::argus::models::ListQuery;
+use crate::machine::{Input, Job, Machine, Now, Output};
 use crate::stamp::Stamp;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, select_biased};
 use log::debug;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A turn of the loop that takes longer than this is worth a debug line.
@@ -17,16 +21,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The channel ends of the state machine thread.
 #[derive(Debug)]
 pub struct Channels {
+    /// What the main thread wants.
+    pub orders: Receiver<Wake>,
     /// What happens.
     pub wakes: Receiver<Wake>,
-    /// For the writer. Never fills up: the machine has at most `argus.connections` jobs under way.
+    /// For the writers. Never fills up: the machine counts the jobs under way.
     pub jobs: Sender<Job>,
-    /// For the poller. At most one errand and one reading are under way.
-    pub commands: Sender<ZinoCommand>,
+    /// For the poller.
+    pub commands: CommandSender,
     /// For the main thread.
     pub end: Sender<End>,
-    /// Whether the main thread wants to know how far it has got, after every turn.
-    pub tells_progress: bool,
+    /// How many problems wait after each turn, if the main thread wants to know. It may miss some of it.
+    pub progress: Option<Sender<usize>>,
 }
 
 /// The time now, on both clocks.
@@ -40,16 +46,37 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let start = vitals.start();
     // Who waits for the work under way to end.
     let mut pausing: Option<Sender<()>> = None;
+    let mut silence = Silence::default();
+    let mut heard = VecDeque::new();
+    // The first turn begins the time of a single run, and tells when the machine wants the next.
+    let first = now(start);
+    let mut turned = first.mono;
+    for output in machine.step(first, Input::Tick) {
+        hand_out(output, channels);
+    }
     loop {
         let mono = start.elapsed();
         let wake = machine.next_wake(mono).into_iter().chain(vitals.next_wake(mono)).min();
-        let wait = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(LONGEST_WAIT);
-        let wake = match channels.wakes.recv_timeout(wait) {
-            Ok(wake) => wake,
-            Err(RecvTimeoutError::Timeout) => Wake::Input(Input::Tick),
-            Err(RecvTimeoutError::Disconnected) => break,
+        let longest = (turned + LONGEST_WAIT).saturating_sub(start.elapsed());
+        let due = wake.map_or(LONGEST_WAIT, |at| at.saturating_sub(start.elapsed())).min(longest);
+        heard.extend(silence.look(start.elapsed(), vitals.progress(), || channels.wakes.is_empty()));
+        let wake = if let Some((server, silent_for)) = heard.pop_front() {
+            Ok(Wake::Input(Input::Silent(server, silent_for)))
+        } else {
+            select_biased! {
+                recv(channels.orders) -> order => order,
+                recv(channels.wakes) -> wake => wake,
+                default(due.min(GLANCE)) => {
+                    if due > GLANCE {
+                        continue;
+                    }
+                    Ok(Wake::Input(Input::Tick))
+                }
+            }
         };
+        let Ok(wake) = wake else { break };
         let began = now(start);
+        turned = began.mono;
         let outputs = match wake {
             Wake::Input(input) => machine.step(began, input),
             Wake::Pause(quiet) => {
@@ -57,7 +84,11 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
                 pausing = Some(quiet);
                 Vec::new()
             }
-            Wake::Resume(change) => machine.resume(began, *change),
+            Wake::Resume(change) => {
+                let mut outputs = take_waiting(&mut machine, began, &channels.wakes);
+                outputs.extend(machine.resume(began, *change));
+                outputs
+            }
             Wake::Stop => break,
         };
         for output in outputs {
@@ -70,8 +101,8 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
             let _ = quiet.send(());
         }
         vitals.turn(began.mono, &machine);
-        if channels.tells_progress {
-            let _ = channels.end.send(End::Progress(machine.waiting()));
+        if let Some(progress) = &channels.progress {
+            let _ = progress.try_send(machine.waiting());
         }
         let took = start.elapsed().saturating_sub(began.mono);
         if took > SLOW_TURN {
@@ -79,16 +110,27 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
             debug!("one turn took {} ms ({cases} cases, {incidents} open incidents)", took.as_millis());
         }
     }
-    let _ = channels.end.send(End::Stopped);
+    let _ = channels.end.try_send(End::Stopped);
 }
 
-/// A channel whose other end is gone belongs to a thread that has ended, which main knows already.
+/// What was sent before new settings were is taken under the old ones.
+fn take_waiting(machine: &mut Machine, now: Now, wakes: &Receiver<Wake>) -> Vec<Output> {
+    let waiting = wakes.try_iter().take(wakes.len());
+    let inputs = waiting.filter_map(|wake| if let Wake::Input(input) = wake { Some(input) } else { None });
+    inputs.flat_map(|input| machine.step(now, input)).collect()
+}
+
+/// Never waits: whoever takes these may be waiting for this thread. A channel whose other end is gone belongs to a thread that has
+/// ended, which main knows already; of what main is told only the first word counts.
 fn hand_out(output: Output, channels: &Channels) {
     match output {
-        Output::Argus(job) => drop(channels.jobs.send(job)),
-        Output::Zino(command) => drop(channels.commands.send(command)),
-        Output::Refused(why) => drop(channels.end.send(End::Refused(why))),
-        Output::Finished(end) => drop(channels.end.send(End::Finished(end))),
+        Output::Argus(job) => {
+            debug_assert!(!channels.jobs.is_full(), "more jobs under way than the machine may have");
+            drop(channels.jobs.send(job));
+        }
+        Output::Zino(command) => channels.commands.send(command),
+        Output::Refused(why) => drop(channels.end.try_send(End::Refused(why))),
+        Output::Finished(end) => drop(channels.end.try_send(End::Finished(end))),
     }
 }
 
@@ -112,5 +154,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
         // The writer does it where there is a file to keep; elsewhere there is nothing to do.
         Job::Renew => Report::Renewed(Ok(())),
         Job::Probe => Report::Probe(argus.check_token()),
+        Job::Prove(most) => Report::Proved(argus.list(&ListQuery::Open, None, most).map(drop)),
+        Job::Reach => Report::Reached(argus.reach()),
     }
 }

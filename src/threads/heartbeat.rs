@@ -2,6 +2,7 @@
 //! anything about the mode.
 
 use super::Wake;
+use crate::failover::{Answer, Ping};
 use crate::heartbeat::{Pinger, Target};
 use crate::machine::Input;
 use crate::pulse;
@@ -25,28 +26,30 @@ impl Setup {
     /// How long this thread may be silent while it asks.
     #[must_use]
     pub fn bound(&self) -> Duration {
-        self.target.timeout.saturating_add(SLACK)
+        self.target.longest().saturating_add(SLACK)
     }
 }
 
 /// Asks until nobody can give another setup, or nobody listens to `wakes`. A new setup is used at once; the answer to a
-/// question of the old one is dropped.
-pub fn run(mut setup: Setup, setups: &Receiver<Setup>, wakes: &Sender<Wake>) {
+/// question of the old one is dropped. Times are counted from `start`.
+pub fn run(mut setup: Setup, start: Instant, setups: &Receiver<Setup>, wakes: &Sender<Wake>) {
     let mut pinger = Pinger::new(setup.target.clone());
     loop {
         pulse::within(setup.bound());
         pulse::beat();
-        let next = Instant::now() + setup.interval;
+        let (asked_at, next) = (start.elapsed(), Instant::now() + setup.interval);
         let answer = pinger.ping();
         pulse::rest();
         let change = match setups.try_recv() {
             Ok(changed) => Some(changed),
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {
-                if let Err(why) = &answer {
-                    debug!("no answer from the primary: {why}");
+                match &answer {
+                    Answer::Uptime(_) => {}
+                    Answer::Silence(why) => debug!("no answer from the primary: {why}"),
+                    Answer::Unasked(why) => debug!("the primary was not asked: {why}"),
                 }
-                if wakes.send(Wake::Input(Input::Ping(answer))).is_err() {
+                if wakes.send(Wake::Input(Input::Ping(Ping { asked_at, answer }))).is_err() {
                     return;
                 }
                 // An answer that took longer than the interval is followed by the next question at once, never by several.

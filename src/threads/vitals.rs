@@ -62,6 +62,12 @@ impl Vitals {
         self.progress.start()
     }
 
+    /// How the threads are.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// After a turn of the machine that began at this time.
     pub fn turn(&mut self, now: Duration, machine: &Machine) {
         if !self.notifier.has_listener() {

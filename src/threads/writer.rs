@@ -26,8 +26,8 @@ pub struct Setup<A> {
     pub timeout: Duration,
     /// Where all processes of this host meet that write to this server.
     pub turnstile: Turnstile,
-    /// Called before a probe; may give the client a token that was replaced on disk: a refusal is believed only of the
-    /// newest one.
+    /// Called before a probe and before the proof of STANDBY; may give the client a token that was replaced on disk: a refusal is
+    /// believed only of the newest one.
     pub before_probe: Box<dyn Fn() + Send + Sync>,
     /// Renews the token if it is old enough.
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
@@ -71,7 +71,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
         let setup = desk.setup();
         pulse::within(setup.bound());
         pulse::beat();
-        if matches!(job, Job::Probe) {
+        if matches!(job, Job::Probe | Job::Prove(_)) {
             (setup.before_probe)();
         }
         let report = match job {
@@ -81,6 +81,8 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
                 execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job)
             }
         };
+        // The machine may take its time, for which this thread is not to blame.
+        pulse::rest();
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;
         }
@@ -151,5 +153,9 @@ impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
 
     fn check_token(&self) -> Result<(), ArgusError> {
         self.go()?.check_token()
+    }
+
+    fn reach(&self) -> Result<(), ArgusError> {
+        self.go()?.reach()
     }
 }

@@ -158,6 +158,20 @@ impl HistoryEntry {
         (!header.is_empty() && !header.contains(char::is_whitespace)).then_some(header)
     }
 
+    /// What this user wrote in this entry; `None` if it is not an entry of theirs. Also in the one-line form `user text` that the
+    /// conversion of a Zino 1 state leaves.
+    #[must_use]
+    pub fn text_by(&self, user: &str) -> Option<String> {
+        if self.author() == Some(user) {
+            return Some(self.lines.join("\n"));
+        }
+        let rest =
+            self.header.trim().strip_prefix(user).filter(|_| !user.is_empty() && self.state_change().is_none())?;
+        let text = rest.strip_prefix(char::is_whitespace)?;
+        let lines = std::iter::once(text.trim()).chain(self.lines.iter().map(String::as_str));
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }
+
     /// The state change that this entry records, if it is one.
     #[must_use]
     pub fn state_change(&self) -> Option<StateChange<'_>> {
@@ -208,7 +222,7 @@ pub struct Case {
     /// History, oldest first.
     pub history: Vec<HistoryEntry>,
     /// Whether a log line says that the link went down; `None` if the log was not read because no
-    /// decision depends on it.
+    /// decision depends on it, or if Zino broke it off and what came does not say so.
     pub log_says_down: Option<bool>,
 }
 
@@ -248,5 +262,29 @@ impl Case {
         .map(|w| format!(" {w}"))
         .unwrap_or_default();
         format!("case {} ({} {}{})", self.id, self.kind.word(), self.router, what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(header: &str, lines: &[&str]) -> HistoryEntry {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        HistoryEntry { at: Stamp::default(), header: header.to_owned(), lines }
+    }
+
+    #[test]
+    fn an_entry_is_known_as_its_users_also_on_one_line() {
+        let text = |header: &str, lines: &[&str]| entry(header, lines).text_by("argus");
+        assert_eq!(text("argus", &["a", "", "b"]).as_deref(), Some("a\n\nb"));
+        assert_eq!(text("argus", &[]).as_deref(), Some(""));
+        assert_eq!(text("argus  on it (alice) ", &[]).as_deref(), Some("on it (alice)"));
+        assert_eq!(text("argus on it", &["and so on"]).as_deref(), Some("on it\nand so on"));
+        for other in ["argus2", "argus2 on it", "ford argus", "state change open -> closed (argus)", ""] {
+            assert_eq!(text(other, &[]), None, "{other:?}");
+        }
+        assert_eq!(entry("state change open -> closed (ford)", &[]).text_by("state"), None);
+        assert_eq!(entry(" x", &[]).text_by(""), None);
     }
 }

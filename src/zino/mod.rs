@@ -1,13 +1,16 @@
 //! The Zino side: what the rest of the program may ask of a Zino server, and the errors that come back.
 //!
 //! Owns the protocol and the case model (`case.rs`): `wire.rs` moves lines, `decode.rs` reads them (`text.rs` their
-//! bytes), `entry.rs` makes history text harmless, `session.rs` and `reads.rs` hold the command conversation,
-//! `notify.rs` the notification channel. Never decides what to do about a case.
+//! bytes), `entry.rs` makes history text harmless, `port.rs` says why there is no conversation, `session.rs` and `reads.rs`
+//! hold the command conversation (`pace.rs`: how many commands at once), `notify.rs` the notification channel. Never decides what to
+//! do about a case.
 
 pub mod case;
 pub mod decode;
 pub mod entry;
 pub mod notify;
+pub mod pace;
+mod port;
 mod reads;
 pub mod session;
 mod text;
@@ -72,7 +75,7 @@ pub enum ZinoError {
 impl std::fmt::Display for ZinoError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Connection(why) => write!(f, "connection: {why}"),
+            Self::Connection(why) => f.write_str(why),
             Self::Protocol(why) => write!(f, "unexpected answer: {why}"),
             Self::Login(why) => write!(f, "login refused: {why}"),
             Self::Refused(why) => write!(f, "refused: {why}"),
@@ -81,3 +84,15 @@ impl std::fmt::Display for ZinoError {
 }
 
 impl std::error::Error for ZinoError {}
+
+impl ZinoError {
+    /// The same with the place where it happened in front; a refusal is the same everywhere.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        match self {
+            Self::Connection(why) => Self::Connection(format!("{place}: {why}")),
+            Self::Protocol(why) => Self::Protocol(format!("{place}: {why}")),
+            refusal @ (Self::Login(_) | Self::Refused(_)) => refusal,
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
-use crate::zino::session::unexpected;
+use crate::zino::session::Login;
 use crate::zino::text::shown;
 use crate::zino::wire::{LOG, Timeouts, Wire};
 use log::debug;
@@ -35,25 +35,30 @@ impl Notifications {
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect(address: SocketAddr) -> Result<(Self, String), ZinoError> {
-        Self::connect_within(address, &Timeouts::default())
+    pub fn connect(login: &Login, address: SocketAddr) -> Result<(Self, String), ZinoError> {
+        Self::connect_within(login, address, &Timeouts::default())
     }
 
     /// [`Notifications::connect`] with other time-outs.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    pub fn connect_within(address: SocketAddr, timeouts: &Timeouts) -> Result<(Self, String), ZinoError> {
-        let mut wire = Wire::open_at(address, timeouts)?;
-        let line = wire.first_line()?;
-        let nonce = String::from_utf8(line).map_err(|e| unexpected(e.as_bytes()))?;
-        let nonce = nonce.trim();
+    pub fn connect_within(
+        login: &Login,
+        address: SocketAddr,
+        timeouts: &Timeouts,
+    ) -> Result<(Self, String), ZinoError> {
+        let port = login.notify_port();
+        let mut wire = Wire::open_at(&port, address, timeouts)?;
+        let line = wire.first_line().map_err(|error| port.no_greeting(error, timeouts.stall))?;
+        let nonce = std::str::from_utf8(&line).unwrap_or_default().trim();
         let is_nonce = (1..=200).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
         if !is_nonce {
-            return Err(unexpected(nonce.as_bytes()));
+            return Err(port.other_greeting(&line, line.starts_with(b"200 ")));
         }
+        let nonce = nonce.to_owned();
         let channel = Self { wire, partial: Vec::new(), ended: None };
-        Ok((channel, nonce.to_owned()))
+        Ok((channel, nonce))
     }
 
     /// Waits at most `wait` for a notification, then returns it with everything that came along. Empty if none came.

@@ -8,10 +8,7 @@ use crate::zino::session::{Reply, Session, done, means_unknown, refused};
 use crate::zino::{ZinoError, decode};
 use log::{debug, warn};
 use std::collections::HashMap;
-
-/// How many commands are under way together. Their bytes fit into any socket buffer, so that writing them never waits
-/// for a server that waits for us to read.
-const BATCH: usize = 100;
+use std::time::Instant;
 
 /// The data lines of one reply.
 type Lines = Vec<Vec<u8>>;
@@ -83,23 +80,25 @@ impl Session {
     }
 
     fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
-        let lines = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
-            // What came before Zino broke down is still the log.
+        case.log_says_down = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
+            // What came before Zino broke down is still the log; what would have come after it is not known.
             Reply::Broken(lines) => {
                 warn!("{}: Zino broke down in the middle of its log", case.name());
-                lines
+                decode::log_says_down(&lines).then_some(true)
             }
-            reply => done(reply)?.1,
+            reply => Some(decode::log_says_down(&done(reply)?.1)),
         };
-        case.log_says_down = Some(decode::log_says_down(&lines));
         Ok(())
     }
 
     /// Many cases, pipelined; what cannot be had is left out.
     pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         let mut cases = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(BATCH) {
-            let Some(found) = self.read_batch(batch, wants_log)? else {
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(self.pace.size().min(rest.len()));
+            rest = after;
+            let Some(found) = self.read_batch_timed(batch, wants_log)? else {
                 self.read_alone(batch, wants_log, &mut cases)?;
                 continue;
             };
@@ -126,6 +125,21 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// A batch, which says how large the next one may be.
+    fn read_batch_timed(
+        &mut self,
+        ids: &[CaseId],
+        wants_log: fn(&Case) -> bool,
+    ) -> Result<Option<Vec<Case>>, ZinoError> {
+        let began = Instant::now();
+        let outcome = self.read_batch(ids, wants_log);
+        match outcome {
+            Ok(_) => self.pace.took(ids.len(), began.elapsed()),
+            Err(_) => self.pace.failed(),
+        }
+        outcome
     }
 
     /// A batch, or what of it could be read together. `None`: each must be read alone.
@@ -199,9 +213,9 @@ impl Session {
         for _ in ids {
             match self.reply(code, &mut bounds) {
                 Ok(Reply::Done { lines, .. }) => replies.push(lines),
-                Ok(Reply::Refused(why)) => match refused(why) {
+                Ok(Reply::Refused(why)) => match refused(&why) {
                     // This one can come later than the replies that it belongs between.
-                    ZinoError::Refused(why) => muddled |= !means_unknown(&why),
+                    ZinoError::Refused(_) => muddled |= !means_unknown(&why),
                     condemned => return Err(condemned),
                 },
                 Ok(Reply::Broken(_)) => muddled = true,

@@ -3,12 +3,15 @@
 
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
+use crate::zino::pace::Pace;
+use crate::zino::port::Port;
 use crate::zino::text::{decode, shown};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
 const INTERNAL_ERROR: &str = "internal error";
@@ -31,12 +34,28 @@ pub struct Login {
     pub secret: Secret,
 }
 
+impl Login {
+    pub(crate) fn command_port(&self) -> Port<'_> {
+        Port { server: &self.server, number: self.port, key: "zino.port" }
+    }
+
+    pub(crate) fn notify_port(&self) -> Port<'_> {
+        Port { server: &self.server, number: self.notify_port, key: "zino.notify_port" }
+    }
+}
+
 /// A logged-in command connection.
 #[derive(Debug)]
 pub struct Session {
     wire: Wire,
+    /// Our answer to the challenge, from which the secret can be guessed: to be known as long as Zino may repeat it.
+    digest: Option<Secret>,
     /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
     broken: Option<String>,
+    /// Since when whatever came was no reply.
+    noisy_since: Option<Instant>,
+    /// How many commands go out together.
+    pub(crate) pace: Pace,
 }
 
 /// One whole reply.
@@ -44,7 +63,7 @@ pub struct Session {
 pub(crate) enum Reply {
     /// A header with the expected code, and its data lines if it has any.
     Done { header: String, lines: Vec<Vec<u8>> },
-    /// A 500 instead of the header, without the code.
+    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a word.
     Refused(String),
     /// Data that ended in `500 internal error`: Zino broke down halfway.
     Broken(Vec<Vec<u8>>),
@@ -68,27 +87,40 @@ impl Session {
             let why = "a user name has no blanks or control characters";
             return Err(ZinoError::Login(why.to_owned()));
         }
-        let wire = Wire::open(&login.server, login.port, timeouts)?;
-        let broken = None;
-        let mut session = Self { wire, broken };
-        let greeting = decode(&session.wire.first_line()?);
+        let port = login.command_port();
+        let mut wire = Wire::open(&port, timeouts)?;
+        let greeting = wire.first_line().map_err(|error| port.no_greeting(error, timeouts.stall))?;
+        let greeting = decode(&greeting);
         debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
         let mut words = greeting.split_whitespace();
+        let mut session = Self { wire, digest: None, broken: None, noisy_since: None, pace: Pace::default() };
         match (words.next(), words.next()) {
-            (Some("200"), Some(challenge)) => session.log_in(login, challenge)?,
-            _ => return Err(unexpected(greeting.as_bytes())),
+            (Some("200"), Some(challenge)) => session.log_in(login, challenge).map_err(|error| port.at(error))?,
+            (Some(word), None) => return Err(port.other_greeting(greeting.as_bytes(), is_nonce(word))),
+            _ => return Err(port.other_greeting(greeting.as_bytes(), false)),
         }
         Ok(session)
+    }
+
+    /// Goes on at the pace of an earlier connection to the same server.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// How many commands go out together by now.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     fn log_in(&mut self, login: &Login, challenge: &str) -> Result<(), ZinoError> {
         let user = &login.user;
         debug!(target: LOG, "> USER {user} (digest not shown)");
-        let digest = digest(challenge, &login.secret);
+        let digest = self.digest.insert(digest(challenge, &login.secret)).reveal();
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.one_reply(200)? {
-            // A server that repeats what it did not understand would put into the log what the secret can be guessed from.
-            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(why.replace(&digest, "(digest)"))),
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(shown(why.as_bytes()))),
             reply => done(reply).map(drop),
         }
     }
@@ -184,7 +216,8 @@ impl Session {
     /// Finds the place in the stream where no reply is under way any more: where an extra command is answered.
     pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
         self.command("VERSION")?;
-        let mut bounds = self.wire.draining();
+        let since = *self.noisy_since.get_or_insert_with(Instant::now);
+        let mut bounds = self.wire.draining(since);
         loop {
             let line = self.wire.line(&mut bounds)?;
             debug!(target: LOG, "< {}", shown(&line));
@@ -212,19 +245,15 @@ impl Session {
 
     /// Reads one of the replies that share these bounds, which should have this code.
     pub(crate) fn reply(&mut self, code: u16, bounds: &mut Bounds) -> Result<Reply, ZinoError> {
+        self.wire.begin_reply(bounds);
         let line = self.wire.line(bounds)?;
         debug!(target: LOG, "< {}", shown(&line));
         match header(&line) {
-            Some((500, why)) => Ok(Reply::Refused(shown(why.as_bytes()))),
+            Some((500, why)) => Ok(Reply::Refused(why)),
             Some((got, header)) if got == code => {
-                if !has_data(code) {
-                    let lines = Vec::new();
-                    return Ok(Reply::Done { header, lines });
-                }
-                self.data(bounds).map(|(lines, whole)| match whole {
-                    true => Reply::Done { header, lines },
-                    false => Reply::Broken(lines),
-                })
+                let (lines, whole) = if has_data(code) { self.data(bounds)? } else { (Vec::new(), true) };
+                self.noisy_since = self.noisy_since.filter(|_| !whole);
+                Ok(if whole { Reply::Done { header, lines } } else { Reply::Broken(lines) })
             }
             _ => Err(unexpected(&line)),
         }
@@ -293,17 +322,17 @@ impl ZinoServer for Session {
 pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
     match reply {
         Reply::Done { header, lines } => Ok((header, lines)),
-        Reply::Refused(why) => Err(refused(why)),
+        Reply::Refused(why) => Err(refused(&why)),
         Reply::Broken(_) => Err(ZinoError::Refused("internal error, halfway".to_owned())),
     }
 }
 
 /// A 500 as an error. One that says that we are not logged in condemns the connection.
-pub(crate) fn refused(why: String) -> ZinoError {
-    if forgets_login(&why) {
+pub(crate) fn refused(why: &str) -> ZinoError {
+    if forgets_login(why) {
         return ZinoError::Connection("the server has forgotten our login".to_owned());
     }
-    ZinoError::Refused(why)
+    ZinoError::Refused(shown(why.as_bytes()))
 }
 
 /// Whether the refusal of a read means that Zino does not know the case. The text differs between versions of Zino, so
@@ -336,20 +365,25 @@ fn has_data(code: u16) -> bool {
     matches!(code, 300 | 301 | 303 | 304)
 }
 
+/// Whether a text is what Zino's notification port greets with.
+pub(crate) fn is_nonce(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Whether a text can be an argument of a command without becoming two.
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= 200 && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// The answer to Zino's challenge.
-fn digest(challenge: &str, secret: &Secret) -> String {
+fn digest(challenge: &str, secret: &Secret) -> Secret {
     use std::fmt::Write;
     let digest = Sha1::digest(format!("{challenge} {}", secret.reveal()));
-    digest.iter().fold(String::new(), |mut hex, byte| {
+    Secret::new(digest.iter().fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -361,7 +395,34 @@ mod tests {
     fn the_digest_is_zinos() {
         // From `printf 'abc s3 crét' | sha1sum`.
         let secret = Secret::new("s3 crét".to_owned());
-        assert_eq!(digest("abc", &secret), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
+        assert_eq!(digest("abc", &secret).reveal(), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
+    }
+
+    /// A Zino that gives these answers, one for each command.
+    fn answering(answers: &'static [&'static str]) -> Login {
+        use std::io::{BufRead, BufReader, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut commands = BufReader::new(stream.try_clone().unwrap()).lines();
+            stream.write_all(b"200 abc Hello\r\n").unwrap();
+            for answer in answers {
+                commands.next();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let secret = Secret::new("internal".to_owned());
+        Login { server: "127.0.0.1".to_owned(), port, notify_port: port, user: "u".to_owned(), secret }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_word_of_zinos_own_changes_no_decision() {
+        let login = answering(&["200 ok\r\n", "500 internal error\r\n", "500 internal error\r\n"]);
+        let unreadable = Session::connect(&login).unwrap().case(1, |_| true);
+        assert_eq!(unreadable, Err(ZinoError::Refused("(secret) error".to_owned())), "this case is not unknown");
+        let broken = Session::connect(&answering(&["500 internal error\r\n"])).unwrap_err();
+        assert_eq!(broken, ZinoError::Refused("(secret) error".to_owned()), "this is no refused login");
     }
 
     #[test]

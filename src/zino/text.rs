@@ -8,6 +8,8 @@ const WINDOWS_1252: [char; 32] = [
 
 /// The longest piece of a server's text that a log line or an error message repeats.
 const SHOWN_CHARS: usize = 500;
+/// How much of a text is looked at for that: a character takes at most four bytes, and secrets are taken out before.
+const LOOKED_AT: usize = 16 * 1024;
 
 /// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one reply. NUL becomes U+FFFD, for
 /// Argus refuses it, and what is compared with what Argus has must not hold it either.
@@ -27,8 +29,7 @@ fn windows_1252(byte: u8) -> char {
 
 /// The start of a server's text for a log line or an error message: one line, nothing that commands a terminal.
 pub(crate) fn shown(bytes: &[u8]) -> String {
-    // A character takes at most four bytes, so more than this cannot be shown anyway.
-    let head = bytes.get(..SHOWN_CHARS * 4).unwrap_or(bytes);
+    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     let mut out = crate::shown::shown(&decode(head), SHOWN_CHARS);
     if head.len() < bytes.len() && !out.ends_with('…') {
         out.push('…');

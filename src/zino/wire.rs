@@ -5,6 +5,7 @@ use crate::net::connect::connect;
 use crate::net::dial::{DialError, dial};
 use crate::pulse;
 use crate::zino::ZinoError;
+use crate::zino::port::Port;
 use crate::zino::text::shown;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -25,6 +26,9 @@ const BYTES_A_SECOND: usize = 64 << 10;
 /// The log target of everything that crosses the wire.
 pub(crate) const LOG: &str = "zino";
 
+/// What is said of a server that does not send what is waited for.
+pub(crate) const SILENT: &str = "the server does not answer any more";
+
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
@@ -34,8 +38,17 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to take what is sent.
     pub write: Duration,
-    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it.
+    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Of replies that are under way
+    /// together each has so long, from the end of the one before. Lines that are no reply are borne with for so long in all.
     pub reply: Duration,
+}
+
+impl Timeouts {
+    /// The longest that one line can take, however large the reply is that it belongs to.
+    #[must_use]
+    pub fn longest_line(&self) -> Duration {
+        self.reply + Duration::from_secs((MAX_REPLY / BYTES_A_SECOND) as u64) + self.stall
+    }
 }
 
 impl Default for Timeouts {
@@ -45,11 +58,13 @@ impl Default for Timeouts {
     }
 }
 
-/// What a reply, or several under way together, may still hold, and until when they are waited for.
+/// What a reply, or several under way together, may still hold, and until when the one that comes next is waited for.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     room: usize,
     until: Instant,
+    /// It is no reply: what comes does not make the time longer.
+    noise: bool,
 }
 
 impl Bounds {
@@ -57,11 +72,14 @@ impl Bounds {
     fn take(&mut self, bytes: usize, shown_line: &[u8]) -> Result<(), ZinoError> {
         let room = self.room.checked_sub(bytes.saturating_add(LINE_COST));
         self.room = room.ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(shown_line))))?;
-        self.until += Duration::from_secs_f64(bytes as f64 / BYTES_A_SECOND as f64);
-        if Instant::now() > self.until {
-            return Err(ZinoError::Connection("the server sends its reply too slowly".to_owned()));
+        if !self.noise {
+            self.until += Duration::from_secs_f64(bytes as f64 / BYTES_A_SECOND as f64);
         }
-        Ok(())
+        match Instant::now() > self.until {
+            true if self.noise => Err(noise(shown_line)),
+            true => Err(ZinoError::Connection("the server sends its reply too slowly".to_owned())),
+            false => Ok(()),
+        }
     }
 }
 
@@ -75,25 +93,18 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects to the address of `server` that answers first.
-    pub(crate) fn open(server: &str, port: u16, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+    /// Connects to the address of the server that answers first.
+    pub(crate) fn open(port: &Port<'_>, timeouts: &Timeouts) -> Result<Self, ZinoError> {
         pulse::beat();
-        let stream = dial(server, port, timeouts.connect).map_err(|error| {
-            ZinoError::Connection(match error {
-                DialError::Name(error) => error.to_string(),
-                DialError::Connect(error) => format!("{server} port {port}: {error}"),
-            })
-        })?;
-        Self::on(stream, timeouts)
+        let stream = dial(port.server, port.number, timeouts.connect);
+        Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
 
-    /// Connects to this one address.
-    pub(crate) fn open_at(address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
+    /// Connects to this one address of the server.
+    pub(crate) fn open_at(port: &Port<'_>, address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
         pulse::beat();
-        let stream = connect(&[address], timeouts.connect);
-        let stream = stream
-            .map_err(|error| ZinoError::Connection(format!("{} port {}: {error}", address.ip(), address.port())))?;
-        Self::on(stream, timeouts)
+        let stream = connect(&[address], timeouts.connect).map_err(DialError::Connect);
+        Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
 
     fn on(stream: TcpStream, timeouts: &Timeouts) -> Result<Self, ZinoError> {
@@ -113,14 +124,19 @@ impl Wire {
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
-    /// The bounds of a reply, or of several that are under way together; its time begins now.
+    /// The bounds of a reply, or of several that are under way together; the time of the first begins now.
     pub(crate) fn bounds(&self) -> Bounds {
-        Bounds { room: MAX_REPLY, until: Instant::now() + self.reply }
+        Bounds { room: MAX_REPLY, until: Instant::now() + self.reply, noise: false }
     }
 
-    /// The bounds of what is read and dropped.
-    pub(crate) fn draining(&self) -> Bounds {
-        Bounds { room: MAX_DRAINED, ..self.bounds() }
+    /// The next of several replies begins: its time does.
+    pub(crate) fn begin_reply(&self, bounds: &mut Bounds) {
+        bounds.until = Instant::now() + self.reply;
+    }
+
+    /// The bounds of what is read and dropped, while nothing else has come since then.
+    pub(crate) fn draining(&self, since: Instant) -> Bounds {
+        Bounds { room: MAX_DRAINED, until: since + self.reply, noise: true }
     }
 
     /// The first line of a connection, which shows how the server ends its lines.
@@ -150,9 +166,9 @@ impl Wire {
                 None => (bytes, false),
             };
             let taken = piece.len() + usize::from(ended);
-            bounds.take(taken, &line)?;
             last = piece.last().copied().unwrap_or(last);
             keep(&mut line, piece);
+            bounds.take(taken, &line)?;
             self.reader.consume(taken);
             if !ended {
                 continue;
@@ -248,7 +264,11 @@ fn is_timeout(e: &io::Error) -> bool {
 }
 
 fn lost(e: io::Error) -> ZinoError {
-    ZinoError::Connection(if is_timeout(&e) { "the server stands still".to_owned() } else { e.to_string() })
+    ZinoError::Connection(if is_timeout(&e) { SILENT.to_owned() } else { e.to_string() })
+}
+
+fn noise(line: &[u8]) -> ZinoError {
+    ZinoError::Connection(format!("the server sends one line after the other that is no answer: {}", shown(line)))
 }
 
 fn closed() -> ZinoError {
@@ -278,7 +298,8 @@ mod tests {
     fn pair() -> (Wire, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let wire = Wire::open("127.0.0.1", port, &Timeouts::default()).unwrap();
+        let port = Port { server: "127.0.0.1", number: port, key: "zino.port" };
+        let wire = Wire::open(&port, &Timeouts::default()).unwrap();
         (wire, listener.accept().unwrap().0)
     }
 

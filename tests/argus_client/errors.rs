@@ -3,8 +3,8 @@
 use super::*;
 use crate::fake_argus::{Act, FakeArgus, answer, html, json};
 use std::time::Instant;
-use zinoargus::argus::ArgusServer;
 use zinoargus::argus::models::{ListQuery, Patch};
+use zinoargus::argus::{ArgusServer, TokenServer};
 
 #[test]
 fn a_401_is_unauthorized_with_what_argus_says_of_the_token() {
@@ -17,13 +17,46 @@ fn a_401_is_unauthorized_with_what_argus_says_of_the_token() {
 }
 
 #[test]
+fn a_401_that_is_not_argus_own_says_nothing_about_the_token() {
+    let others = [
+        html("401 Unauthorized", "Sign in"),
+        json("401 Unauthorized", r#"{"message":"no session"}"#),
+        json("401 Unauthorized", "\"sign in\""),
+        json("401 Unauthorized", ""),
+    ];
+    for other in others {
+        let fake = FakeArgus::always(other);
+        let argus = client(&fake);
+        for result in [argus.check_token(), argus.create(&new_incident()).map(drop), argus.incident(1).map(drop)] {
+            let why = busy(result);
+            assert!(why.starts_with("401: ") && why.contains("not from Argus"), "{why}");
+        }
+        assert_eq!(fake.seen().len(), 3, "nothing is repeated");
+    }
+}
+
+#[test]
+fn a_token_that_argus_has_given_is_in_no_error_that_repeats_it() {
+    let given = "00aa11bb22cc33dd44ee55ff00aa11bb22cc33dd44ee55ff00aa11bb22cc33dd";
+    let fake = FakeArgus::new(move |seen| match seen.target.as_str() {
+        "/api/v2/auth/token/login/" => json("200 OK", &format!(r#"{{"token":"{given}"}}"#)),
+        _ => html("500 Oh", &seen.header("authorization").unwrap().to_uppercase()),
+    });
+    let argus = client(&fake);
+    let session = argus.session_token(&Secret::new(TOKEN.to_owned())).unwrap();
+    for result in [argus.refresh(&session).map(drop), argus.accepts(&session), argus.check_token()] {
+        assert_eq!(unknown(result).0, "500: a page titled \"TOKEN (secret)\"");
+    }
+}
+
+#[test]
 fn other_refusals_are_this_requests_own() {
     let duplicate = r#"["duplicate key value violates unique constraint \"x\"\nDETAIL:  Key (77, 2) already exists."]"#;
     let fake = FakeArgus::always(json("400 Bad Request", duplicate));
     let (status, why) = request(client(&fake).create(&new_incident()));
     assert_eq!(status, 400);
     assert!(why.contains("already exists") && !why.contains('\n'), "{why}");
-    for (line, expected) in [("403 Forbidden", 403), ("405 No", 405), ("410 Gone", 410), ("418 Teapot", 418)] {
+    for (line, expected) in [("403 Forbidden", 403), ("405 No", 405), ("418 Teapot", 418)] {
         let fake = FakeArgus::always(html(line, "No\u{1b}[31m"));
         let (status, why) = request(client(&fake).post_event(1, &other_event("x")));
         assert_eq!(status, expected);

@@ -2,6 +2,7 @@
 //! Argus.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod advice;
 mod connections;
 mod errors;
 #[path = "../support/fake_argus.rs"]

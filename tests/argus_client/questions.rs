@@ -1,7 +1,7 @@
 //! What each question looks like on the wire, and what its answer becomes.
 
 use super::*;
-use crate::fake_argus::{FakeArgus, json, redirect};
+use crate::fake_argus::{Act, FakeArgus, html, json, redirect};
 use zinoargus::argus::models::{EndTime, ListQuery, Patch};
 use zinoargus::argus::{ArgusError, ArgusServer};
 
@@ -54,6 +54,34 @@ fn every_question_is_one_request_of_the_documented_form() {
     assert_eq!(seen[6].header("content-type"), Some("application/json"));
     assert_eq!(seen[7].json(), serde_json::json!({"level": 1}));
     assert_eq!(seen[8].json()["description"], "a\nb");
+}
+
+#[test]
+fn whether_argus_can_be_reached_is_asked_without_the_token() {
+    let fake = FakeArgus::always(json("200 OK", r#"{"server-version":"2.10.2"}"#));
+    client(&fake).reach().unwrap();
+    let seen = fake.seen();
+    assert_eq!(
+        (seen[0].method.as_str(), seen[0].target.as_str(), seen[0].header("authorization")),
+        ("GET", "/api/", None)
+    );
+}
+
+#[test]
+fn only_what_argus_itself_answers_shows_that_it_can_be_reached() {
+    let reach = |act| client(&FakeArgus::always(act)).reach();
+    for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found"] {
+        assert_eq!(reach(json(status, r#"{"detail":"no"}"#)), Ok(()), "{status}");
+        assert!(reach(html(status, "A proxy")).is_err(), "{status}");
+    }
+    for act in [
+        html("200 OK", "A portal"),
+        redirect("302 Found", "http://portal.example/"),
+        json("502 Bad Gateway", r#"{"detail":"no"}"#),
+        Act::Close,
+    ] {
+        assert!(reach(act).is_err());
+    }
 }
 
 #[test]
@@ -155,7 +183,7 @@ fn settings_that_cannot_work_are_refused_by_name_and_show_no_secret() {
     check(Settings { token: Secret::new("hunter2 x".to_owned()), ..good.clone() }, "argus.token");
     check(Settings { token: Secret::new(String::new()), ..good.clone() }, "argus.token");
     check(Settings { timeout: Duration::ZERO, ..good.clone() }, "argus.timeout");
-    check(Settings { ca_file: Some("no/such/file".into()), ..good.clone() }, "argus.ca_file no/such/file");
+    check(Settings { ca_file: Some("no/such/file".into()), ..good.clone() }, "argus.ca_file: no/such/file");
     let client = Client::new(&Settings { timeout: Duration::MAX, ..good.clone() }).unwrap();
     assert!(!format!("{client:?} {good:?}").contains(TOKEN));
 }

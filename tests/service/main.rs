@@ -2,6 +2,7 @@
 //! fake Argus, all on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod echoes;
 #[path = "../support/fake_argus.rs"]
 mod fake_argus;
 #[path = "../support/fake_zino.rs"]
@@ -10,5 +11,10 @@ mod fake_zino;
 mod little_argus;
 mod notify;
 mod program;
+mod refusals;
 mod reloads;
+mod silence;
+mod stalled;
+mod standby;
+mod unread;
 mod watchdog;

@@ -3,6 +3,7 @@
 use crate::fake_zino::FakeZino;
 use crate::little_argus::LittleArgus;
 use crate::program::{Manager, Program, config};
+use crate::refusals::refuse_logins;
 use std::net::{TcpListener, UdpSocket};
 
 /// A port that nothing listens on.
@@ -36,7 +37,8 @@ fn a_server_that_is_down_does_not_hold_up_the_start_and_stands_in_the_status() {
     let program = Program::start(&no_zino, Manager::new(), &[]);
     program.manager.wait_for("READY=1", 1);
     let status = program.manager.wait_for_status("Zino CANNOT BE USED since ");
-    assert!(status.ends_with("Connection refused (os error 111)); Argus not yet asked"), "{status}");
+    assert!(status.contains(": nothing listens there: is Zino running, and is zino.port right?)"), "{status}");
+    program.manager.wait_for_status("; Argus ok");
 
     let no_argus = text.replace(&argus.fake.url(), &format!("http://127.0.0.1:{}/api/v2/", closed_port()));
     let program = Program::start(&no_argus, Manager::new(), &[]);
@@ -71,7 +73,7 @@ fn a_secondary_is_ready_after_its_first_question_to_the_primary() {
 #[test]
 fn foreign_text_in_the_status_forges_nothing() {
     let (zino, argus) = (FakeZino::start(), LittleArgus::start());
-    zino.fault("USER", crate::fake_zino::Fault::Say(b"500 no\x07 \x1b[2J READY=1 \xe2\x80\xae\r\n".to_vec()));
+    refuse_logins(&zino, 100, b"500 no\x07 \x1b[2J READY=1 \xe2\x80\xae\r\n");
     let mut program = Program::start(&config(&zino, &argus), Manager::new(), &[]);
     assert_eq!(program.wait(), Some(77));
     program.manager.wait_for("STOPPING=1", 1);

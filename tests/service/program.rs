@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -106,6 +106,41 @@ pub fn config(zino: &FakeZino, argus: &LittleArgus) -> String {
     )
 }
 
+/// A case opens in Zino, which notifies everybody.
+pub fn new_case(zino: &FakeZino, id: u64) {
+    zino.add_port_case(id);
+    zino.notify(format!("{id} state embryonic\r\n"));
+}
+
+/// Waits for the incident of this case.
+pub fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
+    eventually(&format!("incident {number}"), || argus.fake.seen().last().cloned(), || argus.incident(number))
+}
+
+/// What the kernel says of a process' memory under this name, in KiB.
+pub fn memory(process: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A new folder with this configuration.
+fn folder_with(config: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
+    folder
+}
+
+/// Runs the program to its end; gives everything that it says.
+pub fn run(config: &str, arguments: &[&str]) -> String {
+    let folder = folder_with(config);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zinoargus"));
+    let output = command.args(arguments).current_dir(&folder).env_remove("JOURNAL_STREAM").output().unwrap();
+    let _ = std::fs::remove_dir_all(&folder);
+    [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
+}
+
 /// The running program; it ends when this is dropped.
 pub struct Program {
     child: Child,
@@ -114,14 +149,34 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it; `environment` besides `NOTIFY_SOCKET`.
+    /// Starts it with `-v` and a log in a file; `environment` besides `NOTIFY_SOCKET`.
     pub fn start(config: &str, manager: Manager, environment: &[(&str, &str)]) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(fresh_name());
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("zinoargus.toml"), config).unwrap();
-        let log = std::fs::File::create(folder.join("log")).unwrap();
+        Self::start_with(config, manager, environment, "-v")
+    }
+
+    /// Starts it with this verbosity and a log in a file.
+    pub fn start_with(config: &str, manager: Manager, environment: &[(&str, &str)], verbosity: &str) -> Self {
+        Self::launch(config, &[verbosity], manager, environment, |folder| {
+            std::fs::File::create(folder.join("log")).unwrap().into()
+        })
+    }
+
+    /// Starts it with these arguments and this standard error.
+    pub fn logging_to(log: impl Into<Stdio>, config: &str, arguments: &[&str]) -> Self {
+        Self::launch(config, arguments, Manager::new(), &[], |_| log.into())
+    }
+
+    fn launch(
+        config: &str,
+        arguments: &[&str],
+        manager: Manager,
+        environment: &[(&str, &str)],
+        log: impl FnOnce(&Path) -> Stdio,
+    ) -> Self {
+        let folder = folder_with(config);
+        let log = log(&folder);
         let child = Command::new(env!("CARGO_BIN_EXE_zinoargus"))
-            .arg("-v")
+            .args(arguments)
             .current_dir(&folder)
             .env_remove("JOURNAL_STREAM")
             .env_remove("WATCHDOG_USEC")
@@ -153,11 +208,12 @@ impl Program {
         std::fs::write(self.folder.join(file), text).unwrap();
     }
 
-    /// A named pipe that nobody writes to, in place of a file.
-    pub fn put_a_pipe(&self, file: &str) {
+    /// A named pipe in place of a file, and who could write to it and does not.
+    pub fn put_a_pipe(&self, file: &str) -> std::fs::File {
         let file = self.folder.join(file);
         std::fs::remove_file(&file).unwrap();
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        std::fs::File::options().read(true).write(true).open(&file).unwrap()
     }
 
     pub fn signal(&self, name: &str) {
@@ -173,6 +229,11 @@ impl Program {
         self.manager.wait_for("READY=1", ready + 1);
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Waits for its end; gives the exit code.
     pub fn wait(&mut self) -> Option<i32> {
         let mut status = None;
@@ -185,6 +246,23 @@ impl Program {
             },
         );
         status.unwrap().code()
+    }
+
+    /// The most memory that it ever had, in KiB.
+    pub fn most_memory(&self) -> u64 {
+        memory(self.child.id(), "VmHWM:")
+    }
+
+    /// What the kernel says of the process, in one line.
+    pub fn stat(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap()
+    }
+
+    /// Another run with the same configuration, not yet started.
+    pub fn again(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zinoargus"));
+        command.args(arguments).current_dir(&self.folder).env_remove("JOURNAL_STREAM");
+        command
     }
 
     /// Waits until so many threads have a name that begins so; each names itself when it starts to run.

@@ -2,18 +2,8 @@
 
 use crate::fake_zino::{FakeZino, SECRET, USER};
 use crate::little_argus::LittleArgus;
-use crate::program::{Program, TOKEN, config, eventually};
+use crate::program::{Manager, Program, TOKEN, config, eventually, incident, new_case};
 use std::net::UdpSocket;
-
-/// A case opens in Zino, and everybody is told.
-fn new_case(zino: &FakeZino, id: u64) {
-    zino.add_port_case(id);
-    zino.notify(format!("{id} state embryonic\r\n"));
-}
-
-fn incident(argus: &LittleArgus, number: u64) -> serde_json::Value {
-    eventually(&format!("incident {number}"), || argus.fake.seen().last().cloned(), || argus.incident(number))
-}
 
 fn zino_connections(zino: &FakeZino) -> usize {
     zino.world().connections.len()
@@ -41,10 +31,25 @@ fn a_bad_file_is_reported_and_the_old_configuration_kept() {
 }
 
 #[test]
-fn a_file_that_hangs_while_it_is_read_again_does_not_keep_the_program_from_ending() {
+fn a_big_wrong_file_is_refused_in_few_lines_and_trips_no_watchdog() {
+    let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
+    let text = config(&zino, &argus);
+    let program = Program::start(&text, Manager::new(), &[("WATCHDOG_USEC", "2000000")]);
+    program.manager.wait_for("READY=1", 1);
+    program.reload(&format!("{text}{}", "x y\n".repeat(60_000)));
+    let log = program.log();
+    assert_eq!(log.matches(" ERROR ").count(), 22, "{log}");
+    assert!(log.contains("zinoargus.toml: 59980 more things are wrong"), "{log}");
+    assert!(!log.contains("has stood still"), "{log}");
+    new_case(&zino, 2);
+    incident(&argus, 2);
+}
+
+#[test]
+fn a_file_that_does_not_end_while_it_is_read_again_does_not_keep_the_program_from_ending() {
     let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
     let mut program = Program::ready(&config(&zino, &argus));
-    program.put_a_pipe("zinoargus.toml");
+    let _writer = program.put_a_pipe("zinoargus.toml");
     program.signal("HUP");
     program.manager.wait_for("RELOADING=1", 1);
     // Meanwhile its work goes on.
@@ -229,7 +234,7 @@ fn failover_that_comes_and_goes_changes_the_mode_and_nothing_else_does() {
     let text = config(&zino, &argus);
     let secondary = format!(
         "{text}[failover]\nprimary_server = \"127.0.0.1\"\nprimary_snmp_port = {port}\nping_timeout = 1\n\
-         ping_interval = 1\nthreshold = 100000\n"
+         ping_interval = 1\nthreshold = 1000\n"
     );
     let program = Program::ready(&text);
     incident(&argus, 1);
@@ -240,10 +245,10 @@ fn failover_that_comes_and_goes_changes_the_mode_and_nothing_else_does() {
     program.manager.wait_for_status("STANDBY: 2 cases");
     assert!(argus.incident(2).is_none(), "STANDBY writes nothing");
 
-    program.reload(&secondary.replace("threshold = 100000", "threshold = 1"));
+    program.reload(&secondary.replace("threshold = 1000", "threshold = 1"));
     program.wait_for_log("mode STANDBY -> ACTIVE: ");
     incident(&argus, 2);
-    program.reload(&secondary.replace("threshold = 100000", "threshold = 2").replace("default = 3", "default = 4"));
+    program.reload(&secondary.replace("threshold = 1000", "threshold = 2").replace("default = 3", "default = 4"));
     new_case(&zino, 3);
     assert_eq!(incident(&argus, 3)["level"], 4, "the mode stays ACTIVE");
     program.wait_for_threads("heartbeat", 1);

@@ -7,7 +7,7 @@ use crossbeam_channel::bounded;
 use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zinoargus::machine::{Machine, Settings};
+use zinoargus::machine::{Machine, Names, Settings};
 use zinoargus::pulse::{self, Progress};
 use zinoargus::sync::rules::Rules;
 use zinoargus::systemd::Notifier;
@@ -57,6 +57,7 @@ fn machine() -> Machine {
         once: None,
         signs_of_life: false,
         renews_token: false,
+        names: Names::default(),
     })
 }
 

@@ -2,22 +2,28 @@
 //! sockets and clocks are replaced. Never decides what the world does.
 
 use crate::argus::SimArgus;
-use crate::world::{OUR_USER, Scenario, Shared, World};
+use crate::world::{Cut, OUR_USER, Scenario, Shared, World};
 use crate::zino::SimZino;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
-use zinoargus::failover::Mode;
-use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::argus::ArgusServer;
+use zinoargus::failover::{Answer, Mode, Ping};
+use zinoargus::machine::{
+    Change, Input, Job, Machine, Now, Once, Output, Report, RunEnd, Settings, ZinoCommand, ZinoEvent,
+};
 use zinoargus::stamp::Stamp;
-use zinoargus::sync::errand::snapshot;
+use zinoargus::sync::errand::{Reading, Step, snapshot};
 use zinoargus::sync::rules::{Band, Rules};
 use zinoargus::threads::core::execute;
-use zinoargus::threads::poller::{look_again, obey};
+use zinoargus::threads::following::obey;
+use zinoargus::threads::notified::Notified;
 use zinoargus::zino::case::CaseState;
 
 /// A complete reading comes in parts of so many cases.
 const PART: usize = 2;
+/// So many of the cases that were notified are read together.
+const NOTIFIED: usize = 100;
 const SECOND: i64 = 1_000_000;
 /// How long the world must stay still at the end without a single write.
 const STILL: i64 = 3600 * SECOND;
@@ -50,6 +56,8 @@ struct Instance {
     ping_at: i64,
     wake_at: Option<Duration>,
     commands: VecDeque<ZinoCommand>,
+    /// A complete reading that other things happen in between of.
+    reading: Option<Reading>,
     jobs: VecDeque<Job>,
     /// New settings wait for the work under way to end.
     pausing: bool,
@@ -79,6 +87,7 @@ fn fresh(n: usize, scenario: Scenario) -> Instance {
         ping_at: 0,
         wake_at: None,
         commands: VecDeque::new(),
+        reading: None,
         jobs: VecDeque::new(),
         pausing: false,
         moving: None,
@@ -95,9 +104,10 @@ fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
         full_interval: Duration::from_secs(900),
         orphan_grace: if scenario.single { Duration::ZERO } else { Duration::from_secs(900) },
         failover_threshold: rules.secondary.then_some(3),
-        once: scenario.single.then_some(Once { longest: LONGEST_RUN }),
+        once: scenario.single.then_some(Once { longest: LONGEST_RUN, given: LONGEST_RUN }),
         signs_of_life: false,
         renews_token: false,
+        names: zinoargus::machine::Names::default(),
     }
 }
 
@@ -120,6 +130,9 @@ impl Driver {
                 world.pass(pause);
                 if world.rng.chance(120) {
                     world.something_happens();
+                }
+                if self.scenario.cuts && world.rng.chance(20) {
+                    world.cut_off();
                 }
                 world.rng.below(self.instances.len() as u64) as usize
             };
@@ -144,6 +157,7 @@ impl Driver {
             let mut world = self.world.borrow_mut();
             world.stormy = false;
             world.argus.away = false;
+            world.cut = Cut::default();
             for zino in &mut world.zinos {
                 zino.down = false;
             }
@@ -218,8 +232,11 @@ impl Driver {
             outputs.extend(instance.machine.resume(now, change));
             moved = another_zino;
         }
+        let mut reaches = false;
         for output in outputs {
             match output {
+                // Only where it matters it takes its time: the seeds of the other scenarios would mean something else.
+                Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
                 Output::Finished(end) => {
@@ -242,6 +259,11 @@ impl Driver {
         if let Some(view) = world.instances.get_mut(n) {
             view.standby = standby && instance.commands.is_empty();
         }
+        drop(world);
+        if reaches {
+            let answer = SimArgus { world: &self.world, instance: n }.reach();
+            self.feed(n, Input::Argus(Report::Reached(answer)));
+        }
     }
 
     fn ping(&mut self, n: usize, both_active: bool) {
@@ -251,8 +273,18 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let lost = primary_down || both_active || self.world.borrow_mut().fault(100);
-        self.feed(n, Input::Ping(if lost { Err("no answer".into()) } else { Ok(7) }));
+        let silent = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let mut world = self.world.borrow_mut();
+        let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
+        world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));
+        if let Some(view) = world.instances.get_mut(n) {
+            view.unanswered |= silent && !cut;
+            view.unanswered &= lost || !view.standby;
+        }
+        drop(world);
+        let answer = if lost { Answer::Silence("no answer".into()) } else { Answer::Uptime(7) };
+        let asked_at = self.now().mono;
+        self.feed(n, Input::Ping(Ping { asked_at, answer }));
     }
 
     /// One thing that one instance does; false if it had nothing to do.
@@ -272,6 +304,10 @@ impl Driver {
             let pause = 200_000 + world.rng.below(3_000_000) as i64;
             world.pass(pause);
             world.note(|| format!("instance {n} starts again"));
+            if let Some(view) = world.instances.get_mut(n) {
+                view.unanswered = false;
+            }
+            drop(world);
             if let Some(instance) = self.instances.get_mut(n) {
                 *instance = fresh(n, self.scenario);
             }
@@ -352,7 +388,8 @@ impl Driver {
         let (now, up, known) = {
             let world = self.world.borrow();
             let zino = world.zinos.get(z);
-            (world.now, zino.is_some_and(|z| !z.down), zino.is_some_and(|z| z.clients.contains_key(&n)))
+            let up = !world.is_cut_from_zino(n) && zino.is_some_and(|z| !z.down);
+            (world.now, up, zino.is_some_and(|z| z.clients.contains_key(&n)))
         };
         if instance.moving.is_some() {
             return self.leave(n);
@@ -371,7 +408,7 @@ impl Driver {
             self.lose(n);
             return true;
         }
-        self.obey_one(n, z) || self.listen(n, z)
+        self.obey_one(n, z) || self.listen(n, z) || self.read_on(n, z)
     }
 
     fn cannot_connect(&mut self, n: usize) -> bool {
@@ -392,8 +429,23 @@ impl Driver {
             instance.commands.clear();
         }
         self.feed(n, Input::Zino(ZinoEvent::Connected));
+        self.read_everything(n, z);
+    }
+
+    /// At once, or so that other things happen in between.
+    fn read_everything(&mut self, n: usize, z: usize) {
+        let mut zino = SimZino { world: &self.world, zino: z, instance: n };
+        if self.scenario.slow {
+            let reading = Reading::begin(&mut zino).ok();
+            if reading.is_none() {
+                self.lose(n);
+            } else if let Some(instance) = self.instances.get_mut(n) {
+                instance.reading = reading;
+            }
+            return;
+        }
         let mut parts = Vec::new();
-        let read = snapshot(&mut SimZino { world: &self.world, zino: z, instance: n }, PART, |cases| parts.push(cases));
+        let read = snapshot(&mut zino, PART, |cases| parts.push(cases));
         for cases in parts {
             self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
         }
@@ -401,6 +453,21 @@ impl Driver {
             Ok(snapshot) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
             Err(_) => self.lose(n),
         }
+    }
+
+    /// The next part of a complete reading; false if none is under way.
+    fn read_on(&mut self, n: usize, z: usize) -> bool {
+        let Some(instance) = self.instances.get_mut(n) else { return false };
+        let Some(mut reading) = instance.reading.take() else { return false };
+        match reading.step(&mut SimZino { world: &self.world, zino: z, instance: n }, PART) {
+            Ok(Step::Part(cases)) => {
+                instance.reading = Some(reading);
+                self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
+            }
+            Ok(Step::End(snapshot)) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
+            Err(_) => self.lose(n),
+        }
+        true
     }
 
     fn lose(&mut self, n: usize) {
@@ -413,6 +480,7 @@ impl Driver {
         };
         if let Some(instance) = self.instances.get_mut(n) {
             instance.connected = false;
+            instance.reading = None;
             instance.commands.clear();
             instance.reconnect_at = now + SECOND;
         }
@@ -425,10 +493,13 @@ impl Driver {
     fn obey_one(&mut self, n: usize, z: usize) -> bool {
         let Some(instance) = self.instances.get_mut(n) else { return false };
         let Some(command) = instance.commands.pop_front() else { return false };
-        let mut events = Vec::new();
+        if matches!(command, ZinoCommand::Reread) {
+            self.read_everything(n, z);
+            return true;
+        }
         let mut zino = SimZino { world: &self.world, zino: z, instance: n };
-        let lost = obey(command, &mut zino, &instance.rules, PART, |event| events.push(event));
-        for event in events {
+        let (event, lost) = obey(command, &mut zino, &instance.rules);
+        if let Some(event) = event {
             self.feed(n, Input::Zino(event));
         }
         if lost.is_some() {
@@ -445,11 +516,23 @@ impl Driver {
         if notices.is_empty() {
             return false;
         }
-        match look_again(&notices, &mut SimZino { world: &self.world, zino: z, instance: n }) {
-            Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
-            Err(_) => self.lose(n),
+        let mut notified = Notified::default();
+        notified.take(&notices);
+        while !notified.is_empty() {
+            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }, NOTIFIED) {
+                Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
+                Err(_) => {
+                    self.lose(n);
+                    break;
+                }
+            }
         }
         true
+    }
+
+    /// How the last single run of an instance ended.
+    pub fn ended(&self, n: usize) -> Option<RunEnd> {
+        self.instances.get(n).and_then(|instance| instance.ended.clone())
     }
 
     /// The instances that are active at the end, with their Zino and rules.

@@ -133,7 +133,7 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
     let closing = closing(case);
     let mut wanted: BTreeMap<(i64, String), usize> = BTreeMap::new();
     for (position, entry) in case.history.iter().enumerate() {
-        let by_us = entry.author() == Some(rules.user.as_str())
+        let by_us = entry.text_by(&rules.user).is_some()
             || entry.state_change().is_some_and(|c| c.user == rules.user || c.from == "embryonic");
         if !by_us && closing.as_ref().and_then(|c| c.entry) != Some(position) {
             *wanted.entry((entry.at.secs(), normal(&entry_text(entry)))).or_default() += 1;

@@ -30,6 +30,8 @@ pub struct Zino {
     pub forgot_at: i64,
     /// The numbers that it ever gave out, and in which second.
     pub given: BTreeSet<(CaseId, i64)>,
+    /// Cases that it lists, and whose attributes make no sense.
+    pub garbled: BTreeSet<CaseId>,
 }
 
 impl Zino {
@@ -166,7 +168,6 @@ impl SimZino<'_> {
         let cut_before = world.fault(8);
         let cut_after = world.fault(8);
         let now = world.now;
-        let standby = world.instances.get(self.instance).is_some_and(|i| i.standby);
         let dead = world.dead.contains(&self.instance);
         let Some(zino) = world.zinos.get_mut(self.zino) else {
             return lost();
@@ -188,7 +189,7 @@ impl SimZino<'_> {
         }
         if write {
             world.writes += 1;
-            world.broken_if(standby, "a write to Zino in STANDBY");
+            world.check_writer(self.instance, "Zino");
         }
         if cut_after { lost() } else { result }
     }
@@ -200,13 +201,17 @@ impl ZinoServer for SimZino<'_> {
     }
 
     fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
-        self.exchange(false, |z, _| Ok(z.cases.get(&id).map(|h| shown(&h.case, wants_log))))
+        self.exchange(false, |z, _| match z.garbled.contains(&id) {
+            true => Err(ZinoError::Refused("there is no attribute \"type\"".into())),
+            false => Ok(z.cases.get(&id).map(|h| shown(&h.case, wants_log))),
+        })
     }
 
     fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
         let wanted: BTreeSet<CaseId> = ids.iter().copied().collect();
         self.exchange(false, |z, _| {
-            Ok(z.cases.values().filter(|h| wanted.contains(&h.case.id)).map(|h| shown(&h.case, wants_log)).collect())
+            let legible = z.cases.values().filter(|h| wanted.contains(&h.case.id) && !z.garbled.contains(&h.case.id));
+            Ok(legible.map(|h| shown(&h.case, wants_log)).collect())
         })
     }
 

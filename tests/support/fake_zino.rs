@@ -23,6 +23,12 @@ pub const USER: &str = "testuser";
 pub const SECRET: &str = "s3 crét";
 const CHALLENGE: &str = "ff1e04b4276bdd7e053b8650b82884839746d70b";
 
+/// The answer to the challenge of each of its connections.
+pub fn digest() -> String {
+    let digest = Sha1::digest(format!("{CHALLENGE} {SECRET}"));
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// What goes wrong with one command.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -38,6 +44,8 @@ pub enum Fault {
     EndlessLine,
     /// The answer is one line without end, a byte every now and then, so that it never stands still.
     Drip,
+    /// The answer is line after line that is no answer, for as long as the client stays.
+    Babble,
     /// The answer ends in `500 internal error` instead of its last line.
     Break,
     /// These bytes instead of the answer.
@@ -228,7 +236,13 @@ impl Conversation {
                 }
                 Some(Fault::Drip) => {
                     while out.write_all(b"x").is_ok() {
-                        std::thread::sleep(std::time::Duration::from_millis(50));
+                        thread::sleep(Duration::from_millis(50));
+                    }
+                    return false;
+                }
+                Some(Fault::Babble) => {
+                    while out.write_all(b"what was the question?\r\n").is_ok() {
+                        thread::sleep(Duration::from_millis(5));
                     }
                     return false;
                 }
@@ -241,7 +255,17 @@ impl Conversation {
                 Some(Fault::Say(bytes)) => answer = vec![Answer { rank: 1, bytes }],
                 Some(Fault::Cut) | None => {}
             }
-            answers.extend(answer);
+            let (slow, hoards) = {
+                let world = world.lock().unwrap();
+                (world.slow, world.hoards)
+            };
+            if let Some((_, each)) = slow.filter(|(start, _)| line.starts_with(start)) {
+                thread::sleep(each);
+            }
+            match hoards || prompted.is_some() || slow.is_none() {
+                true => answers.extend(answer),
+                false => go_on &= answer.iter().all(|answer| out.write_all(&answer.bytes).is_ok()),
+            }
             if !go_on {
                 break;
             }
@@ -284,12 +308,10 @@ impl Conversation {
         let ok = |text: &str| Ok(format!("{text}{end}").into_bytes());
         match (verb.as_str(), words.get(1)) {
             ("USER", Some(user)) => {
-                let digest = Sha1::digest(format!("{CHALLENGE} {SECRET}"));
-                let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
                 if *user != USER {
                     return Err("no such user".to_owned());
                 }
-                if words.get(2) != Some(&digest.as_str()) {
+                if words.get(2) != Some(&digest().as_str()) {
                     return Err("Authentication failure".to_owned());
                 }
                 self.logged_in = true;

@@ -3,6 +3,7 @@
 use super::{Fault, USER};
 use std::collections::BTreeMap;
 use std::net::TcpStream;
+use std::time::Duration;
 
 #[derive(Debug, Clone, Default)]
 pub struct FakeCase {
@@ -40,6 +41,10 @@ pub struct World {
     pub zino1: bool,
     /// Lines end in a bare LF.
     pub bare_lf: bool,
+    /// Commands that begin so take so long each.
+    pub slow: Option<(&'static str, Duration)>,
+    /// The replies to commands that came together go out together, once all of them are there.
+    pub hoards: bool,
     pub channels: Vec<Channel>,
     pub connections: Vec<TcpStream>,
     /// Goes on by one second with every change.

@@ -20,18 +20,27 @@ pub struct LittleArgus {
     pub fake: FakeArgus,
     incidents: Arc<Mutex<Vec<Value>>>,
     gate: Arc<Gate>,
+    answers_all: Arc<Mutex<Option<Act>>>,
 }
 
 impl LittleArgus {
     pub fn start() -> Self {
         let (incidents, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Gate::default()));
         let (held, passed) = (Arc::clone(&incidents), Arc::clone(&gate));
+        let answers_all = Arc::new(Mutex::new(None));
+        let answered = Arc::clone(&answers_all);
         let fake = FakeArgus::new(move |seen| {
             let shut = passed.shut.lock().unwrap();
             drop(passed.moved.wait_while(shut, |shut| *shut).unwrap());
-            answer(seen, &mut held.lock().unwrap())
+            let act: Option<Act> = answered.lock().unwrap().clone();
+            act.unwrap_or_else(|| answer(seen, &mut held.lock().unwrap()))
         });
-        Self { fake, incidents, gate }
+        Self { fake, incidents, gate, answers_all }
+    }
+
+    /// Answers everything so from now on; `None`: as usual.
+    pub fn answer_all(&self, act: Option<Act>) {
+        *self.answers_all.lock().unwrap() = act;
     }
 
     /// Requests are held from now on.
@@ -54,7 +63,7 @@ impl LittleArgus {
     /// The tokens that came with requests, in order and without repetitions.
     pub fn tokens(&self) -> Vec<String> {
         let mut tokens: Vec<String> =
-            self.fake.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+            self.fake.seen().iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).collect();
         tokens.dedup();
         tokens
     }
@@ -66,11 +75,17 @@ impl Drop for LittleArgus {
     }
 }
 
-fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
+/// What it answers, holding these incidents.
+pub fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
     let path = seen.target.split('?').next().unwrap().trim_start_matches("/api/v2/").trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').collect();
     match (seen.method.as_str(), parts.as_slice()) {
+        ("GET", ["", "api"]) => json("200 OK", r#"{"server-version":"2.10.2","api-version":{"stable":"v2"}}"#),
         ("GET", ["auth", "user"]) => json("200 OK", r#"{"username":"zino"}"#),
+        ("GET", ["auth", "users", "3"]) => json("200 OK", r#"{"username":"zino"}"#),
+        ("GET", ["incidents", "sources"]) => {
+            json("200 OK", r#"[{"pk":2,"name":"zino-a","type":{"name":"zino"},"user":3,"base_url":""}]"#)
+        }
         ("GET", ["incidents", "events"]) => json("200 OK", EMPTY_PAGE),
         ("GET", ["incidents", "mine"]) => {
             let open: Vec<&Value> = incidents.iter().filter(|one| one["end_time"] == "infinity").collect();
@@ -90,7 +105,7 @@ fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
             incidents.push(incident.clone());
             json("201 Created", &incident.to_string())
         }
-        ("PATCH" | "GET", ["incidents", pk]) => {
+        ("PATCH" | "GET", ["incidents", pk]) if pk.parse::<usize>().is_ok() => {
             let pk: usize = pk.parse().unwrap();
             let incident = &mut incidents[pk - 1];
             if seen.method == "PATCH" {

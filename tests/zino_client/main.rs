@@ -1,12 +1,14 @@
 //! What the Zino client does, seen from outside: against a scriptable Zino on loopback, and on request against a real one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod advice;
 #[path = "../support/fake_zino.rs"]
 mod fake_zino;
 mod login;
 mod notifications;
 mod reading;
 mod real;
+mod slow;
 mod trouble;
 mod writing;
 

@@ -11,7 +11,8 @@ use zinoargus::zino::session::Session;
 
 fn tied(fake: &FakeZino) -> (Session, Notifications) {
     let mut session = session(fake);
-    let (channel, nonce) = Notifications::connect(session.notify_address(fake.login.notify_port).unwrap()).unwrap();
+    let (channel, nonce) =
+        Notifications::connect(&fake.login, session.notify_address(fake.login.notify_port).unwrap()).unwrap();
     session.tie(&nonce).unwrap();
     (session, channel)
 }

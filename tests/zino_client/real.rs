@@ -24,7 +24,7 @@ fn a_real_zino_reads_the_same_alone_and_pipelined() {
     };
     let mut session = Session::connect(&login).unwrap();
     let address = session.notify_address(login.notify_port).unwrap();
-    let (mut channel, nonce) = Notifications::connect(address).unwrap();
+    let (mut channel, nonce) = Notifications::connect(&login, address).unwrap();
     session.tie(&nonce).unwrap();
     let ids = session.case_ids().unwrap();
     for count in [300, ids.len()] {

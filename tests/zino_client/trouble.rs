@@ -170,7 +170,7 @@ proptest! {
                 let _ = session.case_ids();
                 let _ = session.add_history(1, "x");
             }
-            let channel = Notifications::connect_within(listener.local_addr().unwrap(), &QUICK);
+            let channel = Notifications::connect_within(&login, listener.local_addr().unwrap(), &QUICK);
             if let Ok((mut channel, _)) = channel {
                 while channel.poll(Duration::from_secs(1)).is_ok() {}
             }

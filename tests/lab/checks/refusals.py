@@ -6,6 +6,7 @@ import secrets
 from labkit.children import free_port
 from labkit.runner import check
 from labkit.waiting import eventually
+from labkit.zino_server import USERS
 
 SECRETS = ("glue secret", "another secret", "0123456789abcdef0123456789abcdef01234567")
 
@@ -28,7 +29,7 @@ def no_secret(world, text):
 
 @check
 def a_wrong_zino_secret_ends_it_with_77(world):
-    """Refused before the first login: it says by whom and as which user, and ends."""
+    """Refused for ten seconds before the first login: it says by whom and as which user, and ends."""
     world.zino.start()
     world.config["zino"]["secret"] = "another secret"
     ends_with(world, 77, "zino", world.config["zino"]["user"])
@@ -44,7 +45,7 @@ def an_unknown_zino_user_ends_it_with_77(world):
 
 @check
 def a_wrong_argus_token_ends_it_with_77(world):
-    """An unknown token cannot become right by waiting: it says so and ends."""
+    """An unknown token that is still unknown after ten seconds: it says so and ends."""
     world.zino.start()
     world.zino.case("reachability", "gw1")
     world.config["argus"]["token"] = SECRETS[2]
@@ -66,16 +67,106 @@ def a_token_replaced_in_its_file_is_used_without_a_restart(world):
     assert new not in world.daemon.log()
 
 
+def refused_and_running(world, times=3):
+    """Wait until Argus has refused the program this many times more, which says so once and goes on trying."""
+    refused = lambda: sum(one["status"] == "401" for one in world.argus_server.requests(world.source["token"]))  # noqa: E731
+    before = refused()
+    eventually(lambda: refused() >= before + times, 40, "it asks Argus again")
+    assert world.daemon.running, f"it has ended:\n{world.daemon.tail()}"
+    assert world.daemon.log().count("ERROR Argus refuses our token") == 1, world.daemon.tail()
+
+
 @check
-def an_expired_argus_token_ends_it_with_77(world):
-    """Argus deletes a token after 14 days, while the program runs: it says what that means and ends."""
+def a_token_that_is_deleted_and_made_again_needs_no_restart(world):
+    """Argus forgets the token while the program runs: an error, tried again; with the token it goes on where it was."""
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    assert world.argus_server.agent.ask("delete_token", key=world.source["token"])
+    case = world.zino.case("reachability", "gw2")
+    world.daemon.logged(r"ERROR Argus refuses our token \(Invalid token\.\); trying again\. .*make a new one")
+    refused_and_running(world)
+    world.argus_server.agent.ask("give_token", name=world.source["name"], key=world.source["token"])
+    world.matches(case)
+    world.daemon.logged(r"WARN  Argus takes our token again after \d+ s")
+    no_secret(world, world.daemon.log())
+
+
+@check
+def a_token_that_expires_is_an_error_until_another_stands_in_its_file(world):
+    """Argus deletes a token after 14 days, while the program runs: it says what that means, and takes the new one from the file."""
+    file, new = world.folder / "token", secrets.token_hex(20)
+    file.touch(mode=0o600)
+    file.write_text(world.config["argus"].pop("token") + "\n")
+    world.config["argus"]["token_file"] = str(file)
     world.start()
     world.matches(world.zino.case("reachability", "gw1"))
     world.argus_server.agent.ask("age_token", key=world.source["token"], days=15)
-    world.zino.case("reachability", "gw2")
-    eventually(lambda: not world.daemon.running, 40, "the program ends")
-    assert world.daemon.child.process.returncode == 77, f"exit code {world.daemon.child.process.returncode}"
-    assert re.search("token", world.daemon.tail(5), re.IGNORECASE), world.daemon.tail()
+    case = world.zino.case("reachability", "gw2")
+    world.daemon.logged(r"ERROR Argus refuses our token \((Token has expired|Invalid token)\.\)")
+    refused_and_running(world)
+    world.argus_server.agent.ask("give_token", name=world.source["name"], key=new)
+    file.write_text(new + "\n")
+    world.matches(case)
+    world.daemon.logged(r"WARN  Argus takes our token again after \d+ s")
+    no_secret(world, world.daemon.log())
+    assert new not in world.daemon.log()
+
+
+@check
+def a_proxy_that_wants_a_password_is_an_outage(world):
+    """401 with a page for people, at the start and later: not our token's fault, and waited for."""
+    proxy = world.through_argus_proxy()
+    page = b"<html><head><title>Sign in</title></head></html>"
+    world.zino.start()
+    for router in ("gw1", "gw2"):
+        case = world.zino.case("reachability", router)
+        rule = proxy.rule("status", status=401, text=page)
+        if not world.daemon.running:
+            world.daemon.start()
+        eventually(lambda: len(rule.hits) >= 4, 40, "it asks again")
+        assert world.daemon.running, f"it has ended:\n{world.daemon.tail()}"
+        proxy.heal()
+        world.matches(case)
+    assert "refuses our token" not in world.daemon.log()
+    world.daemon.logged(r"WARN  Argus is back after \d+ s")
+    no_secret(world, world.daemon.log())
+
+
+@check
+def a_secrets_file_that_is_being_rewritten_at_the_start_is_waited_for(world):
+    """Zino knows our user only after five seconds: the start goes on."""
+    world.zino.start()
+    case = world.zino.case("reachability", "gw1")
+    users = dict(USERS)
+    del users[world.config["zino"]["user"]]
+    world.zino.write_users(users)
+    world.daemon.start()
+    world.daemon.logged(r"WARN  Zino refuses user zinoargus \(no such user\); asking again")
+    eventually(lambda: world.daemon.log().count("Zino refuses the login: no such user") >= 3, 20, "it tries again")
+    world.zino.write_users(USERS)
+    world.matches(case)
+    world.daemon.logged(r"WARN  Zino takes our login again after \d+ s")
+    no_secret(world, world.daemon.log())
+
+
+@check
+def a_reload_with_a_wrong_token_and_secret_ends_nothing(world):
+    """Both are errors that the next reload mends."""
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    sound = {section: dict(keys) for section, keys in world.config.items()}
+    world.config["argus"]["token"] = SECRETS[2]
+    world.daemon.reload()
+    world.daemon.logged("ERROR Argus refuses our token")
+    world.config["zino"]["secret"] = SECRETS[1]
+    world.daemon.reload()
+    world.daemon.logged(r"ERROR Zino refuses the login of user zinoargus \(Authentication failure\)")
+    case = world.zino.case("reachability", "gw2")
+    eventually(lambda: world.daemon.log().count("Zino refuses the login: ") >= 3, 40, "it tries again")
+    assert world.daemon.running
+    world.config.update(sound)
+    world.daemon.reload()
+    world.matches(case)
     no_secret(world, world.daemon.log())
 
 
@@ -152,6 +243,22 @@ def secrets_are_in_no_log_at_any_level(world):
     # with the challenge and the answer to it a secret could be guessed at leisure
     answers = [line for line in world.daemon.log().splitlines() if re.search(r"USER .*[0-9a-f]{40}", line)]
     assert not answers, f"the answer to Zino's challenge is in the log: {answers[0][:60]}"
+
+
+@check
+def a_proxy_that_shows_the_request_does_not_put_the_token_into_the_log(world):
+    """An error page with all headers, in capitals too, and a redirect that carries them: none of it shows the token."""
+    proxy, token = world.through_argus_proxy(), world.source["token"]
+    shown = f"<html><title>Authorization: Token {token}, {token.upper()}</title>".encode()
+    world.start()
+    world.matches(world.zino.case("reachability", "gw1"))
+    for rule in (proxy.rule("status", text=shown, times=3),
+                 proxy.rule("status", status=302, headers={"Location": f"https://elsewhere.example.org/?token={token}"}, times=3),
+                 proxy.rule("status", status=401, text=shown, times=3)):
+        eventually(lambda rule=rule: len(rule.hits) >= 3, 60, "it asks again")
+    world.matches(world.zino.case("reachability", "gw2"))
+    no_secret(world, world.daemon.log().lower())
+    assert "(secret)" in world.daemon.log()
 
 
 @check

@@ -42,6 +42,13 @@ def delete_token(key):
     return Token.objects.filter(key=key).delete()[0]
 
 
+def give_token(name, key):
+    """Give the user of a source system this token in place of what they have."""
+    user = SourceSystem.objects.get(name=name).user
+    Token.objects.filter(user=user).delete()
+    return Token.objects.create(user=user, key=key).key
+
+
 def replace_token(key, new):
     """Give the user of a token another one in its place, as a renewal does."""
     return Token.objects.filter(key=key).update(key=new)
@@ -63,7 +70,7 @@ def silent_sources():
 
 
 COMMANDS = {command.__name__: command
-            for command in (source, person, age_token, delete_token, replace_token, expect_heartbeat, silent_sources)}
+            for command in (source, person, age_token, delete_token, give_token, replace_token, expect_heartbeat, silent_sources)}
 
 
 def main():

@@ -8,10 +8,13 @@ import glob
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import time
+import tomllib
 
 from . import places
 
@@ -50,14 +53,38 @@ def say(text):
     print(f"lab: {text}", flush=True)
 
 
+# How often a set-up command that takes long says so: on a terminal its line is written over, elsewhere a line is added.
+_TICK_TERMINAL, _TICK_FILE = 1, 20
+
+
+def _wait_aloud(process, what):
+    """Wait for a process and count the seconds for who looks on; gives all that it printed."""
+    began, terminal = time.monotonic(), sys.stdout.isatty()
+    while True:
+        try:
+            output, _ = process.communicate(timeout=_TICK_TERMINAL if terminal else _TICK_FILE)
+        except subprocess.TimeoutExpired:
+            words = f"lab: {what}: {time.monotonic() - began:.0f} s"
+            print(f"\r{words}" if terminal else words, end="" if terminal else "\n", flush=True)
+            continue
+        if terminal:
+            print("\r\033[K", end="", flush=True)
+        return output
+
+
 def run(command, what, **options):
     """Run a set-up command quietly; when it fails, its last lines are the message."""
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
-        raise CannotSetUp(f"{what} failed ({command[0]}, exit code {done.returncode}):\n{tail}")
-    return done.stdout
+    with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **options) as process:
+        try:
+            output = _wait_aloud(process, what)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        tail = "\n".join(output.strip().splitlines()[-15:])
+        raise CannotSetUp(f"{what} failed ({command[0]}, exit code {process.returncode}):\n{tail}")
+    return output
 
 
 def debian_packages():
@@ -110,23 +137,42 @@ def _given():
     return given and os.path.abspath(given)
 
 
+def _rust_is_there():
+    """The program can be built here: Rust is new enough, and the target of the static file is installed or can be."""
+    with open(places.REPO / "Cargo.toml", "rb") as file:
+        wanted = tomllib.load(file)["package"]["rust-version"]
+    how = f"install Rust {wanted} or newer with rustup, or name a built program in ZINOARGUS_BIN"
+    if not shutil.which("cargo") or not shutil.which("rustc"):
+        raise CannotSetUp(f"missing: cargo and rustc; {how}")
+    have = subprocess.run(["rustc", "--version"], cwd=places.REPO, capture_output=True, text=True)
+    number = re.match(r"rustc (\d+)\.(\d+)", have.stdout)
+    if not number:
+        raise CannotSetUp(f"rustc does not work ({have.stderr.strip() or have.stdout.strip()}); {how}")
+    if tuple(map(int, number.groups())) < tuple(map(int, wanted.split("."))):
+        raise CannotSetUp(f"Rust is too old: {have.stdout.strip()}; {how}")
+    root = subprocess.run(["rustc", "--print", "sysroot"], cwd=places.REPO, capture_output=True, text=True).stdout.strip()
+    target = f"{platform.machine()}-unknown-linux-musl"
+    if not os.path.isdir(f"{root}/lib/rustlib/{target}") and not shutil.which("rustup"):
+        raise CannotSetUp(f"missing: Rust's target {target}, which the static file is built for, and rustup, which brings it; {how}")
+
+
+def look_first():
+    """Whether the program can be built, before anything else takes minutes."""
+    if not _given():
+        _rust_is_there()
+
+
 def shipped_program() -> str:
     """The path of the static file that the package holds too: ZINOARGUS_BIN, else that of this checkout, brought up to date."""
     if given := _given():
         return given
-    say("packaging/static")
+    say("building the program (packaging/static)")
     run([places.REPO / "packaging" / "static"], "packaging/static")
     return str(places.TARGET / "static" / platform.machine() / "zinoargus")
 
 
-def program() -> str:
-    """The path of the built `zinoargus`: ZINOARGUS_BIN, else this checkout's release build, brought up to date."""
-    if given := _given():
-        return given
-    if not shutil.which("cargo"):
-        raise CannotSetUp("missing: cargo; install Rust, or name a built program in ZINOARGUS_BIN")
-    say("cargo build --release")
+def built_for_this_host() -> str:
+    """The path of what `cargo build --release` makes, for who compares it with the static file."""
     target = os.environ.get("CARGO_TARGET_DIR") or str(places.TARGET)
-    if subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=places.REPO).returncode:
-        raise CannotSetUp("cargo build --release failed")
+    run(["cargo", "build", "--release", "--locked", "--quiet"], "cargo build --release", cwd=places.REPO)
     return os.path.join(target, "release", "zinoargus")

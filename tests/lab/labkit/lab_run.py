@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 
-from . import argus_server, install, places
+from . import argus_server, install, places, postgres
 from .argus_server import KEEPING, ArgusServer
 from .children import end_all
 from .postgres import Cluster
@@ -27,8 +27,8 @@ def _forget_old_runs():
 
 
 class LabRun:
-    """PostgreSQL and Argus, up until the `with` block ends; `as_shipped`: each part, the program too, as an operator has it, and not as
-    it makes checks fast or hard."""
+    """PostgreSQL and Argus, up until the `with` block ends; `as_shipped`: each server as an operator has it, and not as it makes checks
+    fast or hard. The program is always the file that is shipped."""
 
     def __init__(self, venvs=("zino", "argus"), as_shipped=False):
         self.venvs, self.as_shipped, self.run = venvs, as_shipped, places.RUNS / str(os.getpid())
@@ -45,10 +45,12 @@ class LabRun:
         return self
 
     def _set_up(self):
+        install.look_first()
+        postgres.look_first()
         install.debian_packages()
         for name in self.venvs:
             install.venv(name)
-        self.program = install.shipped_program() if self.as_shipped else install.program()
+        self.program = install.shipped_program()
         argus_server.make_template()
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(parents=True)

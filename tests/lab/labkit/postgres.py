@@ -42,6 +42,18 @@ def account():
     return "namespace"
 
 
+def look_first():
+    """Whether there will be somebody that PostgreSQL can run as, before anything is installed for it."""
+    places.HOME.mkdir(parents=True, exist_ok=True)
+    if account() != "namespace":
+        return
+    tried = subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True, text=True)
+    if tried.returncode:
+        raise install.CannotSetUp(
+            f"PostgreSQL runs as a user of its own, and none may enter {places.HOME} (nor are there user namespaces here: "
+            f"{tried.stderr.strip()}): move the checkout to where every user may go, such as /srv, or chmod o+x the folders above it")
+
+
 class Cluster:
     """A running PostgreSQL of our own; `durable` where it writes to the disk as it ships."""
 

@@ -6,6 +6,7 @@ Never asserts anything; that is what the checks are for.
 import os
 import signal
 
+from . import places
 from .argus_server import ADMIN
 from .waiting import eventually
 from .world import World
@@ -31,7 +32,7 @@ def _table(rows):
 
 def _show_argus(world):
     rows = [("case", "incident", "level", "state", "events", "description")]
-    for one in world.argus.incidents():
+    for one in sorted(world.argus.incidents(), key=lambda one: int(one["source_incident_id"])):
         rows.append((one["source_incident_id"], one["pk"], one["level"], "open" if one["open"] else "closed",
                      len(world.argus.events(one["pk"])), one["description"]))
     _table(rows)
@@ -45,6 +46,7 @@ def _tell(world, heading):
 def show(lab, stay=False):
     """Seed Zino, run the program, show both directions; with `stay`, leave all of it running until Ctrl-C."""
     world = World(lab, "demo")
+    world.daemon.verbosity = ("-v",)
     world.zino.start()
     numbers = world.zino.cases(CASES)
     print(f"lab: Zino has {len(numbers)} open cases; starting zinoargus", flush=True)
@@ -56,16 +58,28 @@ def show(lab, stay=False):
     first = world.argus.of_case(numbers[0])
     world.alice.close(first["pk"], "power is back")
     world.has_entry(numbers[0], "power is back (alice)", "closed")
-    print(f"\nAlice closed incident {first['pk']} in Argus; case {numbers[0]} in Zino is now closed, with her words:")
+    print(f"\nAlice, who is on duty and works in Argus, closed incident {first['pk']} there; "
+          f"case {numbers[0]} in Zino is now closed, with her words:")
     for entry in world.ford.history(numbers[0]):
         print(f"  {entry.text}".replace("\n", "\n    "))
     world.ford.set_state(numbers[2], "closed")
     world.ended(world.argus.of_case(numbers[2])["pk"])
-    _tell(world, f"Ford closed case {numbers[2]} in Zino; what Argus has in the end:")
+    _tell(world, f"Ford, who works in Zino, closed case {numbers[2]} there; what Argus has in the end:")
     if stay:
         _stay(lab, world)
     world.daemon.stop()
     world.leave()
+    if not stay:
+        _next_steps(world)
+
+
+def _next_steps(world):
+    print(f"""
+To look further:
+  tests/lab/lab up      leaves all of it running, with Argus' web pages, and says how to log in
+  {os.path.relpath(world.daemon.log_path)}
+                        is what zinoargus logged (-v), until the next run of the lab
+  tests/lab/lab clean   removes what the lab installed below {os.path.relpath(places.HOME)}; its Debian packages stay""", flush=True)
 
 
 def _stay(lab, world):

@@ -3,8 +3,7 @@
 import re
 import subprocess
 
-from labkit import places
-from packkit import readme
+from labkit import places, readme
 from packkit.steps import check
 
 
@@ -28,7 +27,7 @@ def the_readmes_build_commands_give_the_package_and_the_file(site):
 
 @check
 def the_same_sources_give_the_same_bytes(site):
-    """Built in another folder with another cargo home: the static file and the package."""
+    """Built in another folder (setgid), with another cargo home, umask and user, on one core: the static file and the package."""
     said = run("packaging/reproducible")
     sums = re.findall(r"(\S+): \d+ bytes, SHA-256 (\w+)", said)
     for ending in ("/zinoargus", ".deb"):
@@ -54,3 +53,16 @@ def the_man_pages_are_well_formed(site):
                               env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"})
         assert done.returncode == 0 and not done.stderr, f"{page.name}: {done.stderr}"
         assert len(done.stdout) > 2000, f"{page.name} is empty"
+
+
+@check
+def a_later_commit_is_an_upgrade_and_the_release_is_one_too(site):
+    """The package's version tells the commit, and sorts before the release that Cargo.toml names."""
+    release = re.search(r'^version = "(.*)"$', (places.REPO / "Cargo.toml").read_text(), re.M)[1]
+    version = run("dpkg-deb", "--field", site.package, "Version").strip()
+    if version != f"{release}-1":
+        assert re.fullmatch(rf"{re.escape(release)}~git\d{{14}}\.[0-9a-f]{{8}}(\.dirty)?-1", version), version
+        run("dpkg", "--compare-versions", version, "lt", f"{release}-1")
+        later = re.sub(r"git\d{14}", "git99991231235959", version)
+        run("dpkg", "--compare-versions", version, "lt", later)
+    return version

@@ -26,7 +26,6 @@ def the_line_in_cron_synchronises_and_sends_no_mail(site):
 def the_services_command_runs_as_its_user_where_systemd_does_not_run(site):
     """ExecStart of the unit, word for word, as the unit's user: a new case is in Argus; SIGTERM ends it well."""
     root, world = site.plain, site.cron_world
-    root.run("rm /etc/cron.d/zinoargus")
     unit = root.file("usr/lib/systemd/system/zinoargus.service").read_text()
     command, user = (re.search(rf"^{key}=(.*)$", unit, re.M)[1] for key in ("ExecStart", "User"))
     service = Child("service", ["chroot", root.path, "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",

@@ -2,8 +2,8 @@
 
 import re
 
+from labkit import readme
 from labkit.waiting import eventually
-from packkit import readme
 from packkit.steps import check
 
 HEADING = "### As a Debian package, with a service"
@@ -13,6 +13,8 @@ INSTALLED = {
     "/usr/bin/zinoargus": "root root 755",
     "/etc/zinoargus": "root zinoargus 750",
     CONFIG: "root zinoargus 640",
+    "/etc/cron.d/zinoargus": "root root 644",
+    "/var/lib/zinoargus": "zinoargus zinoargus 700",
     "/usr/lib/systemd/system/zinoargus.service": "root root 644",
     "/usr/lib/systemd/system/zinoargus@.service": "root root 644",
     "/usr/lib/sysusers.d/zinoargus.conf": "root root 644",

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import time
 
-from labkit import places
+from labkit import places, readme
 from labkit.children import Child
 from labkit.waiting import eventually
-from packkit import readme, servers
+from packkit import servers
 from packkit.root import HOME
 from packkit.steps import check
 

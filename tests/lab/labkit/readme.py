@@ -2,7 +2,7 @@
 
 import re
 
-from labkit import places
+from . import places
 
 
 def blocks(heading, kind="console") -> list[list[str]]:

@@ -1,0 +1,144 @@
+//! Whether a server lets us in, and when a refusal ends the program (design 4.9). Pure; never logs and never asks.
+
+use std::time::Duration;
+
+/// A refusal at the start is believed once it has lasted this long: a server may be reading a file that is being rewritten.
+const CONFIRMED: Duration = Duration::from_secs(10);
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The first one; another attempt follows.
+    News,
+    /// As before; another attempt follows.
+    Again,
+    /// The program cannot start.
+    Fatal,
+}
+
+/// Whether one server lets us in.
+#[derive(Debug, Default)]
+pub(super) struct Admission {
+    /// From now on a refusal is an error that is tried again.
+    is_past_start: bool,
+    /// Since when every answer to our token or secret was a refusal.
+    refused_since: Option<Duration>,
+    /// Since when people know from the log that we are refused.
+    logged_since: Option<Duration>,
+    /// The next refusal is worth another line.
+    is_news_again: bool,
+}
+
+impl Admission {
+    /// The server lets us in. Returns for how long it did not, if the log says that.
+    pub(super) fn admitted(&mut self, now: Duration) -> Option<Duration> {
+        self.end_start();
+        self.logged_since.take().map(|since| now.saturating_sub(since))
+    }
+
+    /// The server let us in, as an answer says that may be older than the last refusal; or the mode has changed.
+    pub(super) fn end_start(&mut self) {
+        self.is_past_start = true;
+        self.refused_since = None;
+    }
+
+    /// New settings came. A refusal of them does not end the program, and is worth a line.
+    pub(super) fn settings_changed(&mut self) {
+        self.end_start();
+        self.is_news_again = true;
+    }
+
+    /// The server refuses us. `is_single_run`: nobody waits for another attempt.
+    pub(super) fn refused(&mut self, now: Duration, is_single_run: bool) -> Refusal {
+        let since = *self.refused_since.get_or_insert(now);
+        let is_confirmed = !self.is_past_start && now >= since.saturating_add(CONFIRMED);
+        if is_single_run || is_confirmed {
+            return Refusal::Fatal;
+        }
+        let is_news = std::mem::take(&mut self.is_news_again) || self.logged_since.is_none();
+        self.logged_since.get_or_insert(now);
+        if is_news { Refusal::News } else { Refusal::Again }
+    }
+
+    /// The server failed in another way, which neither confirms a refusal nor clears it: its time begins anew.
+    pub(super) fn doubted(&mut self) {
+        self.refused_since = None;
+    }
+
+    /// When a refusal is confirmed at the earliest; `None` without one at the start.
+    pub(super) fn confirmed_at(&self) -> Option<Duration> {
+        self.refused_since.filter(|_| !self.is_past_start).map(|since| since.saturating_add(CONFIRMED))
+    }
+
+    /// Whether a refusal ends the program if it lasts.
+    pub(super) fn is_at_start(&self) -> bool {
+        !self.is_past_start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_refusal_at_the_start_is_fatal_after_ten_seconds_and_no_other_is() {
+        let mut admission = Admission::default();
+        assert_eq!(admission.refused(secs(5), false), Refusal::News);
+        assert_eq!(admission.confirmed_at(), Some(secs(15)));
+        assert_eq!(admission.refused(secs(14), false), Refusal::Again);
+        assert_eq!(admission.refused(secs(15), false), Refusal::Fatal);
+        let ends: [fn(&mut Admission); 3] =
+            [|a| assert!(a.admitted(Duration::ZERO).is_none()), Admission::end_start, Admission::settings_changed];
+        for end_start in ends {
+            let mut admission = Admission::default();
+            end_start(&mut admission);
+            assert_eq!(admission.refused(secs(30), false), Refusal::News);
+            assert_eq!(admission.refused(secs(3000), false), Refusal::Again);
+            assert_eq!(admission.confirmed_at(), None);
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_in_between_begins_the_ten_seconds_anew() {
+        let mut admission = Admission::default();
+        admission.refused(secs(0), false);
+        admission.doubted();
+        assert_eq!(admission.refused(secs(11), false), Refusal::Again, "the log says it once");
+        assert_eq!(admission.refused(secs(20), false), Refusal::Again);
+        assert_eq!(admission.refused(secs(21), false), Refusal::Fatal);
+    }
+
+    #[test]
+    fn a_good_answer_clears_a_refusal_and_says_how_long_it_lasted() {
+        let mut admission = Admission::default();
+        assert_eq!(admission.admitted(secs(1)), None);
+        admission.refused(secs(2), false);
+        assert_eq!(admission.admitted(secs(9)), Some(secs(7)));
+        assert_eq!(admission.admitted(secs(10)), None);
+        assert_eq!(admission.refused(secs(11), false), Refusal::News);
+    }
+
+    #[test]
+    fn a_refusal_of_new_settings_is_worth_a_line_and_so_is_its_end() {
+        let mut admission = Admission::default();
+        admission.admitted(secs(0));
+        admission.refused(secs(2), false);
+        admission.settings_changed();
+        assert_eq!(admission.refused(secs(4), false), Refusal::News);
+        assert_eq!(admission.refused(secs(5), false), Refusal::Again);
+        admission.settings_changed();
+        assert_eq!(admission.admitted(secs(6)), Some(secs(4)));
+    }
+
+    #[test]
+    fn a_single_run_ends_at_the_first_refusal_whenever_it_comes() {
+        let mut admission = Admission::default();
+        assert_eq!(admission.refused(secs(0), true), Refusal::Fatal);
+        admission.admitted(secs(1));
+        assert_eq!(admission.refused(secs(2), true), Refusal::Fatal);
+    }
+}

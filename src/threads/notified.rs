@@ -1,0 +1,95 @@
+//! The cases that Zino has notified and that were not read yet. Holds one entry per case, however often it is notified and however long
+//! nobody reads. Never talks to a server by itself.
+
+use super::mailbox::first;
+use crate::machine::ZinoEvent;
+use crate::sync::errand::read;
+use crate::zino::case::CaseId;
+use crate::zino::decode::{Happening, Notice};
+use crate::zino::{ZinoError, ZinoServer};
+use std::collections::BTreeSet;
+
+/// The most numbers that are kept. Where a server notifies more, everything is read instead.
+const MOST: usize = 100_000;
+
+/// What is to be read again.
+#[derive(Debug, Default)]
+pub struct Notified {
+    changed: BTreeSet<CaseId>,
+    scavenged: BTreeSet<CaseId>,
+    too_many: bool,
+}
+
+impl Notified {
+    /// Takes notifications in: each only says "look again".
+    pub fn take(&mut self, notices: &[Notice]) {
+        for notice in notices {
+            if notice.what == Happening::Scavenged {
+                self.changed.remove(&notice.id);
+                self.scavenged.insert(notice.id);
+            } else if !self.scavenged.contains(&notice.id) {
+                self.changed.insert(notice.id);
+            }
+        }
+        if self.changed.len() + self.scavenged.len() > MOST {
+            *self = Self { too_many: true, ..Self::default() };
+        }
+    }
+
+    /// Whether nothing is to be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.scavenged.is_empty()
+    }
+
+    /// Whether only a complete reading brings back what was notified; true once.
+    pub fn was_too_much(&mut self) -> bool {
+        std::mem::take(&mut self.too_many)
+    }
+
+    /// Reads the next cases, at most so many, each once.
+    ///
+    /// # Errors
+    /// See [`ZinoError`]; the connection is lost.
+    pub fn read_part<Z: ZinoServer>(&mut self, zino: &mut Z, most: usize) -> Result<Vec<ZinoEvent>, ZinoError> {
+        let scavenged = first(&mut self.scavenged, most);
+        let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
+        let changed = first(&mut self.changed, most);
+        if !changed.is_empty() {
+            events.push(ZinoEvent::Found(read(zino, &changed)?));
+        }
+        Ok(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(id: CaseId, what: Happening) -> Notice {
+        Notice { id, what }
+    }
+
+    #[test]
+    fn a_case_is_kept_once_however_often_it_is_notified_and_a_deleted_one_is_not_read() {
+        let mut notified = Notified::default();
+        for _ in 0..1000 {
+            notified.take(&[notice(1, Happening::Other), notice(2, Happening::Other), notice(2, Happening::Scavenged)]);
+        }
+        assert_eq!((notified.changed.len(), notified.scavenged.len()), (1, 1));
+        assert!(!notified.is_empty() && !notified.was_too_much());
+    }
+
+    #[test]
+    fn more_numbers_than_can_be_kept_become_one_complete_reading() {
+        let mut notified = Notified::default();
+        for chunk in 0..=MOST as u64 / 1000 {
+            let notices: Vec<Notice> = (0..1000).map(|n| notice(chunk * 1000 + n, Happening::Other)).collect();
+            notified.take(&notices);
+            assert!(notified.changed.len() <= MOST);
+        }
+        assert!(notified.is_empty());
+        assert!(notified.was_too_much());
+        assert!(!notified.was_too_much());
+    }
+}

@@ -1,0 +1,130 @@
+//! The Zino poller beside a state machine that stands still: nothing grows meanwhile, and nothing is lost.
+
+use crate::fake_zino::{FakeZino, USER};
+use crate::program::{eventually, memory};
+use crate::unread::zino_with_long_histories;
+use crossbeam_channel::{Receiver, bounded};
+use std::collections::BTreeSet;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use zinoargus::machine::{Input, ZinoCommand, ZinoEvent};
+use zinoargus::sync::rules::Rules;
+use zinoargus::threads::mailbox::{CommandSender, mailbox};
+use zinoargus::threads::poller::{self, Channels, Setup};
+use zinoargus::threads::{INBOX, Wake};
+use zinoargus::turnstile::Turnstile;
+use zinoargus::zino::case::{Case, CaseId};
+
+const CASES: u64 = 20;
+const ROUNDS: u64 = 200;
+/// What this process may grow by, in KiB: a hundredth of what all rounds together read.
+const MOST_GROWTH: u64 = 32 << 10;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn rules() -> Rules {
+    Rules {
+        server: "zino".into(),
+        user: USER.into(),
+        domain: String::new(),
+        acknowledged_state: None,
+        tickets: false,
+        default_level: 3,
+        bands: Vec::new(),
+        secondary: false,
+    }
+}
+
+/// The poller, and the test in place of the machine.
+struct Poller {
+    wakes: Receiver<Wake>,
+    commands: Option<CommandSender>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Poller {
+    fn follow(zino: &FakeZino) -> Self {
+        let turnstile = Turnstile::new(format!("stalled {}", zino.login.port), Duration::ZERO);
+        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile, is_single_run: false };
+        let (give_wake, wakes) = bounded(INBOX);
+        let (commands, _, mailbox) = mailbox();
+        let channels = Channels { mailbox, wakes: give_wake };
+        let thread = Some(thread::spawn(move || poller::run(setup, &channels)));
+        Self { wakes, commands: Some(commands), thread }
+    }
+
+    fn command(&self, command: ZinoCommand) {
+        self.commands.as_ref().unwrap().send(command);
+    }
+
+    fn event(&self) -> ZinoEvent {
+        match self.wakes.recv_timeout(PATIENCE).unwrap() {
+            Wake::Input(Input::Zino(event)) => event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Takes events until one is what is wanted; all cases that come are looked at.
+    fn until(&self, mut wanted: impl FnMut(&ZinoEvent) -> bool, mut look: impl FnMut(&Case)) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline);
+            let event = self.event();
+            match &event {
+                ZinoEvent::Part(cases) => cases.iter().for_each(&mut look),
+                ZinoEvent::Snapshot(snapshot) => snapshot.cases.iter().for_each(&mut look),
+                ZinoEvent::Found(found) => found.cases.iter().for_each(&mut look),
+                _ => {}
+            }
+            if wanted(&event) {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        drop(self.commands.take());
+        while self.wakes.recv().is_ok() {}
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn notify_all(zino: &FakeZino) {
+    zino.notify((1..=CASES).map(|id| format!("{id} attr updated\r\n")).collect::<String>());
+}
+
+#[test]
+fn a_storm_while_the_machine_stands_still_takes_no_memory_and_nothing_of_it_is_lost() {
+    let zino = zino_with_long_histories(CASES);
+    let poller = Poller::follow(&zino);
+    poller.until(|event| matches!(event, ZinoEvent::Snapshot(_)), |_| {});
+    let before = memory(std::process::id(), "VmRSS:");
+    for _ in 0..ROUNDS {
+        notify_all(&zino);
+        // What the machine wants while it takes nothing does not pile up either.
+        poller.command(ZinoCommand::Reread);
+        poller.command(ZinoCommand::Read((1..=CASES).collect()));
+        let reads = zino.received().len();
+        let began = Instant::now();
+        // As long as a machine takes in events, every round is read on its own.
+        let is_read = || zino.received().len() > reads || began.elapsed() > Duration::from_millis(20);
+        eventually("the round", || (), || is_read().then_some(()));
+    }
+    let grown = memory(std::process::id(), "VmRSS:").saturating_sub(before);
+    assert!(grown < MOST_GROWTH, "memory grew by {grown} KiB");
+    for case in zino.world().cases.values_mut() {
+        case.history.push(b"2 the last word".to_vec());
+    }
+    notify_all(&zino);
+    let mut lacking: BTreeSet<CaseId> = (1..=CASES).collect();
+    let lacks = std::cell::RefCell::new(&mut lacking);
+    poller.until(
+        |_| lacks.borrow().is_empty(),
+        |case| {
+            if case.history.iter().any(|entry| entry.header == *"the last word") {
+                lacks.borrow_mut().remove(&case.id);
+            }
+        },
+    );
+}

@@ -172,15 +172,9 @@ impl Exchange {
             // The status says enough; its text is worth having, but no reason to fail in another way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
-            if let Some(via) = self.route.via() {
-                if status == 407 {
-                    return Err(ArgusError::Refused(format!(
-                        "the proxy {}: {}",
-                        via.shown(),
-                        advice::wants_password(via)
-                    )));
-                }
-                body = via.hide(&String::from_utf8_lossy(&body)).into_bytes();
+            if let Some(via) = self.route.via().filter(|_| status == 407) {
+                let why = format!("the proxy {}: {}", via.shown(), advice::wants_password(via));
+                return Err(ArgusError::Refused(why));
             }
             return Ok(Answer { status, location, better, body });
         }

@@ -264,8 +264,7 @@ impl SimArgus<'_> {
         world.before_argus(self.instance)?;
         world.note(|| format!("  instance {} {what}", self.instance));
         world.writes += 1;
-        let standby = world.instances.get(self.instance).is_some_and(|i| i.standby);
-        world.broken_if(standby, "a write to Argus in STANDBY");
+        world.check_writer(self.instance, "Argus");
         let unknown = |status| Err(ArgusError::Unknown { why: "lost".into(), status });
         if world.fault(20) {
             world.note(|| "    not executed, 502".into());
@@ -360,6 +359,14 @@ impl ArgusServer for SimArgus<'_> {
 
     fn check_token(&self) -> Result<(), ArgusError> {
         self.read("whether the token is good", |_| ())
+    }
+
+    /// Without faults of its own, and at once: the seeds of the other scenarios would mean something else.
+    fn reach(&self) -> Result<(), ArgusError> {
+        let world = &mut *self.world.borrow_mut();
+        let is_there = !world.argus.away && !world.is_cut(self.instance);
+        world.note(|| format!("  instance {} asks whether Argus is there: {is_there}", self.instance));
+        if is_there { Ok(()) } else { Err(ArgusError::Refused("connection refused".into())) }
     }
 }
 

@@ -2,13 +2,16 @@
 //! sockets and clocks are replaced. Never decides what the world does.
 
 use crate::argus::SimArgus;
-use crate::world::{OUR_USER, Scenario, Shared, World};
+use crate::world::{Cut, OUR_USER, Scenario, Shared, World};
 use crate::zino::SimZino;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
-use zinoargus::failover::Mode;
-use zinoargus::machine::{Change, Input, Job, Machine, Now, Once, Output, RunEnd, Settings, ZinoCommand, ZinoEvent};
+use zinoargus::argus::ArgusServer;
+use zinoargus::failover::{Answer, Mode, Ping};
+use zinoargus::machine::{
+    Change, Input, Job, Machine, Now, Once, Output, Report, RunEnd, Settings, ZinoCommand, ZinoEvent,
+};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::errand::snapshot;
 use zinoargus::sync::rules::{Band, Rules};
@@ -121,6 +124,9 @@ impl Driver {
                 if world.rng.chance(120) {
                     world.something_happens();
                 }
+                if self.scenario.cuts && world.rng.chance(20) {
+                    world.cut_off();
+                }
                 world.rng.below(self.instances.len() as u64) as usize
             };
             self.step(n, true);
@@ -144,6 +150,7 @@ impl Driver {
             let mut world = self.world.borrow_mut();
             world.stormy = false;
             world.argus.away = false;
+            world.cut = Cut::default();
             for zino in &mut world.zinos {
                 zino.down = false;
             }
@@ -218,8 +225,11 @@ impl Driver {
             outputs.extend(instance.machine.resume(now, change));
             moved = another_zino;
         }
+        let mut reaches = false;
         for output in outputs {
             match output {
+                // Only where it matters it takes its time: the seeds of the other scenarios would mean something else.
+                Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
                 Output::Finished(end) => {
@@ -242,6 +252,11 @@ impl Driver {
         if let Some(view) = world.instances.get_mut(n) {
             view.standby = standby && instance.commands.is_empty();
         }
+        drop(world);
+        if reaches {
+            let answer = SimArgus { world: &self.world, instance: n }.reach();
+            self.feed(n, Input::Argus(Report::Reached(answer)));
+        }
     }
 
     fn ping(&mut self, n: usize, both_active: bool) {
@@ -251,8 +266,18 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let lost = primary_down || both_active || self.world.borrow_mut().fault(100);
-        self.feed(n, Input::Ping(if lost { Err("no answer".into()) } else { Ok(7) }));
+        let silent = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let mut world = self.world.borrow_mut();
+        let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
+        world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));
+        if let Some(view) = world.instances.get_mut(n) {
+            view.unanswered |= silent && !cut;
+            view.unanswered &= lost || !view.standby;
+        }
+        drop(world);
+        let answer = if lost { Answer::Silence("no answer".into()) } else { Answer::Uptime(7) };
+        let asked_at = self.now().mono;
+        self.feed(n, Input::Ping(Ping { asked_at, answer }));
     }
 
     /// One thing that one instance does; false if it had nothing to do.
@@ -272,6 +297,10 @@ impl Driver {
             let pause = 200_000 + world.rng.below(3_000_000) as i64;
             world.pass(pause);
             world.note(|| format!("instance {n} starts again"));
+            if let Some(view) = world.instances.get_mut(n) {
+                view.unanswered = false;
+            }
+            drop(world);
             if let Some(instance) = self.instances.get_mut(n) {
                 *instance = fresh(n, self.scenario);
             }
@@ -352,7 +381,8 @@ impl Driver {
         let (now, up, known) = {
             let world = self.world.borrow();
             let zino = world.zinos.get(z);
-            (world.now, zino.is_some_and(|z| !z.down), zino.is_some_and(|z| z.clients.contains_key(&n)))
+            let up = !world.is_cut_from_zino(n) && zino.is_some_and(|z| !z.down);
+            (world.now, up, zino.is_some_and(|z| z.clients.contains_key(&n)))
         };
         if instance.moving.is_some() {
             return self.leave(n);

@@ -16,6 +16,7 @@
 //! | an END that Argus lost is not posted again | twins 120 |
 //! | an incident is matched by its number only | amnesia 4, 15, 20, failover 3 |
 //! | history is taken for told by its second, whatever it says | alone 204, 230, amnesia 158 |
+//! | a secondary writes as soon as it has taken over | cuts 1, 2, 5 |
 //!
 //! Two breaks were not caught: that a person's close does not stand (the end is the same, the incident was open for a moment; the tests
 //! of `sync/plan.rs` see it), and that numbers given out twice are not looked for (too rare; those of `sync/orphan.rs` see it).
@@ -43,13 +44,15 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    cuts: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 8] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
     ("failover", Scenario { instances: 2, zinos: 2, failover: true, ..ALONE }),
+    ("cuts", Scenario { instances: 2, zinos: 2, failover: true, cuts: true, ..ALONE }),
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
@@ -113,6 +116,11 @@ fn two_instances_on_one_source_do_not_fight() {
 #[test]
 fn a_secondary_takes_over_and_hands_back() {
     run_many("failover");
+}
+
+#[test]
+fn a_secondary_that_is_cut_off_itself_writes_nothing_when_its_network_returns() {
+    run_many("cuts");
 }
 
 #[test]

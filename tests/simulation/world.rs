@@ -25,6 +25,17 @@ pub type Shared = RefCell<World>;
 #[derive(Default, Clone)]
 pub struct InstanceView {
     pub standby: bool,
+    /// Its primary has left a question unanswered that really came there, since it answered last in STANDBY.
+    pub unanswered: bool,
+}
+
+/// The time during which the secondary's host has no network.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Cut {
+    /// When it ends.
+    pub until: i64,
+    /// Whether its own Zino is on another host.
+    pub from_its_zino: bool,
 }
 
 /// How much goes wrong and what may happen.
@@ -45,6 +56,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether the secondary's host may lose its network.
+    pub cuts: bool,
 }
 
 pub struct World {
@@ -56,6 +69,7 @@ pub struct World {
     pub argus: Argus,
     pub instances: Vec<InstanceView>,
     pub dead: BTreeSet<usize>,
+    pub cut: Cut,
     pub late: Vec<(i64, Late)>,
     pub writes: u64,
     pub requests: u64,
@@ -85,6 +99,7 @@ impl World {
             argus,
             instances: vec![InstanceView::default(); scenario.instances],
             dead: BTreeSet::new(),
+            cut: Cut::default(),
             late: Vec::new(),
             writes: 0,
             requests: 0,
@@ -107,6 +122,38 @@ impl World {
         if broken && self.violation.is_none() {
             self.violation = Some(rule.to_owned());
         }
+    }
+
+    /// The secondary's host loses its network for a while, for long enough that it takes over or not.
+    pub fn cut_off(&mut self) {
+        let until = self.now + (5 + self.rng.below(115) as i64) * 1_000_000;
+        self.cut = Cut { until, from_its_zino: self.rng.chance(500) };
+        let cut = self.cut;
+        self.note(|| format!("the secondary's host is cut off: {cut:?}"));
+        if cut.from_its_zino {
+            self.zinos.iter_mut().for_each(|zino| drop(zino.clients.remove(&1)));
+        }
+    }
+
+    /// Whether this instance's host has no network now.
+    pub fn is_cut(&self, instance: usize) -> bool {
+        instance == 1 && self.now < self.cut.until
+    }
+
+    /// Whether this instance has no way to its own Zino now.
+    pub fn is_cut_from_zino(&self, instance: usize) -> bool {
+        self.is_cut(instance) && self.cut.from_its_zino
+    }
+
+    /// An instance writes, to this server.
+    pub fn check_writer(&mut self, instance: usize, server: &str) {
+        let Some(view) = self.instances.get(instance).cloned() else { return };
+        self.broken_if(view.standby, &format!("a write to {server} in STANDBY"));
+        let is_wrong = self.scenario.failover && instance == 1 && !view.unanswered;
+        self.broken_if(
+            is_wrong,
+            &format!("a write to {server} although the primary has answered every question that came"),
+        );
     }
 
     /// Whether a fault of this probability (per mille) happens now.
@@ -141,7 +188,7 @@ impl World {
     /// What every request to Argus goes through.
     pub fn before_argus(&mut self, instance: usize) -> Result<(), ArgusError> {
         self.between_requests();
-        if self.dead.contains(&instance) || self.argus.away {
+        if self.dead.contains(&instance) || self.argus.away || self.is_cut(instance) {
             return Err(ArgusError::Refused("connection refused".into()));
         }
         if self.fault(10) {

@@ -166,7 +166,6 @@ impl SimZino<'_> {
         let cut_before = world.fault(8);
         let cut_after = world.fault(8);
         let now = world.now;
-        let standby = world.instances.get(self.instance).is_some_and(|i| i.standby);
         let dead = world.dead.contains(&self.instance);
         let Some(zino) = world.zinos.get_mut(self.zino) else {
             return lost();
@@ -188,7 +187,7 @@ impl SimZino<'_> {
         }
         if write {
             world.writes += 1;
-            world.broken_if(standby, "a write to Zino in STANDBY");
+            world.check_writer(self.instance, "Zino");
         }
         if cut_after { lost() } else { result }
     }

@@ -14,7 +14,7 @@ from .children import free_port
 class UdpProxy:
     """A UDP port of its own that leads to one agent.
 
-    `mode`: "pass", "drop", "delay" (by `seconds`), "garble" (bytes of the answer changed), "elsewhere" (the answer comes from another port).
+    `mode`: "pass", "drop", "delay" (by `seconds`), "garble" (bytes of the answer changed), "elsewhere" (the answer comes from another address).
     """
 
     def __init__(self, target_port, seed=1):
@@ -56,7 +56,8 @@ class UdpProxy:
             answer = bytes(byte if self._dice.random() > 0.2 else self._dice.randrange(256) for byte in answer)
         if self.mode == "elsewhere":
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind(("127.0.0.2", 0))
                 other.sendto(answer, client)
-            return
-        self._socket.sendto(answer, client)
+        else:
+            self._socket.sendto(answer, client)
         self.answered_at = time.monotonic()

@@ -31,9 +31,14 @@ class ZinoServer:
         self._clients = {}
         self.folder.mkdir(parents=True)
         (self.folder / "polldevs.cf").write_text("default interval: 5\n")
-        (self.folder / "zino.toml").write_text(
-            f'[snmp.agent]\nport = {self.snmp_port}\naddress = "127.0.0.1"\n[authentication]\nfile = "secrets"\n')
+        self.write_config()
         self.write_users(USERS)
+
+    def write_config(self, agent_address="127.0.0.1", community="public"):
+        """Its config, which it reads when it starts."""
+        (self.folder / "zino.toml").write_text(
+            f'[snmp.agent]\nport = {self.snmp_port}\naddress = "{agent_address}"\ncommunity = "{community}"\n'
+            '[authentication]\nfile = "secrets"\n')
 
     def write_users(self, users):
         """The secrets file, which Zino reads at each login."""

@@ -76,7 +76,8 @@ impl Exchange {
         Ok(Self { agent: config.build().into(), base, trust, timeout })
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a
+    /// token nobody is told who we are.
     pub fn run(
         &self,
         token: Option<HeaderValue>,

@@ -3,7 +3,8 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
+//! takeover would work, `secondary.rs` when there is one;
+//! `reload.rs` takes new settings, `summary.rs` tells people how things are, and
 //! `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.
@@ -195,7 +196,8 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
-    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many
+    /// incidents are read.
     Prove(usize),
     /// See whether Argus can be reached, without the token: it is no sign of life.
     Reach,

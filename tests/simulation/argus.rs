@@ -361,7 +361,8 @@ impl ArgusServer for SimArgus<'_> {
         self.read("whether the token is good", |_| ())
     }
 
-    /// Without faults of its own, and at once: the seeds of the other scenarios would mean something else.
+    /// Without faults of its own, and at once: the seeds of the other scenarios would mean
+    /// something else.
     fn reach(&self) -> Result<(), ArgusError> {
         let world = &mut *self.world.borrow_mut();
         let is_there = !world.argus.away && !world.is_cut(self.instance);

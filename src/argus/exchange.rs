@@ -106,7 +106,8 @@ impl Exchange {
         self.route.shown()
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a
+    /// token nobody is told who we are.
     pub fn run(
         &self,
         token: Option<HeaderValue>,

@@ -239,7 +239,8 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
-    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many
+    /// incidents are read.
     Prove(usize),
     /// See whether Argus can be reached, without the token: it is no sign of life.
     Reach,

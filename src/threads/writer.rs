@@ -26,8 +26,8 @@ pub struct Setup<A> {
     pub timeout: Duration,
     /// Where all processes of this host meet that write to this server.
     pub turnstile: Turnstile,
-    /// Called before a probe and before the proof of STANDBY; may give the client a token that was replaced on disk: a refusal is
-    /// believed only of the newest one.
+    /// Called before a probe and before the proof of STANDBY; may give the client a token that was
+    /// replaced on disk: a refusal is believed only of the newest one.
     pub before_probe: Box<dyn Fn() + Send + Sync>,
     /// Renews the token if it is old enough.
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,

@@ -235,7 +235,8 @@ impl Driver {
         let mut reaches = false;
         for output in outputs {
             match output {
-                // Only where it matters it takes its time: the seeds of the other scenarios would mean something else.
+                // Only where it matters it takes its time: the seeds of the other scenarios would
+                // mean something else.
                 Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),

@@ -25,7 +25,8 @@ pub type Shared = RefCell<World>;
 #[derive(Default, Clone)]
 pub struct InstanceView {
     pub standby: bool,
-    /// Its primary has left a question unanswered that really came there, since it answered last in STANDBY.
+    /// Its primary has left a question unanswered that really came there, since it answered last in
+    /// STANDBY.
     pub unanswered: bool,
 }
 
@@ -132,7 +133,8 @@ impl World {
         }
     }
 
-    /// The secondary's host loses its network for a while, for long enough that it takes over or not.
+    /// The secondary's host loses its network for a while, for long enough that it takes over or
+    /// not.
     pub fn cut_off(&mut self) {
         let until = self.now + (5 + self.rng.below(115) as i64) * 1_000_000;
         self.cut = Cut { until, from_its_zino: self.rng.chance(500) };

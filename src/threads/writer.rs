@@ -27,8 +27,8 @@ pub struct Setup<A> {
     /// Where all processes of this host meet that write to this server.
     pub turnstile: Turnstile,
     /// Called before a probe; may give the client a token that was replaced on disk: a refusal is believed only of the
-    /// newest one.
-    pub before_probe: Box<dyn Fn() + Send + Sync>,
+    /// newest one. An error stands for the probe's.
+    pub before_probe: Box<dyn Fn() -> Result<(), ArgusError> + Send + Sync>,
     /// Renews the token if it is old enough.
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
 }
@@ -71,10 +71,11 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
         let setup = desk.setup();
         pulse::within(setup.bound());
         pulse::beat();
-        if matches!(job, Job::Probe) {
-            (setup.before_probe)();
-        }
         let report = match job {
+            Job::Probe => {
+                let probe = || execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
+                (setup.before_probe)().map_or_else(|error| Report::Probe(Err(error)), |()| probe())
+            }
             Job::Renew => Report::Renewed((setup.renew)()),
             job => {
                 let _turn = turn(&setup.turnstile, &job);

@@ -80,6 +80,9 @@ fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
     let parts: Vec<&str> = path.split('/').collect();
     match (seen.method.as_str(), parts.as_slice()) {
         ("GET", ["auth", "user"]) => json("200 OK", r#"{"username":"zino"}"#),
+        ("POST", ["auth", ..]) => {
+            json("200 OK", &format!(r#"{{"token":"00112233445566778899{:020}"}}"#, incidents.len()))
+        }
         ("GET", ["incidents", "events"]) => json("200 OK", EMPTY_PAGE),
         ("GET", ["incidents", "mine"]) => {
             let open: Vec<&Value> = incidents.iter().filter(|one| one["end_time"] == "infinity").collect();

@@ -2,6 +2,7 @@
 //! everything in time. Never decides anything about cases or incidents.
 
 pub(crate) mod parts;
+mod token;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
@@ -172,12 +173,13 @@ impl Daemon<'_> {
         for warning in &loaded.warnings {
             warn!("{warning}");
         }
-        let keys = changed_keys(self.parts.config(), &loaded.config).join(", ");
+        let old = self.parts.config();
+        let keys = changed_keys(&old, &loaded.config).join(", ");
         if keys.is_empty() {
             warn!("configuration read again: nothing has changed");
             return None;
         }
-        match Prepared::new(self.parts.config(), loaded.config) {
+        match Prepared::new(&old, loaded.config) {
             Ok(prepared) => Some(Waiting { quiet: self.parts.pause(), prepared, keys }),
             Err(why) => {
                 error!("{why}");

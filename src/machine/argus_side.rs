@@ -466,6 +466,9 @@ impl Machine {
                     None => ("is back", away),
                 };
                 warn!("Argus {is_back} after {} s; problems that waited: {}", lasted.as_secs(), self.queue.len());
+                if self.renewing.has_failed() {
+                    self.renewing.look_at(now.mono);
+                }
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
                 self.looking.retry_at = now.mono;

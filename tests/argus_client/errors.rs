@@ -189,6 +189,21 @@ fn a_lost_reply_is_unknown_and_the_request_is_not_repeated() {
 }
 
 #[test]
+fn a_lost_reply_to_a_renewal_which_has_an_empty_body_is_unknown_too() {
+    let token = Secret::new(TOKEN.to_owned());
+    let fake = FakeArgus::always(Act::Close);
+    let argus = client(&fake);
+    assert!(unknown(argus.refresh(&token)).0.contains("closed"));
+    assert!(unknown(argus.session_token(&token)).0.contains("closed"));
+    assert_eq!(fake.seen().len(), 2, "nothing is repeated");
+    let late = FakeArgus::always(Act::Stall);
+    unknown(impatient(&late).refresh(&token));
+    let url = fake.url();
+    drop(fake);
+    refused(Client::new(&settings(&url)).unwrap().refresh(&token));
+}
+
+#[test]
 fn a_server_that_reads_and_does_not_answer_is_a_time_out_of_unknown_outcome() {
     let fake = FakeArgus::always(Act::Stall);
     let argus = impatient(&fake);

@@ -251,7 +251,7 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let lost = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let lost = primary_down || both_active || self.scenario.beside || self.world.borrow_mut().fault(100);
         self.feed(n, Input::Ping(if lost { Err("no answer".into()) } else { Ok(7) }));
     }
 

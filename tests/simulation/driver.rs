@@ -274,7 +274,7 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let silent = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let silent = primary_down || both_active || self.scenario.beside || self.world.borrow_mut().fault(100);
         let mut world = self.world.borrow_mut();
         let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
         world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));

@@ -63,6 +63,8 @@ pub struct Scenario {
     pub cuts: bool,
     /// Whether the Python program ran before, and people give its incidents tags with the same keys.
     pub python: bool,
+    /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
+    pub beside: bool,
 }
 
 pub struct World {
@@ -211,8 +213,11 @@ impl World {
         match self.rng.below(100) {
             0..=54 => self.zino_happens(),
             55..=89 => {
-                let pks: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
-                if let Some(pk) = self.rng.pick(&pks) {
+                let all: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
+                // Only then: the seeds of the other scenarios would mean something else.
+                let duplicates = if self.scenario.beside { self.argus.ended_duplicates() } else { Vec::new() };
+                let any = duplicates.is_empty() || self.rng.chance(500);
+                if let Some(pk) = self.rng.pick(if any { &all } else { &duplicates }) {
                     self.person_acts_on(pk);
                 }
             }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(600);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
-/// Makes a terminal's line empty.
+/// Clears the line of a terminal.
 const EMPTY_LINE: &str = "\r\x1b[K";
 
 /// Synchronises once, for at most `timeout`; returns the exit code.
@@ -112,7 +112,7 @@ fn wait(signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<us
             recv(progress) -> waiting => {
                 match waiting {
                     Ok(waiting) => line.show(waiting),
-                    // The machine has ended, and has told so.
+                    // The machine has ended, and `ends` says so.
                     Err(_) => progress = never(),
                 }
             }

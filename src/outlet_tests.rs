@@ -1,4 +1,4 @@
-//! The queue and the thread that writes, with writers that block, fail, and take less than they are given.
+//! The queue and the thread that writes, with descriptors that block, fail, or take a part of the bytes.
 
 use super::*;
 use std::sync::mpsc;
@@ -42,7 +42,7 @@ fn what_fits_is_written_in_order_and_several_lines_at_once() {
 }
 
 #[test]
-fn what_does_not_fit_takes_no_room_and_is_told_where_it_would_stand() {
+fn pieces_that_do_not_fit_take_no_room_and_their_number_stands_in_their_place() {
     let queue = Queue::default();
     let count = |length: usize| MOST / (length + PIECE_COST);
     (0..2 * count(1000)).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
@@ -120,7 +120,7 @@ fn fails<T>(kind: io::ErrorKind) -> io::Result<T> {
 }
 
 #[test]
-fn who_reads_in_pieces_or_with_interruptions_gets_everything() {
+fn a_reader_that_takes_parts_or_interrupts_gets_everything() {
     let scripted = Scripted::new();
     scripted.say("hello\n");
     scripted.expect("hello\n", Ok(2));
@@ -131,7 +131,7 @@ fn who_reads_in_pieces_or_with_interruptions_gets_everything() {
 }
 
 #[test]
-fn a_full_disk_loses_lines_and_says_how_many_once_there_is_room_and_no_line_is_glued_to_half_of_another() {
+fn after_a_full_disk_the_number_of_lost_lines_stands_on_a_line_of_its_own() {
     let scripted = Scripted::new();
     scripted.say("one\n");
     scripted.expect("one\n", Ok(2));
@@ -146,7 +146,7 @@ fn a_full_disk_loses_lines_and_says_how_many_once_there_is_room_and_no_line_is_g
 }
 
 #[test]
-fn the_end_waits_for_a_reader_that_reads_and_not_for_one_that_does_not() {
+fn finish_waits_for_a_reader_that_reads_and_not_for_one_that_does_not() {
     let scripted = Scripted::new();
     scripted.say("first\n");
     // It is being written, for ever.

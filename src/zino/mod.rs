@@ -2,7 +2,7 @@
 //!
 //! Owns the protocol and the case model (`case.rs`): `wire.rs` moves lines, `decode.rs` reads them (`text.rs` their
 //! bytes), `entry.rs` makes history text harmless, `session.rs` and `reads.rs` hold the command conversation
-//! (`pace.rs`: how many commands at once), `notify.rs` the notification channel. Never decides what to do about a case.
+//! (`pace.rs`: the size of a batch), `notify.rs` the notification channel. Never decides what to do about a case.
 
 pub mod case;
 pub mod decode;

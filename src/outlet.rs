@@ -44,7 +44,7 @@ pub enum Target {
 }
 
 /// One way out of the process, with its thread.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outlet {
     queue: Arc<Queue>,
 }
@@ -54,7 +54,7 @@ impl Outlet {
     ///
     /// # Errors
     /// If there can be no more threads.
-    pub fn start(target: Target, mark: impl Fn(u64) -> Vec<u8> + Send + 'static) -> io::Result<Self> {
+    pub fn start(target: Target, mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_with(
             move |bytes| match target {
                 Target::Stderr => write_some(stderr().as_fd(), bytes),
@@ -67,13 +67,11 @@ impl Outlet {
     /// [`Outlet::start`] with any function that writes. It returns the number of bytes that it took.
     fn start_with(
         write: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static,
-        mark: impl Fn(u64) -> Vec<u8> + Send + 'static,
+        mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::new(mark));
         let taken = Arc::clone(&queue);
-        thread::Builder::new()
-            .name("outlet".to_owned())
-            .spawn(move || run(&taken, Pen { write, torn: false }, mark))?;
+        thread::Builder::new().name("outlet".to_owned()).spawn(move || run(&taken, Pen { write, torn: false }))?;
         Ok(Self { queue })
     }
 
@@ -106,8 +104,9 @@ impl Write for Outlet {
 #[derive(Debug)]
 enum Item {
     Piece(Box<[u8]>),
-    /// The number of pieces that were dropped at this place.
-    Lost(u64),
+    /// The number of pieces that were dropped at this place, and the piece that says so. It is made here and not
+    /// when it is written, so that its time is not later than those of the pieces after it.
+    Lost(u64, Vec<u8>),
 }
 
 #[derive(Debug, Default)]
@@ -122,22 +121,26 @@ struct State {
     writing: bool,
 }
 
-#[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    mark: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
 }
 
 /// The pieces of one write.
 struct Batch {
-    /// The number of pieces that were dropped before these.
-    lost: u64,
+    /// The number of pieces that were dropped before these, and the piece that says so.
+    lost: Option<(u64, Vec<u8>)>,
     /// Whole pieces, together at most [`MAX_PIECE`] unless the first alone is longer.
     bytes: Vec<u8>,
     pieces: u64,
 }
 
 impl Queue {
+    fn new(mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), mark: Box::new(mark) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,11 +149,7 @@ impl Queue {
         let mut state = self.lock();
         let cost = piece.len().saturating_add(PIECE_COST);
         if state.has_room(cost, weight) {
-            if state.lost > 0 {
-                let lost = std::mem::take(&mut state.lost);
-                state.waiting.push_back(Item::Lost(lost));
-                state.bytes += PIECE_COST;
-            }
+            self.mark_loss(&mut state);
             state.waiting.push_back(Item::Piece(piece.into()));
             state.bytes += cost;
             state.full &= weight == Weight::Important;
@@ -159,6 +158,15 @@ impl Queue {
             state.full = true;
         }
         self.changed.notify_all();
+    }
+
+    /// Puts the number of dropped pieces, if there are any, into its place.
+    fn mark_loss(&self, state: &mut State) {
+        if state.lost > 0 {
+            let lost = std::mem::take(&mut state.lost);
+            state.waiting.push_back(Item::Lost(lost, (self.mark)(lost)));
+            state.bytes += PIECE_COST;
+        }
     }
 
     /// Waits for the next batch.
@@ -171,6 +179,9 @@ impl Queue {
             .wait_while(state, |state| state.waiting.is_empty() && state.lost == 0)
             .unwrap_or_else(PoisonError::into_inner);
         state.writing = true;
+        if state.waiting.is_empty() {
+            self.mark_loss(&mut state);
+        }
         state.next_batch()
     }
 
@@ -193,46 +204,40 @@ impl State {
     }
 
     fn next_batch(&mut self) -> Batch {
-        let mut batch = Batch { lost: 0, bytes: Vec::new(), pieces: 0 };
-        loop {
-            match self.waiting.front() {
-                Some(Item::Lost(lost)) if batch.pieces == 0 => batch.lost += *lost,
-                Some(Item::Piece(piece)) if batch.pieces == 0 || batch.bytes.len() + piece.len() <= MAX_PIECE => {
-                    batch.bytes.extend_from_slice(piece);
+        let mut batch = Batch { lost: None, bytes: Vec::new(), pieces: 0 };
+        while let Some(next) = self.waiting.pop_front() {
+            match next {
+                Item::Lost(lost, mark) if batch.pieces == 0 && batch.lost.is_none() => batch.lost = Some((lost, mark)),
+                Item::Piece(piece) if batch.pieces == 0 || batch.bytes.len() + piece.len() <= MAX_PIECE => {
+                    batch.bytes.extend_from_slice(&piece);
                     batch.pieces += 1;
                     self.bytes = self.bytes.saturating_sub(piece.len());
                 }
-                None if batch.pieces == 0 => {
-                    batch.lost += std::mem::take(&mut self.lost);
-                    return batch;
+                later => {
+                    self.waiting.push_front(later);
+                    break;
                 }
-                _ => return batch,
             }
-            self.waiting.pop_front();
             self.bytes = self.bytes.saturating_sub(PIECE_COST);
         }
+        batch
     }
 }
 
 /// Writes all batches until the process ends.
-fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>, mark: impl Fn(u64) -> Vec<u8>) {
-    let mut lost: u64 = 0;
+fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>) {
+    // Pieces that could not be written.
+    let mut failed: u64 = 0;
     loop {
         let batch = queue.take();
-        lost = lost.saturating_add(batch.lost);
-        if lost > 0 {
-            match pen.write(&mark(lost)) {
-                Ok(()) => lost = 0,
-                // The batch is not tried: without the count, nobody would see the gap before it.
-                Err(_) => {
-                    lost = lost.saturating_add(batch.pieces);
-                    continue;
-                }
-            }
+        let (lost, mark) = batch.lost.unwrap_or_default();
+        let mark = if failed > 0 { (queue.mark)(lost.saturating_add(failed)) } else { mark };
+        if pen.write(&mark).is_err() {
+            // The batch is not tried: without the count, nobody would see the gap before it.
+            failed = failed.saturating_add(lost).saturating_add(batch.pieces);
+            continue;
         }
-        if let Err(unwritten) = pen.write(&batch.bytes) {
-            lost = lost.saturating_add(unwritten.min(batch.pieces));
-        }
+        failed = pen.write(&batch.bytes).map_or_else(|unwritten| unwritten.min(batch.pieces), |()| 0);
     }
 }
 
@@ -246,6 +251,9 @@ struct Pen<W> {
 impl<W: FnMut(&[u8]) -> io::Result<usize>> Pen<W> {
     /// Writes all bytes. The error is the number of lines that are missing.
     fn write(&mut self, bytes: &[u8]) -> Result<(), u64> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if self.torn {
             self.put(b"\n").map_err(|_| lines(bytes))?;
             self.torn = false;

@@ -24,16 +24,14 @@ fn written(queue: &Queue) -> String {
         drop(state);
         let batch = queue.take();
         assert!(batch.pieces <= 1 || batch.bytes.len() <= MAX_PIECE);
-        if batch.lost > 0 {
-            text.extend(mark(batch.lost));
-        }
+        text.extend(batch.lost.unwrap_or_default().1);
         text.extend(batch.bytes);
     }
 }
 
 #[test]
 fn what_fits_is_written_in_order_and_several_lines_at_once() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     let pieces: Vec<Vec<u8>> = (0..100).map(|n| piece(n, 100)).collect();
     pieces.iter().for_each(|piece| queue.push(piece, Weight::Ordinary));
     assert_eq!(queue.take().pieces, 40);
@@ -43,7 +41,7 @@ fn what_fits_is_written_in_order_and_several_lines_at_once() {
 
 #[test]
 fn pieces_that_do_not_fit_take_no_room_and_their_number_stands_in_their_place() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     let count = |length: usize| MOST / (length + PIECE_COST);
     (0..2 * count(1000)).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     assert!(queue.lock().bytes <= MOST);
@@ -57,7 +55,7 @@ fn pieces_that_do_not_fit_take_no_room_and_their_number_stands_in_their_place() 
 
 #[test]
 fn after_a_loss_nothing_ordinary_is_taken_until_half_was_read() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     (0..MOST / 1000).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     let lost = queue.lock().lost;
     assert!(lost > 0);
@@ -73,7 +71,7 @@ fn after_a_loss_nothing_ordinary_is_taken_until_half_was_read() {
 
 #[test]
 fn warnings_have_room_of_their_own_and_keep_their_place() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     (0..MOST / 100).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     queue.push(b"warning\n", Weight::Important);
     queue.push(b"no room\n", Weight::Ordinary);

@@ -17,11 +17,12 @@ use crate::reload;
 use crate::renewal::Renewer;
 use crate::systemd::{Notifier, watchdog_from_environment};
 use crate::threads::mailbox::{SetupSender, mailbox};
+use crate::threads::newest::Newest;
 use crate::threads::vitals::Vitals;
 use crate::threads::{End, INBOX, JOBS, ORDERS, POLLER, WRITER, Wake, core, heartbeat, poller, writer};
 use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use log::warn;
 use std::io;
 use std::sync::Arc;
@@ -145,31 +146,10 @@ fn writer_setup(config: &Config, client: &Arc<Client>, renewer: Option<&Arc<Rene
     }
 }
 
-/// A single run: what it is bound by, and where it tells how many problems wait.
+/// The settings of a single run, and the sender for its progress: the number of waiting problems.
 pub(crate) struct SingleRun {
     pub once: Once,
     pub progress: Sender<usize>,
-}
-
-/// A channel that holds only the newest value: giving one never waits and replaces one that was not taken yet.
-struct Newest<T> {
-    give: Sender<T>,
-    unread: Receiver<T>,
-}
-
-impl<T> Newest<T> {
-    fn channel() -> (Self, Receiver<T>) {
-        let (give, unread) = bounded(1);
-        let taker = unread.clone();
-        (Self { give, unread }, taker)
-    }
-
-    fn send(&self, mut value: T) {
-        while let Err(TrySendError::Full(unsent)) = self.give.try_send(value) {
-            drop(self.unread.try_recv());
-            value = unsent;
-        }
-    }
 }
 
 /// Starts a thread.
@@ -224,11 +204,10 @@ impl Parts {
             parts.start_or_end_heartbeat()?;
         }
         settings.signs_of_life = once.is_none();
-        let (once, progress_of_run) = once.map(|SingleRun { once, progress }| (once, progress)).unzip();
+        let (once, waiting) = once.map(|run| (run.once, run.progress)).unzip();
         settings.once = once;
         let machine = Machine::new(settings);
-        let core =
-            core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: progress_of_run };
+        let core = core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: waiting };
         let vitals = Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment());
         spawn("state machine".to_owned(), move || core::run(machine, &core, vitals))?;
         Ok(parts)

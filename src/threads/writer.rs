@@ -86,7 +86,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
                 execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job)
             }
         };
-        // The machine may take its time, for which this thread is not to blame.
+        // This thread may have to wait for the machine, and is not stuck then.
         pulse::rest();
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;

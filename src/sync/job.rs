@@ -5,7 +5,7 @@
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
-use super::identity::{self, Home, SURELY_AFTER_SECS, assign, exact, same_problem};
+use super::identity::{self, Home, assign, exact, same_problem};
 use super::mapping::closing;
 use super::plan::{Plan, Step, View, plan};
 use super::rules::Rules;
@@ -353,8 +353,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     fn acts_of(&self, case: &Case, incident: &Incident, events: &[Event]) -> Vec<Act> {
         let evidence = Evidence::new(events, incident.source_user);
-        let since = (!exact(case, incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
-        super::carry::acts(&evidence, incident, self.rules, since)
+        let adopted_by = (!exact(case, incident)).then_some(case.opened);
+        super::carry::acts(&evidence, incident, self.rules, adopted_by)
     }
 
     /// Ends an open incident that is no case's home, if it is still open and nobody wants it so.
@@ -398,8 +398,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 /// was about this case. A duplicate stands for another incident.
 fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
     let evidence = Evidence::new(events, incident.source_user);
-    let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-    let ended_later =
-        evidence.duplicate_of().is_none() && evidence.newest_turn().is_some_and(|turn| turn.received >= since);
+    let ended_later = evidence.duplicate_of().is_none() && evidence.ended_after(case.opened);
     same_problem(case, incident) && (incident.is_open() || ended_later)
 }

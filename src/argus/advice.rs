@@ -5,12 +5,13 @@ use super::base::Base;
 use super::exchange::Answer;
 use super::text::{shown, summary};
 use super::tls::{self, Trust};
+use crate::place::{look_up_failure, no_address};
 use std::io::ErrorKind;
 use std::time::Duration;
 use ureq::Timeout;
 
-/// How the system's look-up begins what it says of a name that it does not know.
-const LOOK_UP: &str = "failed to lookup address information";
+/// What to ask of a name that there is not.
+const RIGHT: &str = "is the name in argus.url right?";
 /// What proxies say to a client that should have begun with TLS.
 const WANTS_TLS: &str = "HTTPS port";
 
@@ -37,7 +38,7 @@ pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
                 "no whole answer within {timeout:?} (argus.timeout): Argus, or a proxy in front of it, hangs or is slow"
             )
         }
-        ureq::Error::HostNotFound => NO_ADDRESS.to_owned(),
+        ureq::Error::HostNotFound => no_address(RIGHT),
         ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
         ureq::Error::Protocol(what) => not_http(&what.to_string(), setting.base),
         ureq::Error::Io(io) => of_io(io, setting),
@@ -46,8 +47,6 @@ pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
     };
     format!("{}: {why}", setting.base.origin)
 }
-
-const NO_ADDRESS: &str = "the name has no address: is the name in argus.url right?";
 
 fn of_io(io: &std::io::Error, setting: &Setting<'_>) -> String {
     if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
@@ -58,19 +57,8 @@ fn of_io(io: &std::io::Error, setting: &Setting<'_>) -> String {
         ErrorKind::ConnectionRefused => "nothing listens there: is Argus running, and is the port right?".to_owned(),
         ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => format!("no way leads to that host ({words})"),
-        _ if words.starts_with(LOOK_UP) => match words.split_once("Name or service not known") {
-            Some(_) => NO_ADDRESS.to_owned(),
-            None => {
-                format!("the name could not be looked up ({}): does this host's name server answer?", cause(&words))
-            }
-        },
-        _ => words,
+        _ => look_up_failure(&words, RIGHT).unwrap_or(words),
     }
-}
-
-/// What the system says of a failed look-up, without its own heading.
-fn cause(words: &str) -> &str {
-    words.trim_start_matches(LOOK_UP).trim_start_matches([':', ' '])
 }
 
 fn not_http(what: &str, base: &Base) -> String {

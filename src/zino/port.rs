@@ -1,15 +1,15 @@
 //! One of Zino's two ports, and what to say where no conversation comes about there: the cause, then what to do about it. Never
 //! connects.
 
-use crate::place::place;
+use crate::place::{look_up_failure, no_address, place};
 use crate::zino::ZinoError;
 use crate::zino::text::shown;
 use crate::zino::wire::SILENT;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// How the system's look-up begins what it says of a name that it does not know.
-const LOOK_UP: &str = "failed to lookup address information";
+/// What to ask of a name that there is not.
+const RIGHT: &str = "is zino.server right?";
 
 /// A port, and the key of the configuration that it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +33,8 @@ impl Port<'_> {
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
                 format!("no way leads to that host ({words})")
             }
-            _ if words.starts_with(LOOK_UP) && !words.contains("Name or service not known") => {
-                let words = words.trim_start_matches(LOOK_UP).trim_start_matches([':', ' ']);
-                format!("the name could not be looked up ({words}): does this host's name server answer?")
-            }
-            ErrorKind::NotFound => NO_ADDRESS.to_owned(),
-            _ if words.starts_with(LOOK_UP) => NO_ADDRESS.to_owned(),
-            _ => words,
+            ErrorKind::NotFound => no_address(RIGHT),
+            _ => look_up_failure(&words, RIGHT).unwrap_or(words),
         };
         self.at(ZinoError::Connection(why))
     }
@@ -70,5 +65,3 @@ impl Port<'_> {
         error.at(&place(self.server, self.number))
     }
 }
-
-const NO_ADDRESS: &str = "the name has no address: is zino.server right?";

@@ -456,7 +456,9 @@ impl Machine {
             Ok(()) => {
                 self.told.argus = None;
                 let refused = self.token.admitted(now.mono);
-                self.unheard.argus_answers = true;
+                if !std::mem::replace(&mut self.unheard.argus_answers, true) && !self.link.connected {
+                    info!("Argus answers and takes our token");
+                }
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;

@@ -64,6 +64,7 @@ impl Machine {
         self.renewing.look_at(now.mono);
         if change.another_argus || change.another_token {
             self.offer_signs_of_life_again();
+            self.retry_setbacks_now();
             self.health.hurry(now.mono);
             if was == Mode::Standby {
                 self.forget_proof();

@@ -97,6 +97,7 @@ impl Machine {
         self.told.unreadable = None;
         self.unheard.argus_answers = false;
         self.counting.forget(false);
+        self.forget_setbacks();
     }
 
     /// Asks whether Argus is there, if that is wanted.

@@ -293,6 +293,12 @@ impl Machine {
         self.errands.remove(&id);
         if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
             slot.gone = true;
+        } else if slot.case.is_closed() && !slot.gone && !slot.setbacks.is_empty() {
+            // What Argus did not take is tried for the last time.
+            slot.gone = true;
+            slot.ask();
+            let problem = Arc::clone(&slot.problem);
+            self.line_up(&problem, Lane::Live);
         } else {
             self.drop_case(id);
         }
@@ -304,6 +310,7 @@ impl Machine {
             return;
         };
         let problem = Arc::clone(&slot.problem);
+        Self::tell_undelivered(slot);
         self.cases.remove(id);
         let others: Vec<CaseId> = self.cases.of(&problem).map(|s| s.case.id).collect();
         if others.is_empty() {
@@ -349,7 +356,8 @@ impl Machine {
                 } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
                     self.go_on_carrying(now, id, lacking);
                 } else {
-                    self.carry_later(now, id, refused);
+                    self.carried_in_vain(now, id, None);
+                    self.carry_later(now, id, false);
                 }
             }
             Ok(None) => {
@@ -358,6 +366,9 @@ impl Machine {
             }
             Err(error) => {
                 debug!("case {id}: {error}");
+                if refused {
+                    self.carried_in_vain(now, id, Some(&error));
+                }
                 self.carry_later(now, id, refused);
             }
         }
@@ -374,6 +385,7 @@ impl Machine {
     fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
         if let Some(carrying) = self.errands.get_mut(&id) {
             (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+            (carrying.in_vain, carrying.given_up) = (0, None);
         }
     }
 

@@ -7,10 +7,14 @@ use super::filter;
 use super::identity::{IDENTITY_TAGS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
-use super::text::{normal, tag_value};
+use super::text::{cut, normal, one_line, tag_value};
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch, Tag};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, HistoryEntry};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How much of an event's text is shown where the write is named, in bytes.
+const MAX_SHOWN: usize = 60;
 
 /// One write to an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,16 +39,38 @@ impl Step {
         }
     }
 
+    /// What it is, for people.
+    #[must_use]
+    pub fn shown(&self, pk: IncidentPk) -> String {
+        match self {
+            Self::Patch(_) => format!("a change of incident {pk}"),
+            Self::Post(event) => match event.kind {
+                EventKind::End => format!("END on incident {pk}"),
+                EventKind::Restart => format!("RES on incident {pk}"),
+                _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_SHOWN))),
+            },
+        }
+    }
+
     /// What makes a write the same write when it is planned again; a RES and the END of a spare carry the time of planning.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         match self {
             Self::Post(event) if event.kind == EventKind::Other => {
-                format!("OTH {} {}", event.timestamp, normal(&event.description))
+                // A long text is known as well by its hash.
+                let mut hasher = DefaultHasher::new();
+                normal(&event.description).hash(&mut hasher);
+                format!("OTH {} {:016x}", event.timestamp, hasher.finish())
             }
             Self::Post(event) => format!("{:?}", event.kind),
             Self::Patch(_) => "PATCH".to_owned(),
         }
+    }
+
+    /// Whether its effect must be looked for, because Argus can lose an update there.
+    #[must_use]
+    pub fn must_be_looked_for(&self) -> bool {
+        !matches!(self, Self::Post(NewEvent { kind: EventKind::Other, .. }))
     }
 }
 
@@ -219,7 +245,6 @@ fn restart_event(view: &View<'_>, rules: &Rules) -> NewEvent {
 /// What synchronisation makes of a case, as one number: a case that changes without changing this needs no look at Argus.
 #[must_use]
 pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     case.state.hash(&mut hasher);
     case.opened.hash(&mut hasher);

@@ -1,5 +1,6 @@
 //! An in-memory Argus that behaves as the API's facts say. Never knows about Zino.
 
+use crate::unwilling::Does;
 use crate::world::{ALICE, Shared, US};
 use std::collections::BTreeMap;
 use zinoargus::argus::models::*;
@@ -269,6 +270,17 @@ pub enum Late {
 }
 
 impl Argus {
+    /// Answers a write as if it had been executed. What turns an incident is on record all the same.
+    fn pretend<T>(&mut self, what: &str, run: impl FnOnce(&mut Self) -> T) -> T {
+        let (incidents, events) = (self.incidents.clone(), self.events.len());
+        let answer = run(self);
+        self.incidents = incidents;
+        if !what.contains(" End ") && !what.contains(" Restart ") {
+            self.events.truncate(events);
+        }
+        answer
+    }
+
     pub fn execute(&mut self, now: i64, late: &Late) {
         let row = |argus: &Self, pk: &IncidentPk| argus.incidents.get(pk).cloned();
         match late {
@@ -303,6 +315,27 @@ impl SimArgus<'_> {
         Ok(run(&world.argus))
     }
 
+    /// Half of an incident: its row, or its events.
+    fn half<T>(
+        &self,
+        pk: IncidentPk,
+        what: &str,
+        run: impl FnOnce(&Argus) -> Option<T>,
+    ) -> Result<Option<T>, ArgusError> {
+        if self.world.borrow().unwilling.barred.contains(&pk) {
+            return Err(ArgusError::Request { status: 403, why: "the filter forbids it".into() });
+        }
+        let hidden = self.world.borrow().unwilling.hidden.contains(&pk);
+        let found = self.read(what, run)?.filter(|_| !hidden);
+        let world = &mut *self.world.borrow_mut();
+        if let Some((_, act)) = world.unwilling.between.take_if(|(on, _)| *on == pk) {
+            let at = world.argus.stamp(world.now);
+            world.argus.person(world.now, pk, &act, at);
+            world.note(|| format!("alice on incident {pk}, between two reads: {act:?}"));
+        }
+        Ok(found)
+    }
+
     /// A write: it may fail before, after, or be executed much later; and a person may act between its reading of the row
     /// and its writing.
     fn write<T>(
@@ -329,6 +362,22 @@ impl SimArgus<'_> {
             world.now += 2_000_000;
             return unknown(None);
         }
+        let stormy = world.stormy;
+        let does = world.unwilling.meets(what, stormy);
+        match does {
+            Does::Serve | Does::LoseReply => {}
+            Does::Refuse(status) => {
+                world.writes -= 1;
+                world.note(|| format!("    refused with {status}"));
+                return Err(ArgusError::Request { status, why: "the filter forbids it".into() });
+            }
+            Does::Nothing => {
+                world.writes -= 1;
+                world.note(|| "    without effect".into());
+                let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
+                return world.argus.pretend(what, |argus| run(argus, world.now, row));
+            }
+        }
         let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
         if world.fault(30)
             && let Some(pk) = pk
@@ -345,7 +394,7 @@ impl SimArgus<'_> {
             world.argus.execute(world.now, &first);
         }
         let result = run(&mut world.argus, world.now, row);
-        if world.fault(30) {
+        if world.fault(30) || does == Does::LoseReply {
             world.note(|| "    executed, reply lost".into());
             world.now += 2_000_000;
             return unknown(None);
@@ -378,11 +427,13 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
-        self.read(&format!("incident {pk}"), |argus| argus.incidents.get(&pk).cloned())
+        self.half(pk, &format!("incident {pk}"), |argus| argus.incidents.get(&pk).cloned())
     }
 
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
-        self.read(&format!("events of {pk}"), |argus| argus.incidents.contains_key(&pk).then(|| argus.events_of(pk)))
+        self.half(pk, &format!("events of {pk}"), |argus| {
+            argus.incidents.contains_key(&pk).then(|| argus.events_of(pk))
+        })
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {

@@ -20,8 +20,11 @@ pub fn check(driver: &Driver) -> Result<(), String> {
         let Some(zino) = world.zinos.get(*z) else { continue };
         for held in zino.cases.values() {
             let at = |what: String| format!("zino {z} case {} ({}): {what}", held.case.id, problem_text(&held.case));
-            one_incident(world, held).map_err(at)?;
-            if world.scenario.zinos == 1 {
+            let turns = !turns_are_spoilt(world, &problem_text(&held.case));
+            if turns {
+                one_incident(world, held).map_err(at)?;
+            }
+            if world.scenario.zinos == 1 && turns {
                 right_look(world, held, rules).map_err(at)?;
                 history_once(world, *z, held, rules).map_err(at)?;
             }
@@ -32,6 +35,21 @@ pub fn check(driver: &Driver) -> Result<(), String> {
         }
     }
     nothing_left_open(world, &active)
+}
+
+/// Whether Argus never makes, ends or reopens an incident about this problem that it should: what is open then is not ours to say.
+fn turns_are_spoilt(world: &World, problem: &str) -> bool {
+    let creations = world.zinos.iter().flat_map(|z| z.cases.values()).filter(|h| problem_text(&h.case) == problem);
+    let creation = |held: &Held| {
+        let number = format!("POST incident {}", held.case.id);
+        world.unwilling.spoils(&[&format!("{number} ")]) || world.unwilling.spoils(&[&format!("{number}-")])
+    };
+    let turn = |incident: &Incident| {
+        let post = format!("POST {} ", incident.pk);
+        [" End ", " Restart "].iter().any(|kind| world.unwilling.spoils(&[&post, kind]))
+    };
+    creations.into_iter().any(creation)
+        || world.argus.incidents.values().filter(|i| world.argus.told(i).0 == problem).any(turn)
 }
 
 fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
@@ -83,6 +101,9 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     let Some(incident) = home(world, held).filter(|i| i.is_open() && !held.case.is_closed()) else {
         return Ok(());
     };
+    if world.unwilling.spoils(&[&format!("PATCH {} ", incident.pk)]) {
+        return Ok(());
+    }
     let wanted = tags(&held.case, rules);
     if let Some(missing) = wanted.iter().find(|text| !incident.tags.iter().any(|t| t.text == **text)) {
         return Err(format!("incident {} lacks tag {missing}", incident.pk));
@@ -131,21 +152,27 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         .flat_map(|i| world.argus.events_of(i.pk).into_iter().filter(|e| e.actor == i.source_user))
         .collect();
     let closing = closing(case);
-    let mut wanted: BTreeMap<(i64, String), usize> = BTreeMap::new();
+    let is_spoilt =
+        |text: &str| world.unwilling.spoils(&[&format!("POST {} Other ", incident.pk), &format!("{text:?}")]);
+    let mut wanted: BTreeMap<(i64, String), (usize, String)> = BTreeMap::new();
     for (position, entry) in case.history.iter().enumerate() {
         let by_us = entry.text_by(&rules.user).is_some()
             || entry.state_change().is_some_and(|c| c.user == rules.user || c.from == "embryonic");
         if !by_us && closing.as_ref().and_then(|c| c.entry) != Some(position) {
-            *wanted.entry((entry.at.secs(), normal(&entry_text(entry)))).or_default() += 1;
+            let raw = entry_text(entry);
+            wanted.entry((entry.at.secs(), normal(&raw))).or_insert((0, raw)).0 += 1;
         }
     }
-    for ((at, text), n) in wanted {
+    for ((at, text), (n, raw)) in wanted {
         let tells = |e: &Event, kinds: &[EventKind]| {
             let off = e.timestamp.secs() - at;
             kinds.contains(&e.kind) && world.argus.offs(incident).contains(&off) && normal(&e.description) == text
         };
         let told = |kinds: &[EventKind]| ours.iter().filter(|e| tells(e, kinds)).count();
         let told_there = elsewhere.iter().filter(|e| tells(e, &[EventKind::Other, EventKind::End])).count();
+        if is_spoilt(&raw) {
+            continue;
+        }
         let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]) + told_there);
         let alone = world.scenario.instances == 1;
         // After a person's close the closing is told as an entry, and two closings can be of one second.
@@ -163,7 +190,7 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         let by_us = closing.text.ends_with(&format!("({})", rules.user));
         let told = by_us || ours.iter().copied().any(|e| tells(&e)) || elsewhere.iter().any(|e| tells(&e));
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
-        if !told && !wanted_open {
+        if !told && !wanted_open && !is_spoilt(&closing.text) {
             return Err(format!("incident {} does not tell its closing", incident.pk));
         }
     }
@@ -249,6 +276,9 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
 fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), String> {
     for incident in world.argus.incidents.values().filter(|i| i.is_open()) {
         let problem = world.argus.told(incident).0;
+        if turns_are_spoilt(world, &problem) {
+            continue;
+        }
         let held = || {
             active
                 .iter()

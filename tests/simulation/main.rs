@@ -25,9 +25,11 @@ mod argus;
 mod driver;
 mod invariants;
 mod python;
+mod refusals;
 mod rng;
 mod situations;
 mod told;
+mod unwilling;
 mod world;
 mod zino;
 
@@ -46,13 +48,14 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    unwilling: false,
     slow: false,
     cuts: false,
     python: false,
     beside: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 11] = [
+const SCENARIOS: [(&str, Scenario); 13] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -61,6 +64,8 @@ const SCENARIOS: [(&str, Scenario); 11] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("filter", Scenario { unwilling: true, ..ALONE }),
+    ("filters", Scenario { unwilling: true, instances: 2, zinos: 2, failover: true, ..ALONE }),
     ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
     ("python", Scenario { python: true, ..ALONE }),
     ("beside", Scenario { instances: 2, zinos: 2, failover: true, kills: false, beside: true, ..ALONE }),
@@ -149,6 +154,16 @@ fn what_happens_while_a_slow_zino_is_read_completely_is_neither_lost_nor_undone(
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn what_argus_refuses_or_accepts_without_effect_stops_nothing_else() {
+    run_many("filter");
+}
+
+#[test]
+fn what_argus_refuses_stops_nothing_else_in_a_failover() {
+    run_many("filters");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::argus::{Argus, Late, PersonsAct, problem_text};
 use crate::rng::Rng;
+use crate::unwilling::Unwilling;
 use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether Argus may refuse single writes, for a while or for good, or accept them without effect.
+    pub unwilling: bool,
     /// Whether Zino is so slow that much happens while it is read completely.
     pub slow: bool,
     /// Whether the secondary's host may lose its network.
@@ -90,6 +93,8 @@ pub struct World {
     pub levelled: BTreeSet<IncidentPk>,
     /// How often an event was sent twice by others than us, by its incident and text.
     pub doubled: BTreeMap<(IncidentPk, String), usize>,
+    /// What Argus refuses, or accepts without effect.
+    pub unwilling: Unwilling,
 }
 
 impl World {
@@ -98,6 +103,10 @@ impl World {
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
         let argus = Argus { offset: offset(), ..Argus::default() };
+        let mut unwilling = Unwilling::default();
+        if scenario.unwilling {
+            unwilling.by_chance_from(seed);
+        }
         let mut world = Self {
             rng,
             scenario,
@@ -116,6 +125,7 @@ impl World {
             lives: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
+            unwilling,
         };
         if scenario.python {
             crate::python::leave_behind(&mut world);

@@ -35,7 +35,7 @@ pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
             return format!("the proxy {}: {}", via.shown(), wants_password(via));
         }
         (_, Some(via), ureq::Error::ConnectProxyFailed(why)) => {
-            return format!("the proxy {} does not lead to {origin}: {}", via.shown(), via.hide(&shown(why)));
+            return format!("the proxy {} does not lead to {origin}: {}", via.shown(), shown(why));
         }
         _ => {}
     }

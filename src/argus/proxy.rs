@@ -7,7 +7,7 @@
 //! entry (`10.0.0.0/8`, `argus.example.org:443`), says so.
 
 use super::transport::Forwarder;
-use crate::secret::Secret;
+use crate::secret::{Secret, of_proxy};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::net::IpAddr;
@@ -74,6 +74,8 @@ pub(super) enum Route {
 pub(super) struct Via {
     pub variable: String,
     pub proxy: Proxy,
+    /// What must not be shown of its address, whoever repeats it.
+    _secrets: Vec<Secret>,
 }
 
 impl Route {
@@ -101,7 +103,7 @@ impl Route {
     pub fn choose(environment: &Environment, scheme: &str, host: &str, port: u16) -> Result<Self, String> {
         let named = environment.get(&format!("{scheme}_proxy")).or_else(|| environment.get("all_proxy"));
         let Some((variable, value)) = named else { return Ok(Self::Direct) };
-        let variable = variable.to_owned();
+        let (variable, secrets) = (variable.to_owned(), of_proxy(value));
         let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
         if is_this_host(&host) {
             return Ok(Self::Exempt { variable, why: "argus.url names this host" });
@@ -111,7 +113,7 @@ impl Route {
         }
         let proxy =
             read(value).map_err(|why| format!("the variable {variable} names no proxy that can be used: {why}"))?;
-        Ok(Self::Through(Via { variable, proxy }))
+        Ok(Self::Through(Via { variable, proxy, _secrets: secrets }))
     }
 }
 
@@ -167,18 +169,6 @@ impl Via {
         let (user, password) = (self.proxy.username(), self.proxy.password());
         let both = format!("{}:{}", user.unwrap_or_default(), password.unwrap_or_default());
         (user.is_some() || password.is_some()).then(|| BASE64_STANDARD.encode(both))
-    }
-
-    /// Texts that must not be shown.
-    pub fn secrets(&self) -> Vec<Secret> {
-        let password = self.proxy.password().filter(|password| !password.is_empty());
-        self.credentials().into_iter().chain(password.map(str::to_owned)).map(Secret::new).collect()
-    }
-
-    /// A text that a server sent, without the secrets that it repeats.
-    pub fn hide(&self, text: &str) -> String {
-        let hidden = |text: String, secret: &Secret| text.replace(secret.reveal(), "(secret)");
-        self.secrets().iter().fold(text.to_owned(), hidden)
     }
 }
 

@@ -447,7 +447,9 @@ impl Machine {
             Ok(()) => {
                 self.told.argus = None;
                 let refused = self.token.admitted(now.mono);
-                self.unheard.argus_answers = true;
+                if !std::mem::replace(&mut self.unheard.argus_answers, true) && !self.link.connected {
+                    info!("Argus answers and takes our token");
+                }
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;
@@ -457,6 +459,9 @@ impl Machine {
                     None => ("is back", away),
                 };
                 warn!("Argus {is_back} after {} s; problems that waited: {}", lasted.as_secs(), self.queue.len());
+                if self.renewing.has_failed() {
+                    self.renewing.look_at(now.mono);
+                }
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
                 self.looking.retry_at = now.mono;

@@ -44,9 +44,9 @@ impl Machine {
             return;
         }
         let link = &mut self.link;
-        if link.connected && link.read && link.rereading.is_none() && now.mono >= link.reread_at {
+        if link.connected && link.read && link.reading_since.is_none() && now.mono >= link.reread_at {
             link.reread_at = now.mono + self.settings.full_interval;
-            link.rereading = Some(now.mono);
+            link.reading_since = Some(now.mono);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
         self.reach_argus();

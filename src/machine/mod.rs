@@ -241,7 +241,8 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
-    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many
+    /// incidents are read.
     Prove(usize),
     /// See whether Argus can be reached, without the token: it is no sign of life.
     Reach,
@@ -284,8 +285,8 @@ struct Link {
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
-    /// Since when a complete reading is under way that was asked for.
-    rereading: Option<Duration>,
+    /// The start of the complete reading that is under way: the first one of a connection, or a requested one.
+    reading_since: Option<Duration>,
     /// What a complete reading under way has brought.
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
@@ -302,7 +303,7 @@ struct Reading {
     /// Cases that are just as they were; they are there already.
     same: BTreeSet<CaseId>,
     others: Vec<Case>,
-    /// Cases that were told on their own, and in no part since: what a part holds of them is older.
+    /// Cases that came on their own after their part, if they were in one. The version of the part is older.
     newer: BTreeSet<CaseId>,
 }
 

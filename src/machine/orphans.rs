@@ -6,7 +6,7 @@ use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
 use crate::stamp::Stamp;
-use crate::sync::identity::{About, about, number, same_problem};
+use crate::sync::identity::{About, PYTHON_OFFSET_SECS, about, number, same_problem};
 use crate::sync::orphan::{Life, Numbers};
 use crate::zino::case::CaseId;
 use log::{info, warn};
@@ -317,7 +317,8 @@ impl Machine {
         if self.cases.get(number).is_some() || numbers.show_a_loss_after((number, opened)) {
             return Fate::Forgotten;
         }
-        let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
+        let off = if incident.made_for.is_none() { PYTHON_OFFSET_SECS } else { 0 };
+        let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS - off);
         // What a case was about that could be read once is known.
         let hidden = self.link.unreadable.all().any(|(id, _)| self.cases.get(id).is_none());
         match old && numbers.surround((number, opened)) {

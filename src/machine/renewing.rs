@@ -16,6 +16,18 @@ pub(super) struct Renewing {
     told: Option<String>,
 }
 
+impl Renewing {
+    /// The last attempt failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// The age is to be looked at by then.
+    pub(super) fn look_at(&mut self, at: Duration) {
+        self.due_at = self.due_at.min(at);
+    }
+}
+
 impl Machine {
     /// Whether everything else has to wait for a renewal. Gives the job as soon as nothing is under way.
     pub(super) fn renews(&mut self, now: Now) -> bool {

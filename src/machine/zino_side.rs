@@ -43,6 +43,7 @@ impl Machine {
                 }
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
+                self.link.reading_since = Some(now.mono);
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
@@ -56,7 +57,7 @@ impl Machine {
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
-                self.link.rereading = None;
+                self.link.reading_since = None;
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
                 self.errand_under_way = None;
@@ -118,8 +119,8 @@ impl Machine {
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
-        if let Some(began) = self.link.rereading.take() {
-            // A Zino that needs long for it is left in peace for as long.
+        if let Some(began) = self.link.reading_since.take() {
+            // After a reading that took long, the next one waits for as long.
             self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
         }
         let mut to_read: BTreeSet<CaseId> = self

@@ -60,7 +60,7 @@ pub struct Reading {
     read: usize,
 }
 
-/// What the next step of a complete reading brought.
+/// The result of one step of a complete reading.
 #[derive(Debug)]
 pub enum Step {
     /// Some cases, and there are more.
@@ -78,10 +78,10 @@ impl Reading {
         Ok(Self { ids: zino.case_ids()?, read: 0 })
     }
 
-    /// Reads the next cases, at most so many.
+    /// Reads the next cases, at most `most` of them.
     ///
     /// # Errors
-    /// See [`ZinoError`]; what earlier steps brought is then worth nothing.
+    /// See [`ZinoError`]. The cases of earlier steps count for nothing then.
     pub fn step<Z: ZinoServer + ?Sized>(&mut self, zino: &mut Z, most: usize) -> Result<Step, ZinoError> {
         let rest = self.ids.get(self.read..).unwrap_or_default();
         let part = rest.get(..most.max(1)).unwrap_or(rest);
@@ -94,7 +94,7 @@ impl Reading {
     }
 }
 
-/// Reads everything, with nothing else in between. Hands over so many cases at a time; the last ones come with the snapshot.
+/// Reads everything without a pause. Hands over at most `part` cases at a time; the last ones come with the snapshot.
 ///
 /// # Errors
 /// See [`ZinoError`]; what was handed over is then worth nothing.

@@ -8,7 +8,7 @@ use super::text::tag_value;
 use crate::argus::models::{EndTime, Incident, IncidentPk, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 
-/// How far the Python program's times may be off: it mistook local time for UTC in winter.
+/// How far the Python program's times may be off: it gives all of them the offset to UTC of the day on which it was started.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
 /// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;

@@ -6,7 +6,7 @@
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
-use super::identity::{Home, SURELY_AFTER_SECS, assign, exact, same_problem};
+use super::identity::{Home, assign, exact, same_problem};
 use super::mapping::closing;
 use super::plan::{View, plan};
 use super::rules::Rules;
@@ -288,8 +288,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     fn acts_of(&self, case: &Case, incident: &Incident, events: &[Event]) -> Vec<Act> {
         let evidence = Evidence::new(events, incident.source_user);
-        let since = (!exact(case, incident)).then(|| case.opened.plus_secs(SURELY_AFTER_SECS));
-        super::carry::acts(&evidence, incident, self.rules, since)
+        let adopted_by = (!exact(case, incident)).then_some(case.opened);
+        super::carry::acts(&evidence, incident, self.rules, adopted_by)
     }
 }
 
@@ -297,8 +297,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 /// was about this case. A duplicate stands for another incident.
 pub(super) fn lived_during(case: &Case, incident: &Incident, events: &[Event]) -> bool {
     let evidence = Evidence::new(events, incident.source_user);
-    let since = case.opened.plus_secs(SURELY_AFTER_SECS);
-    let ended_later =
-        evidence.duplicate_of().is_none() && evidence.newest_turn().is_some_and(|turn| turn.received >= since);
+    let ended_later = evidence.duplicate_of().is_none() && evidence.ended_after(case.opened);
     same_problem(case, incident) && (incident.is_open() || ended_later)
 }

@@ -2,9 +2,9 @@
 //! say now; never remembers and never writes.
 
 use super::carry::{self, Act};
-use super::evidence::{Evidence, Telling, restart_text};
+use super::evidence::{Evidence, Telling, lost_close_text, restart_text};
 use super::filter;
-use super::identity::{IDENTITY_TAGS, SURELY_AFTER_SECS, server};
+use super::identity::{IDENTITY_TAGS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
 use super::text::{cut, normal, one_line, tag_value};
@@ -102,8 +102,8 @@ pub struct View<'a> {
 #[must_use]
 pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
     let evidence = Evidence::of(view.incident, view.events);
-    let since = (!view.exact).then(|| view.case.opened.plus_secs(SURELY_AFTER_SECS));
-    let acts = carry::acts(&evidence, view.incident, rules, since);
+    let adopted_by = (!view.exact).then_some(view.case.opened);
+    let acts = carry::acts(&evidence, view.incident, rules, adopted_by);
     let turn = turn(view, &evidence, &acts, rules);
     let ends = turn.as_ref().is_some_and(|event| event.kind == EventKind::End);
     let mut steps: Vec<Step> = missing_history(view.case, ends, &evidence, rules).into_iter().map(Step::Post).collect();
@@ -228,7 +228,7 @@ fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules
         return lost.then(|| NewEvent {
             kind: EventKind::End,
             timestamp: close.timestamp,
-            description: format!("Closed in Argus by {}", tag_value(&close.actor_name)),
+            description: lost_close_text(&tag_value(&close.actor_name)),
         });
     }
     (!view.incident.is_open()).then(|| restart_event(view, rules))

@@ -25,9 +25,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// The longest that this thread is silent while it works: a line of a reply takes at most
-/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line) (208 s for one that never stands still). Less, the look-up of
-/// a name included, is every other call.
+/// The longest time between two signs of life of this thread. A line of a reply takes at most
+/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes less.
 pub const BOUND: Duration = Duration::from_secs(300);
 
 /// Which Zino, and how.
@@ -48,9 +47,9 @@ pub struct Setup {
 /// The channel ends of the poller thread.
 #[derive(Debug)]
 pub struct Channels {
-    /// What the machine wants, and new settings.
+    /// Commands of the machine, and new settings.
     pub mailbox: Mailbox,
-    /// What happens, for the machine. Bounded: while the machine does not take it, nothing more is read.
+    /// Events for the machine. Bounded: while the machine takes none, no case is read.
     pub wakes: Sender<Wake>,
 }
 
@@ -160,7 +159,7 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
 }
 
 fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
-    // It may take as long as the machine does.
+    // This thread may have to wait for the machine, and is not stuck then.
     pulse::rest();
     channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Closed)
 }

@@ -58,6 +58,13 @@ impl Argus {
         })
     }
 
+    /// The incidents that were ended as duplicates.
+    pub fn ended_duplicates(&self) -> Vec<IncidentPk> {
+        let ended = |e: &&Event| e.kind == EventKind::End && e.description.starts_with("Duplicate of incident ");
+        let pks = self.events.iter().filter(ended).map(|e| e.incident);
+        pks.filter(|pk| self.incidents.get(pk).is_some_and(|i| !i.is_open())).collect()
+    }
+
     /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
     pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
         let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);

@@ -244,7 +244,8 @@ impl Driver {
         let mut reaches = false;
         for output in outputs {
             match output {
-                // Only where it matters it takes its time: the seeds of the other scenarios would mean something else.
+                // Only where it matters it takes its time: the seeds of the other scenarios would
+                // mean something else.
                 Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
@@ -282,7 +283,7 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let silent = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let silent = primary_down || both_active || self.scenario.beside || self.world.borrow_mut().fault(100);
         let mut world = self.world.borrow_mut();
         let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
         world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));

@@ -55,9 +55,10 @@ const ALONE: Scenario = Scenario {
     slow: false,
     cuts: false,
     python: false,
+    beside: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 12] = [
+const SCENARIOS: [(&str, Scenario); 13] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -70,6 +71,7 @@ const SCENARIOS: [(&str, Scenario); 12] = [
     ("filters", Scenario { unwilling: true, instances: 2, zinos: 2, failover: true, ..ALONE }),
     ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
     ("python", Scenario { python: true, ..ALONE }),
+    ("beside", Scenario { instances: 2, zinos: 2, failover: true, kills: false, beside: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -82,7 +84,7 @@ fn run(name: &str, seed: u64) -> Result<(), String> {
     let scenario = scenario(name);
     let mut driver = Driver::new(seed, scenario);
     driver.storm(150 + seed % 200);
-    let both_active = scenario.failover && seed.is_multiple_of(3);
+    let both_active = scenario.failover && (scenario.beside || seed.is_multiple_of(3));
     let result = driver.calm(both_active).and_then(|()| invariants::check(&driver));
     result.map_err(|rule| {
         let trace = driver.world.borrow().trace.join("\n");
@@ -170,6 +172,11 @@ fn what_argus_refuses_stops_nothing_else_in_a_failover() {
 #[test]
 fn what_the_python_program_left_behind_is_gone_on_with() {
     run_many("python");
+}
+
+#[test]
+fn two_zinos_beside_each_other_on_one_source_do_not_fight() {
+    run_many("beside");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

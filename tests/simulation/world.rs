@@ -26,7 +26,8 @@ pub type Shared = RefCell<World>;
 #[derive(Default, Clone)]
 pub struct InstanceView {
     pub standby: bool,
-    /// Its primary has left a question unanswered that really came there, since it answered last in STANDBY.
+    /// Its primary has left a question unanswered that really came there, since it answered last in
+    /// STANDBY.
     pub unanswered: bool,
 }
 
@@ -65,6 +66,8 @@ pub struct Scenario {
     pub cuts: bool,
     /// Whether the Python program ran before, and people give its incidents tags with the same keys.
     pub python: bool,
+    /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
+    pub beside: bool,
 }
 
 pub struct World {
@@ -142,7 +145,8 @@ impl World {
         }
     }
 
-    /// The secondary's host loses its network for a while, for long enough that it takes over or not.
+    /// The secondary's host loses its network for a while, for long enough that it takes over or
+    /// not.
     pub fn cut_off(&mut self) {
         let until = self.now + (5 + self.rng.below(115) as i64) * 1_000_000;
         self.cut = Cut { until, from_its_zino: self.rng.chance(500) };
@@ -219,8 +223,11 @@ impl World {
         match self.rng.below(100) {
             0..=54 => self.zino_happens(),
             55..=89 => {
-                let pks: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
-                if let Some(pk) = self.rng.pick(&pks) {
+                let all: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
+                // Only then: the seeds of the other scenarios would mean something else.
+                let duplicates = if self.scenario.beside { self.argus.ended_duplicates() } else { Vec::new() };
+                let any = duplicates.is_empty() || self.rng.chance(500);
+                if let Some(pk) = self.rng.pick(if any { &all } else { &duplicates }) {
                     self.person_acts_on(pk);
                 }
             }

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from labkit.children import free_port
 from labkit.manager import Manager
 from labkit.runner import check
+from labkit.udp_proxy import UdpProxy
 
 SUMMARY = r"created (\d+), updated (\d+), closed (\d+), to Zino (\d+), unchanged (\d+), failed (\d+)"
 
@@ -138,6 +139,27 @@ def a_single_run_of_a_secondary_does_nothing_while_the_primary_lives(world):
     assert ended == 0 and "did not answer 3 times" in output, output
     assert time.monotonic() - began > 2, "three questions within less than two intervals"
     assert [one["source_incident_id"] for one in world.argus.incidents()] == [str(case)]
+
+
+@check
+def a_single_run_of_a_secondary_that_cannot_know_does_nothing(world):
+    """Neither the primary nor Argus answers, or the primary's name has no address: 69, with the reason, and nothing is written."""
+    world.zino.start()
+    world.zino.case("reachability", "gw1")
+    argus, agent = world.through_argus_proxy(), UdpProxy(world.zino.snmp_port)
+    world.proxies.append(agent)
+    world.config["failover"] = {"primary_server": "127.0.0.1", "primary_snmp_port": agent.port, "ping_interval": 0.2,
+                                "ping_timeout": 0.2, "threshold": 3}
+    agent.mode = "drop"
+    cut = argus.rule("cut")
+    ended, output = world.daemon.run("--once", deadline=60)
+    assert ended == 69 and "this host may be cut off itself; nothing was synchronised" in output, output
+    assert [one.path for one in cut.hits] == ["/api/"] * 2, cut.hits
+    argus.heal()
+    world.config["failover"]["primary_server"] = "primary.zino.invalid"
+    ended, output = world.daemon.run("--once", deadline=60)
+    assert ended == 69 and "cannot be asked whether it lives (the name primary.zino.invalid " in output, output
+    assert not world.argus.incidents()
 
 
 @check

@@ -137,3 +137,18 @@ fn an_end_an_hour_off_that_argus_lost_is_posted_again_unless_somebody_reopened_t
         scene.is_still();
     }
 }
+
+#[test]
+fn an_incident_that_may_be_an_hour_younger_than_it_says_is_not_yet_taken_for_one_whose_case_was_deleted() {
+    for (age, ends) in [(8 * HOUR + 1800, false), (9 * HOUR + 1800, true)] {
+        let mut scene = Scene::new("alone");
+        for (id, problem, opened) in [(10, 1, -25 * HOUR), (30, 2, -HOUR)] {
+            scene.incident(&scene.open_case(id, problem, opened), "zino0");
+        }
+        let pk = scene.incident(&scene.case(CASE, 0, -age), "");
+        scene.by_python(pk);
+        scene.play();
+        scene.driver.still(1000);
+        assert_eq!(scene.is_open(pk), !ends, "{age}");
+    }
+}

@@ -22,7 +22,7 @@
 //! of `sync/plan.rs` see it), and that numbers given out twice are not looked for (too rare; those of `sync/orphan.rs` see it).
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 mod argus;
 mod driver;

@@ -62,7 +62,7 @@ impl Machine {
                 self.tell_setback(&case, &line);
             }
             for line in lines(before.given_up().filter(|(key, _)| setbacks.get(key).is_none())) {
-                info!("{}: over: {line}", case.name());
+                info!("{}: went through, or is needed no more: {line}", case.name());
             }
         }
     }

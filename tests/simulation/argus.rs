@@ -371,6 +371,11 @@ impl SimArgus<'_> {
                 world.note(|| format!("    refused with {status}"));
                 return Err(ArgusError::Request { status, why: "the filter forbids it".into() });
             }
+            Does::Break => {
+                world.writes -= 1;
+                world.note(|| "    500".into());
+                return unknown(Some(500));
+            }
             Does::Nothing => {
                 world.writes -= 1;
                 world.note(|| "    without effect".into());

@@ -190,6 +190,21 @@ fn what_a_person_did_reaches_zino_although_argus_refuses_a_write_about_the_case(
 }
 
 #[test]
+fn what_a_person_did_reaches_zino_although_a_write_about_the_case_breaks_argus() {
+    let mut scene = Scene::new();
+    let (id, pk) = scene.case();
+    scene.argus_does(&["Other", "bad"], Does::Break, None);
+    scene.writes_history(id, &["bad"]);
+    scene.runs(SOON);
+    scene.alice(pk, &PersonsAct::Acknowledge("on it".into()));
+    scene.runs(SOON);
+    assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["on it (user7)".to_owned()], CaseState::Working));
+    scene.world(|world| world.unwilling.relent());
+    scene.runs(SOON);
+    assert_eq!((scene.told(pk), scene.troubled()), (vec!["bad".to_owned()], 0));
+}
+
+#[test]
 fn a_refused_write_is_tried_again_at_the_next_full_look_or_when_its_case_changes_and_told_of_once() {
     let mut scene = Scene::new();
     let (id, pk) = scene.case();

@@ -17,6 +17,8 @@ pub enum Does {
     Nothing,
     /// It is executed, and the answer is lost.
     LoseReply,
+    /// It breaks Argus: 500, and nothing is executed.
+    Break,
 }
 
 /// A rule for the writes whose line in the trace has all these words.

@@ -225,7 +225,7 @@ impl ZinoServer for SimZino<'_> {
         match self.meets(&format!("zino case {id}: entry {text:?}")) {
             Does::Refuse(_) => self.exchange(true, |_, _| Err(ZinoError::Refused("500 no".into()))),
             Does::Nothing => self.exchange(true, |z, _| answer(z.cases.contains_key(&id))),
-            Does::Serve | Does::LoseReply => {
+            Does::Serve | Does::LoseReply | Does::Break => {
                 self.exchange(true, |z, now| answer(z.add_history(now, id, OUR_USER, text)))
             }
         }
@@ -239,7 +239,7 @@ impl ZinoServer for SimZino<'_> {
         match self.meets(&format!("zino case {id}: state {}", state.word())) {
             Does::Refuse(_) => self.exchange(true, |_, _| Err(ZinoError::Refused("500 no".into()))),
             Does::Nothing => self.exchange(true, |z, _| answer(z.cases.contains_key(&id))),
-            Does::Serve | Does::LoseReply => {
+            Does::Serve | Does::LoseReply | Does::Break => {
                 self.exchange(true, |z, now| answer(z.set_state(now, id, state, OUR_USER)))
             }
         }

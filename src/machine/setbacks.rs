@@ -80,7 +80,7 @@ impl Machine {
 
     /// A full look gives what was given up another chance; looks that come one after the other do not.
     pub(super) fn retry_setbacks(&mut self, now: Now) {
-        if self.chances.at.is_some_and(|at| now.mono < at + self.settings.full_interval) {
+        if self.chances.at.is_some_and(|at| now.mono < at + self.settings.full_interval / 2) {
             return;
         }
         self.chances = Chances { look: self.chances.look.wrapping_add(1), at: Some(now.mono), logged: 0 };

@@ -146,7 +146,7 @@ fn argus<W: Write>(report: &mut Report<W>, config: &Config) {
     let source = source.map(|(name, kind)| format!("the token belongs to {name} of type {kind}"));
     report.line("Argus' source system", source);
     let listed = client.list(&ListQuery::Open, None, PAGE).map(|page| {
-        let more = if page.next.is_some() { "at least " } else { "" };
+        let more = if page.more { "at least " } else { "" };
         format!("{more}{} are open", page.items.len())
     });
     report.line("Argus' incidents", listed.map_err(|error| argus_trouble(&error)));

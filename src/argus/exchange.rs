@@ -27,6 +27,9 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
+/// How much longer than `argus.timeout` a request may take that asks for much at a time. Argus' usual server ends whatever it has worked
+/// on for 30 s.
+const LONGEST_EXTENSION: Duration = Duration::from_secs(30);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -84,9 +87,23 @@ impl Exchange {
         path: &str,
         body: Option<&[u8]>,
     ) -> Result<Answer, ArgusError> {
+        self.run_longer(token, method, path, body, 1)
+    }
+
+    /// The same with this multiple of the time-out, for a request that asks for as many times as much as others do.
+    pub fn run_longer(
+        &self,
+        token: HeaderValue,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+        times: u32,
+    ) -> Result<Answer, ArgusError> {
         pulse::beat();
+        let longest = self.timeout.saturating_add(LONGEST_EXTENSION);
+        let timeout = self.timeout.saturating_mul(times.max(1)).min(longest);
         let started = Instant::now();
-        let result = self.send(token, method.clone(), path, body);
+        let result = self.send(token, method.clone(), path, body, timeout);
         let outcome = match &result {
             Ok(answer) => answer.status.to_string(),
             Err(error) => error.to_string(),
@@ -95,11 +112,21 @@ impl Exchange {
         result
     }
 
-    fn send(&self, token: HeaderValue, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, ArgusError> {
+    fn send(
+        &self,
+        token: HeaderValue,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+        timeout: Duration,
+    ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
-            None => self.agent.run(request(token, method, uri).body(()).map_err(unusable)?),
+            None => {
+                let request = request(token, method, uri).body(()).map_err(unusable)?;
+                self.agent.run(self.agent.configure_request(request).timeout_global(Some(timeout)).build())
+            }
             Some(data) => {
                 let request = request(token, method, uri)
                     .header(CONTENT_TYPE, "application/json")
@@ -112,14 +139,14 @@ impl Exchange {
         // A server that did not get the first byte of a body did not execute the request. Without a body nothing is
         // executed anyway, and the kind of the error tells whether the server was reached.
         let reached = |error: &ureq::Error| if body.is_some() { begun.get() } else { may_have_arrived(error) };
-        let response = response.map_err(|error| match self.describe(&error) {
+        let response = response.map_err(|error| match self.describe(&error, timeout) {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
-        self.read(response)
+        self.read(response, timeout)
     }
 
-    fn read(&self, mut response: Response<Body>) -> Result<Answer, ArgusError> {
+    fn read(&self, mut response: Response<Body>, timeout: Duration) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
         if !response.status().is_success() {
@@ -134,17 +161,17 @@ impl Exchange {
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
             Ok(body) => Ok(Answer { status, location, body }),
-            Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error)))),
+            Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error, timeout)))),
         }
     }
 
     /// What went wrong, and where it helps what to do about it.
-    fn describe(&self, error: &ureq::Error) -> String {
+    fn describe(&self, error: &ureq::Error, timeout: Duration) -> String {
         let words = shown(&error.to_string());
         let why = match error {
             ureq::Error::Timeout(Timeout::Resolve) => format!("the name was not found in {:?}", self.timeout),
             ureq::Error::Timeout(Timeout::Connect) => format!("no connection within {:?}", self.timeout),
-            ureq::Error::Timeout(_) => format!("no whole answer within {:?} (argus.timeout)", self.timeout),
+            ureq::Error::Timeout(_) => format!("no whole answer within {timeout:?} (argus.timeout)"),
             ureq::Error::HostNotFound => "the name has no address".to_owned(),
             ureq::Error::BodyExceedsLimit(_) => "the answer is too long to be one".to_owned(),
             ureq::Error::Io(io) if io.kind() == ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),

@@ -56,7 +56,7 @@ fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
             Output::Argus(Job::Newest(_, most)) => {
                 sizes.push(most);
                 let too_long = ArgusError::Unknown { why: "too long".to_owned(), status: Some(200) };
-                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), next: None }) };
+                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), more: false }) };
                 running.step(Input::Argus(Report::Newest(page)))
             }
             Output::Argus(Job::Probe) => running.step(Input::Argus(Report::Probe(Ok(())))),

@@ -2,6 +2,7 @@
 //! Only what is surely scavenged is ended; everything else is a person's to decide. That a case may be forgotten is put on the
 //! incident's record, because a day later nothing else shows it.
 
+use super::look::Look;
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
@@ -200,9 +201,9 @@ impl Machine {
                 // The whole grace passes before it is tried again; a single run leaves it to the next one.
                 self.orphans.marked.remove(&pk);
             }
-            self.look_failed(now, "put on an incident's record that its case may be forgotten", &error);
+            self.look_failed(now, Look::Orphan, "put on an incident's record that its case may be forgotten", &error);
         } else {
-            self.look_succeeded();
+            self.looking.tries.succeeded(Look::Orphan);
         }
     }
 
@@ -210,6 +211,9 @@ impl Machine {
         self.looking.busy = false;
         if let Some(run) = &mut self.run {
             run.tried_orphan(pk, &result);
+        }
+        if result.is_ok() {
+            self.looking.tries.succeeded(Look::Orphan);
         }
         match result {
             Ok(Some(incident)) => {
@@ -221,7 +225,7 @@ impl Machine {
             Ok(None) => self.incidents.remove(pk),
             Err(error) => {
                 // It is found again by the next check, and the whole grace passes before it is tried again.
-                self.look_failed(now, "end an incident whose case is gone", &error);
+                self.look_failed(now, Look::Orphan, "end an incident whose case is gone", &error);
             }
         }
     }

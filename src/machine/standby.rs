@@ -47,7 +47,7 @@ impl Machine {
             // The reply is awaited like that to any look, so that a takeover's first look comes after it.
             self.looking.busy = true;
             self.proof.asked = true;
-            self.send(Job::Page(ListQuery::Open, None, self.page_size.incidents()));
+            self.send(Job::Page(ListQuery::Open, None, self.page_size.items()));
         }
         if settled {
             self.tell_proof();

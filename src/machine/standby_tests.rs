@@ -72,7 +72,7 @@ impl Secondary {
     }
 
     fn argus_says(&mut self, answer: Result<(), ArgusError>) -> Vec<Output> {
-        let page = answer.map(|()| Page { items: Vec::new(), next: Some("more".to_owned()) });
+        let page = answer.map(|()| Page { items: Vec::new(), more: true });
         self.step(Input::Argus(Report::Page(page)))
     }
 
@@ -192,7 +192,7 @@ fn a_takeover_begins_with_its_own_look_and_a_hand_back_proves_again() {
     assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(None, _))]));
     secondary.ping(true);
     assert_eq!(argus_jobs(&secondary.ping(true)), 0, "the look under way is awaited");
-    let outputs = secondary.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), next: None }))));
+    let outputs = secondary.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), more: false }))));
     assert!(asks_one_page(&outputs));
 }
 

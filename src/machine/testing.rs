@@ -80,10 +80,10 @@ impl Running {
                     let is_open = query == ListQuery::Open;
                     self.listed += usize::from(is_open && self.secs > 0);
                     let items = if is_open { self.open.clone() } else { Vec::new() };
-                    self.step(Input::Argus(Report::Page(Ok(Page { items, next: None }))))
+                    self.step(Input::Argus(Report::Page(Ok(Page { items, more: false }))))
                 }
                 Output::Argus(Job::Newest(..)) => {
-                    let page = Page { items: self.newest.clone(), next: None };
+                    let page = Page { items: self.newest.clone(), more: false };
                     self.step(Input::Argus(Report::Newest(Ok(page))))
                 }
                 Output::Argus(Job::CountOpen) => {

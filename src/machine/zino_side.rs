@@ -83,6 +83,7 @@ impl Machine {
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
+        self.link.absent.clear();
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -130,7 +131,7 @@ impl Machine {
         let since = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
-        ids.retain(|id| self.cases.get(*id).is_none());
+        ids.retain(|id| self.cases.get(*id).is_none() && !self.link.absent.contains(id));
         if !self.is_ready() {
             let held = self.in_zino().collect();
             // What closed before a takeover is the primary's business.
@@ -152,7 +153,8 @@ impl Machine {
         let highest = shown.last().copied().max(self.link.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
         let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
-        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
+        let is_open_question = |id: &CaseId| !shown.contains(id) && !self.link.absent.contains(id);
+        (first..=last).filter(is_open_question).filter(|id| self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
     }
 
     fn take_found(&mut self, now: Now, found: Found) {
@@ -166,6 +168,7 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
+            self.link.absent.insert(id);
             self.told.case_succeeds(id);
             self.forget_case(id);
             self.confirm_orphans(id);
@@ -186,6 +189,7 @@ impl Machine {
     /// Zino has forgotten an open case, so that it lost its newest state: it gives out numbers again that we thought were known, and
     /// their new cases may have opened and closed while nobody looked.
     fn read_numbers_given_again(&mut self) {
+        self.link.absent.clear();
         let held: BTreeSet<CaseId> = self.in_zino().collect();
         self.link.highest = Some(held.last().copied().unwrap_or_default());
         self.read_cases(self.gap(&held, Some(0)));
@@ -193,6 +197,7 @@ impl Machine {
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
         self.told.case_succeeds(case.id);
+        self.link.absent.remove(&case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())

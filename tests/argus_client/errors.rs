@@ -37,7 +37,7 @@ fn none_is_only_what_argus_itself_says_is_not_there() {
     let argus = client(&fake);
     assert_eq!(argus.incident(5), Ok(None));
     assert_eq!(argus.events(5), Ok(None));
-    assert_eq!(request(argus.list(&ListQuery::Open, Some("cursor=x"), 100)).0, 404);
+    assert_eq!(request(argus.list(&ListQuery::Open, Some(Stamp::from_secs(5)), 100)).0, 404);
     assert_eq!(request(argus.patch(5, &Patch::default())).0, 404);
 
     let others = [

@@ -7,8 +7,8 @@ use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
 
-/// Small pages, so that their boundaries move while they are read.
-const PAGE: usize = 4;
+/// Small pages, so that their boundaries move while they are read: one item where so many are asked for.
+const SHRINKS_BY: usize = 25;
 
 #[derive(Default)]
 pub struct Argus {
@@ -21,6 +21,8 @@ pub struct Argus {
     pub away: bool,
     /// When each event arrived, on the true clock.
     pub arrived: BTreeMap<EventPk, i64>,
+    /// How many incidents a page of the open ones has at the most, however many are asked for.
+    pub bound: Option<usize>,
 }
 
 impl Argus {
@@ -179,17 +181,13 @@ impl Argus {
         Some(self.event(now, pk, ALICE, kind, at, &text))
     }
 
-    fn page<T: Clone>(mut all: Vec<(i64, i64, T)>, cursor: Option<&str>) -> Page<T> {
-        all.sort_by_key(|(at, pk, _)| std::cmp::Reverse((*at, *pk)));
-        let after = cursor.and_then(|c| {
-            let (at, pk) = c.split_once('/')?;
-            Some((at.parse::<i64>().ok()?, pk.parse::<i64>().ok()?))
-        });
-        let mut rest = all.into_iter().filter(|(at, pk, _)| after.is_none_or(|after| (*at, *pk) < after));
-        let items: Vec<(i64, i64, T)> = rest.by_ref().take(PAGE).collect();
-        let more = rest.next().is_some();
-        let next = items.last().filter(|_| more).map(|(at, pk, _)| format!("{at}/{pk}"));
-        Page { items: items.into_iter().map(|(_, _, item)| item).collect(), next }
+    /// A page of items with their times and keys, newest first. Those of one time come in another order in each page, as `turn` says.
+    fn page<T>(mut all: Vec<(Stamp, i64, T)>, until: Option<Stamp>, most: usize, turn: u64) -> Page<T> {
+        all.retain(|(at, ..)| until.is_none_or(|until| *at <= until));
+        let order = |pk: i64| (pk as u64 ^ turn).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        all.sort_by_key(|(at, pk, _)| (std::cmp::Reverse(*at), order(*pk)));
+        let more = all.len() > most;
+        Page { items: all.into_iter().take(most).map(|(_, _, item)| item).collect(), more }
     }
 }
 
@@ -241,6 +239,11 @@ pub struct SimArgus<'a> {
 
 impl SimArgus<'_> {
     fn read<T>(&self, what: &str, run: impl FnOnce(&Argus) -> T) -> Result<T, ArgusError> {
+        self.read_in_turn(what, |argus, _| run(argus))
+    }
+
+    /// A read whose answer is another one each time.
+    fn read_in_turn<T>(&self, what: &str, run: impl FnOnce(&Argus, u64) -> T) -> Result<T, ArgusError> {
         let world = &mut *self.world.borrow_mut();
         world.before_argus(self.instance)?;
         if world.fault(15) {
@@ -248,7 +251,7 @@ impl SimArgus<'_> {
         }
         world.requests += 1;
         world.note(|| format!("  instance {} reads {what}", self.instance));
-        Ok(run(&world.argus))
+        Ok(run(&world.argus, world.requests))
     }
 
     /// A write: it may fail before, after, or be executed much later; and a person may act between its reading of the row
@@ -304,15 +307,17 @@ impl SimArgus<'_> {
 }
 
 impl ArgusServer for SimArgus<'_> {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>, _: usize) -> Result<Page<Incident>, ArgusError> {
-        self.read(&format!("{query:?}"), |argus| {
+    fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
+        self.read_in_turn(&format!("{query:?} until {until:?}, {most}"), |argus, turn| {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
                 ListQuery::Number(n) => *i.source_incident_id == **n,
+                ListQuery::OpenTagged(tags) => i.is_open() && is_tagged(i, tags),
             };
-            let all = argus.incidents.values().filter(wanted);
-            Argus::page(all.map(|i| (i.start_time.micros(), i.pk, i.clone())).collect(), cursor)
+            let bound = argus.bound.filter(|_| *query == ListQuery::Open).unwrap_or(usize::MAX);
+            let all = argus.incidents.values().filter(wanted).map(|i| (i.start_time, i.pk, i.clone()));
+            Argus::page(all.collect(), until, most.div_ceil(SHRINKS_BY).min(bound), turn)
         })
     }
 
@@ -320,9 +325,10 @@ impl ArgusServer for SimArgus<'_> {
         self.read("how many are open", |argus| argus.incidents.values().filter(|i| i.is_open()).count())
     }
 
-    fn newest_events(&self, cursor: Option<&str>, _: usize) -> Result<Page<Event>, ArgusError> {
-        self.read("the newest events", |argus| {
-            Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)
+    fn newest_events(&self, until: Option<Stamp>, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.read_in_turn(&format!("the newest events until {until:?}, {most}"), |argus, turn| {
+            let all = argus.events.iter().map(|e| (e.timestamp, e.pk, e.clone()));
+            Argus::page(all.collect(), until, most.div_ceil(SHRINKS_BY), turn)
         })
     }
 
@@ -361,6 +367,13 @@ impl ArgusServer for SimArgus<'_> {
     fn check_token(&self) -> Result<(), ArgusError> {
         self.read("whether the token is good", |_| ())
     }
+}
+
+/// Whether an incident has, of each key, one of these tags.
+fn is_tagged(incident: &Incident, tags: &[String]) -> bool {
+    let key = |tag: &str| tag.split_once('=').map(|(key, _)| key.to_owned());
+    let has = |tag: &String| incident.tags.iter().any(|one| one.text == *tag);
+    tags.iter().all(|one| tags.iter().any(|other| key(other) == key(one) && has(other)))
 }
 
 /// The problem that an incident's metadata tells, as text, and the case it was made for.

@@ -43,9 +43,10 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    crowds: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 8] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -53,6 +54,7 @@ const SCENARIOS: [(&str, Scenario); 7] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("crowds", Scenario { zinos: 2, instances: 2, failover: true, amnesia: true, crowds: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -128,6 +130,11 @@ fn single_runs_one_after_the_other_and_beside_each_other_put_everything_right() 
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn many_cases_of_one_second_are_neither_lost_nor_doubled() {
+    run_many("crowds");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

@@ -45,6 +45,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents at a time only.
+    pub crowds: bool,
 }
 
 pub struct World {
@@ -76,7 +78,8 @@ impl World {
         let mut rng = Rng::new(seed);
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
-        let argus = Argus { offset: offset(), ..Argus::default() };
+        let bound = (scenario.crowds && seed.is_multiple_of(2)).then_some(3);
+        let argus = Argus { offset: offset(), bound, ..Argus::default() };
         Self {
             rng,
             scenario,
@@ -288,7 +291,17 @@ impl World {
     }
 
     fn case_opens(&mut self, z: usize) {
-        let (problem, now) = (self.rng.below(8), self.now);
+        // Only then: the seeds of the other scenarios would mean something else.
+        if self.scenario.crowds && self.rng.chance(400) {
+            (0..12).for_each(|problem| self.case_of_problem_opens(z, problem));
+            return;
+        }
+        let problem = self.rng.below(8);
+        self.case_of_problem_opens(z, problem);
+    }
+
+    fn case_of_problem_opens(&mut self, z: usize, problem: u64) {
+        let now = self.now;
         let mut case = fresh_case(problem);
         if case.log_says_down.is_some() && self.rng.chance(300) {
             case.log_says_down = Some(false);

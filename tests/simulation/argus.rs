@@ -341,6 +341,7 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
+        self.world.borrow_mut().check_creation(new);
         let what = format!("POST incident {} {}", new.source_incident_id, new.description);
         self.write(&what, None, || Late::Create(new.clone()), |argus, now, _| argus.create(now, new))
     }

@@ -54,7 +54,7 @@ const SCENARIOS: [(&str, Scenario); 8] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
-    ("crowds", Scenario { zinos: 2, instances: 2, failover: true, amnesia: true, crowds: true, ..ALONE }),
+    ("crowds", Scenario { amnesia: true, crowds: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {

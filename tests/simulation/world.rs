@@ -7,7 +7,7 @@ use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{EventKind, IncidentPk, UserPk};
+use zinoargus::argus::models::{Event, EventKind, IncidentPk, MadeFor, NewIncident, UserPk};
 use zinoargus::zino::case::{CaseId, CaseState};
 use zinoargus::zino::decode::Happening;
 
@@ -371,6 +371,33 @@ impl World {
                 && self.argus.incidents.get(&e.incident).is_some_and(|i| told(i).0 == name)
         });
         self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
+    }
+
+    /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
+    /// those of other cases that Zino still holds. With one instance alone: two that write can cross each other.
+    pub fn check_creation(&mut self, new: &NewIncident) {
+        let Some(made_for) = MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none()) else {
+            return;
+        };
+        let about = |it: &MadeFor| (it.kind.clone(), it.router.clone(), it.subindex.clone());
+        let is_old = |pk: IncidentPk| {
+            let opening = |e: &&Event| !matches!(e.kind, EventKind::Other | EventKind::Change | EventKind::Acknowledge);
+            let turns = self.argus.events.iter().filter(|e| e.incident == pk).filter(opening);
+            turns.filter_map(|e| self.argus.arrived.get(&e.pk)).all(|at| *at < self.now - 120_000_000)
+        };
+        let held = |it: &MadeFor| {
+            let case = CaseId::try_from(it.case).ok();
+            let mut cases = self.zinos.iter().filter_map(|zino| zino.cases.get(&case?));
+            cases.any(|held| held.case.opened.secs() == it.opened)
+        };
+        let other = self.argus.incidents.values().find(|i| {
+            i.is_open()
+                && *i.source_incident_id != *new.source_incident_id
+                && i.made_for.as_deref().is_some_and(|it| about(it) == about(&made_for) && !held(it))
+                && is_old(i.pk)
+        });
+        let rule = other.map(|it| format!("an incident {} is made, and {} is about its problem", new.source_incident_id, it.pk));
+        self.broken_if(rule.is_some(), &rule.unwrap_or_default());
     }
 
     /// We are about to end an incident because Zino deleted its case: that case must have closed once.

@@ -7,7 +7,7 @@ use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{Event, EventKind, IncidentPk, MadeFor, NewIncident, UserPk};
+use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, MadeFor, NewIncident, UserPk};
 use zinoargus::zino::case::{CaseId, CaseState};
 use zinoargus::zino::decode::Happening;
 
@@ -374,7 +374,7 @@ impl World {
     }
 
     /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
-    /// those of other cases that Zino still holds. With one instance alone: two that write can cross each other.
+    /// those of cases that closed, which keep their own. With one instance alone: two that write can cross each other.
     pub fn check_creation(&mut self, new: &NewIncident) {
         let Some(made_for) = MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none()) else {
             return;
@@ -385,19 +385,21 @@ impl World {
             let turns = self.argus.events.iter().filter(|e| e.incident == pk).filter(opening);
             turns.filter_map(|e| self.argus.arrived.get(&e.pk)).all(|at| *at < self.now - 120_000_000)
         };
-        let held = |it: &MadeFor| {
-            let case = CaseId::try_from(it.case).ok();
-            let mut cases = self.zinos.iter().filter_map(|zino| zino.cases.get(&case?));
-            cases.any(|held| held.case.opened.secs() == it.opened)
-        };
         let other = self.argus.incidents.values().find(|i| {
             i.is_open()
                 && *i.source_incident_id != *new.source_incident_id
-                && i.made_for.as_deref().is_some_and(|it| about(it) == about(&made_for) && !held(it))
+                && i.made_for.as_deref().is_some_and(|it| about(it) == about(&made_for))
+                && !self.ever_closed(i)
                 && is_old(i.pk)
         });
         let rule = other.map(|it| format!("an incident {} is made, and {} is about its problem", new.source_incident_id, it.pk));
         self.broken_if(rule.is_some(), &rule.unwrap_or_default());
+    }
+
+    /// Whether the case that an incident was made for ever closed.
+    fn ever_closed(&self, incident: &Incident) -> bool {
+        let (problem, case, opened) = told(incident);
+        self.lives.get(&(case, opened, problem)).copied().unwrap_or(false)
     }
 
     /// We are about to end an incident because Zino deleted its case: that case must have closed once.
@@ -405,8 +407,7 @@ impl World {
         let Some(incident) = self.argus.incidents.get(&pk) else {
             return;
         };
-        let (problem, case, opened) = told(incident);
-        let closed = self.lives.get(&(case, opened, problem)).copied().unwrap_or(false);
+        let closed = self.ever_closed(incident);
         self.broken_if(!closed, &format!("incident {pk} is ended as scavenged, and its case was only forgotten"));
     }
 }

@@ -266,6 +266,36 @@ fn what_is_too_much_for_one_turn_is_told_in_pieces_once_and_holds_up_nobody() {
     assert_eq!(ours, 120);
 }
 
+/// Twelve cases of one second.
+fn crowd(driver: &Driver) {
+    let world = &mut *driver.world.borrow_mut();
+    let zino = world.zinos.first_mut().expect("a zino");
+    (0..12).for_each(|problem| drop(zino.open(world.now, zino::fresh_case(problem))));
+}
+
+#[test]
+fn what_began_in_one_second_has_one_incident_each_also_under_other_numbers_and_where_argus_gives_few_at_a_time() {
+    for bound in [None, Some(3)] {
+        let mut driver = Driver::new(1, scenario("alone"));
+        driver.world.borrow_mut().argus.bound = bound;
+        crowd(&driver);
+        driver.still(300);
+        assert_eq!(driver.world.borrow().argus.incidents.len(), 12);
+        {
+            let world = &mut *driver.world.borrow_mut();
+            let zino = world.zinos.first_mut().expect("a zino");
+            zino.restart(world.now, false);
+            zino.next = 100;
+            world.dead.insert(0);
+        }
+        crowd(&driver);
+        driver.still(300);
+        let world = driver.world.borrow();
+        let open = world.argus.incidents.values().filter(|incident| incident.is_open()).count();
+        assert_eq!((open, world.argus.incidents.len()), (12, 12), "the program that starts finds those that it had made");
+    }
+}
+
 #[test]
 fn replay() {
     let (Ok(name), Ok(seed)) = (std::env::var("SCENARIO"), std::env::var("SEED")) else {

@@ -282,7 +282,8 @@ fn what_began_in_one_second_has_one_incident_each_also_under_other_numbers_and_w
         let mut driver = Driver::new(1, scenario("alone"));
         driver.world.borrow_mut().argus.bound = bound;
         crowd(&driver);
-        driver.still(300);
+        // So long that the newest events do not tell of them any more.
+        driver.still(3600);
         assert_eq!(driver.world.borrow().argus.incidents.len(), 12);
         {
             let world = &mut *driver.world.borrow_mut();

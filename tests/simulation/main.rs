@@ -282,11 +282,13 @@ fn what_began_in_one_second_has_one_incident_each_also_under_other_numbers_and_w
         let mut driver = Driver::new(1, scenario("alone"));
         driver.world.borrow_mut().argus.bound = bound;
         crowd(&driver);
-        // So long that the newest events do not tell of them any more.
         driver.still(3600);
         assert_eq!(driver.world.borrow().argus.incidents.len(), 12);
         {
             let world = &mut *driver.world.borrow_mut();
+            // So that the newest events do not tell of them any more.
+            let at = world.argus.stamp(world.now);
+            world.argus.person(world.now, 1, &argus::PersonsAct::Comment, at);
             let zino = world.zinos.first_mut().expect("a zino");
             zino.restart(world.now, false);
             zino.next = 100;

@@ -8,7 +8,6 @@ use super::text::{json, summary};
 use super::{ArgusError, ArgusServer, wire};
 use crate::secret::Secret;
 use crate::stamp::Stamp;
-use base64::prelude::{BASE64_STANDARD, Engine};
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -141,9 +140,8 @@ impl ArgusServer for Client {
         count.ok_or_else(|| ArgusError::Request { status: 200, why: "a list instead of a number".to_owned() })
     }
 
-    fn newest_events(&self, until: Option<Stamp>, most: usize) -> Result<Page<Event>, ArgusError> {
-        let query = until.map_or_else(String::new, events_until);
-        self.get_page("incidents/events/", &query, most, wire::event_page)
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.get_page("incidents/events/", "", most, wire::event_page)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
@@ -218,15 +216,6 @@ fn has_tags(incident: &Incident, wanted: &[String]) -> bool {
     let key = |tag: &str| tag.split_once('=').map_or_else(|| tag.to_owned(), |(key, _)| key.to_owned());
     let has = |wanted: &str| incident.tags.iter().any(|tag| tag.text == wanted);
     wanted.iter().all(|one| wanted.iter().any(|other| key(other) == key(one) && has(other)))
-}
-
-/// The events that are dated at this time or before. Argus' list of all events has no filter. Its cursor has: `p` is the time that
-/// lies just above the page (read in Django REST framework 3.18, which has done so since 3.1). Those that it makes itself also
-/// count items of one time, `o`, and so skip some where these come in another order.
-fn events_until(until: Stamp) -> String {
-    let above = Stamp::from_micros(until.micros().saturating_add(1));
-    let cursor = BASE64_STANDARD.encode(format!("p={}", quoted(&above.to_string())));
-    format!("cursor={}", quoted(&cursor))
 }
 
 /// Which error an answer is, if it is none of success.

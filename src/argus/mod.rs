@@ -33,12 +33,11 @@ pub trait ArgusServer {
     /// See [`ArgusError`]; [`ArgusError::Request`] by a server that does not count.
     fn count_open(&self) -> Result<usize, ArgusError>;
 
-    /// One page of the newest events of all incidents of all sources, at most so many: of all of them, or of those that are
-    /// dated at this time or before.
+    /// The newest events of all incidents of all sources, at most so many, newest timestamp first.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn newest_events(&self, until: Option<Stamp>, most: usize) -> Result<Page<Event>, ArgusError>;
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError>;
 
     /// One incident; `None` if Argus says that there is none (404).
     ///

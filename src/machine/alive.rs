@@ -100,9 +100,7 @@ mod tests {
                     self.beats += 1;
                     Report::SignOfLife(self.reply.clone())
                 }
-                Output::Argus(Job::Page(..)) => {
-                    Report::Page(Ok(Page { items: vec![], more: false }))
-                }
+                Output::Argus(Job::Page(..)) => Report::Page(Ok(Page { items: vec![], more: false })),
                 Output::Argus(Job::CountOpen) => Report::OpenCount(Ok(0)),
                 Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], more: false })),
                 Output::Zino(super::super::ZinoCommand::Read(ids)) => {

@@ -1,6 +1,10 @@
 //! What of the newest events in Argus was seen, and how far a reading of them goes. Never decides what an event means.
+//!
+//! The list has no filter (asked of Argus 2.10), and its cursor skips events of one time, so that every page begins at the top: one that
+//! does not show enough is asked for again, larger. What costs Argus most of the time is finding the newest among all events, not their
+//! number.
 
-use super::paging::{Failed, Paging, Progress, USUAL_PAGE};
+use super::paging::{Failed, USUAL_PAGE};
 use crate::argus::models::{Event, EventPk, Page};
 use crate::stamp::Stamp;
 use std::collections::BTreeSet;
@@ -11,12 +15,16 @@ const DEEP_WINDOW_SECS: i64 = 900;
 /// How far an event may be dated after it was received, and still show that what lies behind it in the feed is older. Anybody can date
 /// an event into the future, and a page full of such hides all that happens now.
 const AHEAD_SECS: i64 = 60;
-/// How many usual pages of the feed are read in one refresh before every incident is looked at instead.
-const MAX_FEED_PAGES: usize = 100;
+/// How many events are read in one reading before every incident is looked at instead.
+const MAX_EVENTS: usize = 10_000;
 /// How many events are remembered as seen.
 const MAX_SEEN: usize = 20_000;
 /// How many events the first page of the newest has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
 const EVENTS_AT_FIRST: usize = 25;
+/// By what a page grows that did not show enough.
+const GROWS_BY: usize = 4;
+/// How often a page is asked for that was to show more than the one before, before every incident is looked at instead.
+const TRIES: u32 = 2;
 
 /// What of the newest events was seen.
 #[derive(Debug, Default)]
@@ -29,13 +37,19 @@ pub struct Feed {
     /// The newest event of the last reading that came to its end, and of the one under way.
     newest: Option<Stamp>,
     coming: Option<Stamp>,
-    /// The reading under way.
-    reading: Option<Paging>,
-    /// What it has cost, in usual pages.
-    pages: usize,
+    /// How many events the next page of the reading under way is to have; `None`: there is none.
+    wanted: Option<usize>,
+    /// How many the last page was asked to have, and how many it had.
+    asked: usize,
+    had: usize,
+    /// How often a page of this size could not be had.
+    failed: u32,
+    /// What the reading under way has cost, in events.
+    cost: usize,
     deep: bool,
-    /// How many events the first page must have to get past those of the newest time.
+    /// How many events the first page must have to get past those of the newest time, and in a deep reading to reach its end.
     first: usize,
+    first_deep: usize,
 }
 
 /// What a page of the feed brought.
@@ -59,36 +73,37 @@ impl Feed {
     /// A reading begins; a deep one goes back over what was seen. So does one after a reading that was broken off: what that
     /// one saw says nothing of what lies behind it.
     pub fn begin(&mut self, deep: bool) {
-        self.pages = 0;
-        self.coming = None;
+        self.deep = deep || self.wanted.is_some();
+        self.wanted = Some(if self.deep { self.first_deep } else { self.first });
+        (self.asked, self.had, self.failed, self.cost, self.coming) = (0, 0, 0, 0, None);
         self.met.clear();
-        self.deep = deep || self.reading.is_some();
-        self.reading = Some(Paging::new(self.first));
     }
 
     /// Whether a reading is under way.
     #[must_use]
     pub fn is_reading(&self) -> bool {
-        self.reading.is_some()
+        self.wanted.is_some()
     }
 
-    /// The next page of the reading under way: dated at which time or before, and how many events, usually so many.
-    pub fn ask(&mut self, usual: usize) -> Option<(Option<Stamp>, usize)> {
-        let paging = self.reading.as_mut()?;
-        Some(paging.ask(if paging.is_at_its_beginning() { usual.min(EVENTS_AT_FIRST) } else { usual }))
+    /// The next page of the reading under way: how many events, at the beginning so many or fewer.
+    pub fn ask(&mut self, usual: usize) -> Option<usize> {
+        self.asked = self.wanted?.max(usual.min(EVENTS_AT_FIRST)).min(MAX_EVENTS);
+        Some(self.asked)
     }
 
     /// Takes a page.
     pub fn take(&mut self, page: Page<Event>) -> News {
-        let Some(mut paging) = self.reading.take() else {
+        if !self.is_reading() {
             return News::default();
-        };
+        }
         let first_ever = self.newest.is_none();
-        let times: Vec<Stamp> = page.items.iter().map(|e| e.timestamp).collect();
-        let oldest = times.iter().min().copied();
+        let times = || page.items.iter().map(|e| e.timestamp);
+        let (newest, oldest, had) = (times().max(), times().min(), page.items.len());
         let received = page.items.iter().map(|e| e.received).max();
+        // From the end of the reading before, however long ago that was.
+        let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
         let is_dated_ahead = |e: &Event| e.timestamp > e.received.plus_secs(AHEAD_SECS);
-        // Of the oldest time on the page others may come with the next one.
+        // Of the oldest time on the page there may be others behind it.
         let is_passed = |e: &Event| !page.more || Some(e.timestamp) > oldest;
         let known = |e: &Event| {
             is_passed(e)
@@ -98,58 +113,68 @@ impl Feed {
                 && !is_dated_ahead(e)
         };
         let reached = page.items.iter().any(known);
-        for event in &page.items {
+        self.first = self.enough(times().filter(|time| Some(*time) == newest).count(), had);
+        self.first_deep = self.enough(times().filter(|time| Some(*time) >= since).count(), had);
+        self.cost = self.cost.saturating_add(self.asked);
+        self.coming = self.coming.max(received);
+        // What was before the first page ever is found by the complete look at the start.
+        let goes_back = page.more && !first_ever && oldest >= since;
+        let events = self.note(page.items);
+        let wanted = goes_back && (self.deep || !reached || !events.is_empty());
+        let bounded = self.asked >= MAX_EVENTS || self.had >= had;
+        if wanted && !bounded {
+            self.had = had;
+            self.wanted = Some(self.asked.saturating_mul(GROWS_BY));
+            self.failed = 0;
+            return News { events, ..News::default() };
+        }
+        let read_back = self.deep.then(|| self.cost.div_ceil(USUAL_PAGE));
+        self.end();
+        News { events, overflow: wanted, read_back }
+    }
+
+    /// Notes what is on a page; gives what was not seen before.
+    fn note(&mut self, items: Vec<Event>) -> Vec<Event> {
+        for event in &items {
             if self.made.remove(&event.pk) || !self.seen.contains(&event.pk) {
                 self.met.insert(event.pk);
             }
         }
-        let events: Vec<Event> = page.items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
-        self.coming = self.coming.max(received);
+        let events = items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
         for set in [&mut self.seen, &mut self.made] {
             while set.len() > MAX_SEEN {
                 set.pop_first();
             }
         }
-        self.pages += paging.asked().div_ceil(USUAL_PAGE);
-        if paging.is_at_its_beginning() {
-            self.first = paging.to_pass(times.iter().filter(|time| Some(**time) == times.iter().max().copied()).count(), times.len());
-        }
-        // From the end of the reading before, however long ago that was.
-        let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
-        // What was before the first page ever is found by the complete look at the start.
-        let wanted = page.more && !first_ever && oldest >= since && (self.deep || !reached || !events.is_empty());
-        let goes_on = wanted && paging.take(&times, page.more) == Progress::More && paging.left_out().is_empty();
-        if goes_on && self.pages < MAX_FEED_PAGES {
-            self.reading = Some(paging);
-            return News { events, ..News::default() };
-        }
-        let read_back = self.deep.then_some(self.pages);
-        self.end();
-        News { events, overflow: wanted, read_back }
+        events
+    }
+
+    /// How many events to ask for at first next time, if so many of those on this page had to be passed. A server with a bound of its own
+    /// gives fewer than it is asked for.
+    fn enough(&self, passed: usize, had: usize) -> usize {
+        let passed = passed.saturating_mul(self.asked).div_ceil(had.max(1));
+        (passed + passed / 4 + 1).min(self.asked)
     }
 
     /// The page that was asked for could not be had. At [`Failed::End`] every incident must be looked at.
     pub fn fail(&mut self) -> Failed {
-        let failed = self.reading.as_mut().map_or(Failed::Again, Paging::fail);
-        if self.reading.as_ref().is_some_and(|paging| !paging.left_out().is_empty()) {
-            self.end();
-            return Failed::End;
+        if self.had == 0 {
+            // What was enough the last time is too much now.
+            (self.first, self.first_deep) = (0, 0);
+            self.wanted = self.wanted.map(|_| 0);
+            return if self.asked > EVENTS_AT_FIRST { Failed::Again } else { Failed::Shrink };
         }
-        failed
-    }
-
-    /// Argus refuses the page: if it is not the first one, the reading is over, and every incident must be looked at.
-    pub fn give_up_behind_first_page(&mut self) -> bool {
-        let behind = self.reading.as_ref().is_some_and(|paging| !paging.is_at_its_beginning());
-        if behind {
-            self.end();
+        self.failed = self.failed.saturating_add(1);
+        if self.failed < TRIES {
+            return Failed::Again;
         }
-        behind
+        self.end();
+        Failed::End
     }
 
     /// The reading under way is over.
     fn end(&mut self) {
-        self.reading = None;
+        self.wanted = None;
         // Not the newest of all readings: if Argus' clock was once ahead, every later reading would end at once.
         self.newest = self.coming.or(self.newest);
     }

@@ -180,8 +180,8 @@ pub enum Job {
     Problem(Box<ProblemJob>),
     /// Read one page of a list: of what began at this time or before, at most so many incidents.
     Page(ListQuery, Option<Stamp>, usize),
-    /// Read one page of the newest events: of what is dated at this time or before, at most so many.
-    Newest(Option<Stamp>, usize),
+    /// Read the newest events, at most so many.
+    Newest(usize),
     /// Read one incident.
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.

@@ -107,36 +107,10 @@ impl std::fmt::Display for LeftOut {
 }
 
 impl Paging {
-    /// At the beginning of a list, with at least so many items on the first page.
-    #[must_use]
-    pub fn new(wanted: usize) -> Self {
-        Self { wanted, ..Self::default() }
-    }
-
     /// The next page: up to which time, and how many items, usually so many.
     pub fn ask(&mut self, usual: usize) -> (Option<Stamp>, usize) {
         self.asked = usual.max(self.wanted).min(LARGEST_PAGE);
         (self.until, self.asked)
-    }
-
-    /// How many items the last page was asked to have.
-    #[must_use]
-    pub fn asked(&self) -> usize {
-        self.asked
-    }
-
-    /// Whether nothing was read so far that need not be read again.
-    #[must_use]
-    pub fn is_at_its_beginning(&self) -> bool {
-        self.until.is_none()
-    }
-
-    /// How many items to ask for so as to get past a group of so many that was on the last page, of so many. A server with a bound of its
-    /// own gives fewer than were asked for.
-    #[must_use]
-    pub fn to_pass(&self, group: usize, of: usize) -> usize {
-        let group = group.saturating_mul(self.asked).div_ceil(of.max(1));
-        (group + group / 4 + 1).min(self.asked)
     }
 
     /// What the pages do not tell.
@@ -158,8 +132,9 @@ impl Paging {
         // A server that does not keep to the time gives the same page for ever, unless it is asked for a larger one.
         let heeds = self.until.is_none_or(|until| newest <= until);
         if oldest < newest && heeds {
-            // What one time had on this page, another may have on the next.
-            self.wanted = self.to_pass(largest_group(times), times.len());
+            // What one time had on this page, another may have on the next. A server with a bound of its own gives fewer than it is asked for.
+            let largest = largest_group(times).saturating_mul(self.asked).div_ceil(times.len().max(1));
+            self.wanted = (largest + largest / 4 + 1).min(self.asked);
             self.until = Some(oldest);
             self.filled = None;
             return Progress::More;

@@ -30,7 +30,8 @@ impl Server {
             return None;
         }
         let within = |(second, _): &&(i64, usize)| until.is_none_or(|until| Stamp::from_secs(*second) <= until);
-        let mut items: Vec<_> = self.items.iter().filter(|item| !self.heeds_the_time || within(item)).copied().collect();
+        let mut items: Vec<_> =
+            self.items.iter().filter(|item| !self.heeds_the_time || within(item)).copied().collect();
         let turn = self.requests.wrapping_mul(7919);
         items.sort_by_key(|(second, key)| (-second, key.wrapping_mul(2_654_435_761).wrapping_add(turn) % 1009));
         let count = most.min(self.gives_at_most);
@@ -67,7 +68,7 @@ impl Server {
     }
 
     /// Reads it; everything must be seen, in so many requests at most.
-    fn is_read(mut self, requests: usize) {
+    fn check(mut self, requests: usize) {
         let (seen, paging) = self.walk();
         assert_eq!(seen.len(), self.items.len());
         assert!(paging.left_out().is_empty());
@@ -89,24 +90,24 @@ fn pages_shrink_to_one_item_and_grow_again() {
 
 #[test]
 fn every_item_is_seen_however_many_have_one_time() {
-    Server::new(&[]).is_read(1);
-    Server::new(&[1; 1500]).is_read(16);
-    Server::new(&[50; 30]).is_read(30);
-    Server::new(&[250; 6]).is_read(10);
-    Server::new(&[1500]).is_read(5);
-    Server::new(&[3, 1, 700, 2, 2, 300, 1]).is_read(16);
-    Server::new(&[100]).is_read(1);
-    Server::new(&[100, 100]).is_read(4);
+    Server::new(&[]).check(1);
+    Server::new(&[1; 1500]).check(16);
+    Server::new(&[50; 30]).check(30);
+    Server::new(&[250; 6]).check(10);
+    Server::new(&[1500]).check(5);
+    Server::new(&[3, 1, 700, 2, 2, 300, 1]).check(16);
+    Server::new(&[100]).check(1);
+    Server::new(&[100, 100]).check(4);
 }
 
 #[test]
 fn an_argus_that_does_not_know_the_filter_is_read_from_the_top_in_larger_pages() {
-    Server { heeds_the_time: false, ..Server::new(&[30; 20]) }.is_read(6);
+    Server { heeds_the_time: false, ..Server::new(&[30; 20]) }.check(6);
 }
 
 #[test]
 fn an_argus_that_bears_only_small_pages_is_read_in_small_pages() {
-    Server { bears: 20, ..Server::new(&[1; 300]) }.is_read(70);
+    Server { bears: 20, ..Server::new(&[1; 300]) }.check(70);
 }
 
 #[test]

@@ -21,7 +21,10 @@ const MOST: usize = 100;
 impl Machine {
     /// Puts a problem aside that must be looked for first; false if it need not be.
     pub(super) fn is_sought_first(&mut self, problem: &Arc<Problem>, now: Now) -> bool {
-        if self.looking.left_out.is_empty() || self.looking.sought.done.contains(problem) || self.has_open_incident(problem) {
+        if self.looking.left_out.is_empty()
+            || self.looking.sought.done.contains(problem)
+            || self.has_open_incident(problem)
+        {
             return false;
         }
         self.looking.sought.waiting.insert(Arc::clone(problem));

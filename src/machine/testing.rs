@@ -126,7 +126,7 @@ impl Running {
 /// With case 1 in Argus and nothing to do.
 pub fn at_rest() -> Running {
     let mut running = Running::new(settings());
-    let outputs = vec![Output::Argus(Job::Newest(None, 25))];
+    let outputs = vec![Output::Argus(Job::Newest(25))];
     let problems = running.look(outputs);
     assert_eq!(problems, [case(1).problem()]);
     for problem in problems {

@@ -86,8 +86,7 @@ impl Machine {
         if !self.looking.tries.may(Look::Events, now.mono) {
             return None;
         }
-        let (until, most) = self.looking.feed.ask(self.page_size.items())?;
-        Some(Job::Newest(until, most))
+        self.looking.feed.ask(self.page_size.items()).map(Job::Newest)
     }
 
     fn next_wanted(&mut self, now: Now) -> Option<Job> {
@@ -219,7 +218,11 @@ impl Machine {
         let kind = if is_open { "open" } else { "ended" };
         let what = format!("Argus does not give all {kind} incidents that began {}", walk.left_out());
         self.told.failed(now, what.clone());
-        let then = if is_open { "before a case gets an incident it is asked for those of its problem" } else { "going on without them" };
+        let then = if is_open {
+            "before a case gets an incident it is asked for those of its problem"
+        } else {
+            "going on without them"
+        };
         warn!("{what} in one page: {then}; a higher argus.timeout may help");
     }
 
@@ -233,11 +236,8 @@ impl Machine {
             Ok(page) => self.take_events(now, page),
             Err(error) => {
                 self.look_failed(now, Look::Events, "read the newest events", &error);
-                let feed = &mut self.looking.feed;
-                // The first page is like any other request. Only the later ones name a time, which another Argus may not understand.
-                let refused = matches!(error, ArgusError::Request { .. }) && feed.give_up_behind_first_page();
-                let failed = is_unfinished(&error).then(|| feed.fail());
-                self.after_failure(failed) == Progress::End || refused
+                let failed = is_unfinished(&error).then(|| self.looking.feed.fail());
+                self.after_failure(failed) == Progress::End
             }
         };
         if overflow {

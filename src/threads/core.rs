@@ -103,7 +103,7 @@ pub fn execute<A: ArgusServer + ?Sized>(
     match job {
         Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
         Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
-        Job::Newest(until, most) => Report::Newest(argus.newest_events(until, most)),
+        Job::Newest(most) => Report::Newest(argus.newest_events(most)),
         Job::CountOpen => Report::OpenCount(argus.count_open()),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),

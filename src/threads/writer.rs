@@ -122,8 +122,8 @@ impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
         self.go()?.count_open()
     }
 
-    fn newest_events(&self, until: Option<Stamp>, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.go()?.newest_events(until, most)
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.go()?.newest_events(most)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

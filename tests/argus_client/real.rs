@@ -34,7 +34,8 @@ fn walk(argus: &Client, query: &ListQuery, usual: usize) -> Vec<Incident> {
             all.dedup_by_key(|incident| incident.pk);
             return all;
         }
-        (until, most) = if times[0] > times[times.len() - 1] { (times.last().copied(), usual) } else { (until, most * 2) };
+        (until, most) =
+            if times[0] > times[times.len() - 1] { (times.last().copied(), usual) } else { (until, most * 2) };
     }
     panic!("the walk does not end");
 }
@@ -91,7 +92,7 @@ fn real_life_of_an_incident() {
     for kind in [EventKind::Start, EventKind::Change, EventKind::Other, EventKind::End] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
-    assert!(argus.newest_events(None, 25).unwrap().items.iter().any(|event| event.incident == made.pk));
+    assert!(argus.newest_events(25).unwrap().items.iter().any(|event| event.incident == made.pk));
     let ended = walk(&argus, &ListQuery::EndedSince(before_end.plus_secs(-1)), 100);
     assert!(ended.iter().any(|incident| incident.pk == made.pk && !incident.is_open()));
     assert!(ended.iter().all(|incident| !incident.is_open()));
@@ -126,13 +127,10 @@ fn real_lists_of_several_pages_are_walked_whole_though_many_began_in_one_second(
         })
         .collect();
     let open = walk(&argus, &ListQuery::Open, 15);
-    let newest = argus.newest_events(None, 50).unwrap();
-    let middle = newest.items[25].timestamp;
-    let older = argus.newest_events(Some(middle), 50).unwrap();
+    let newest = argus.newest_events(50).unwrap();
     made.iter().for_each(|pk| end(&argus, *pk));
     assert!(made.iter().all(|pk| open.iter().any(|incident| incident.pk == *pk)));
-    assert_eq!(newest.items.len(), 50);
-    assert_eq!(older.items[0].timestamp, middle, "it begins with the very time that was named");
+    assert_eq!((newest.items.len(), newest.more), (50, true));
 }
 
 #[test]

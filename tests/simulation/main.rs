@@ -269,10 +269,10 @@ fn what_is_too_much_for_one_turn_is_told_in_pieces_once_and_holds_up_nobody() {
 /// Ten cases of one second, and two of a later one, so that a page ends within the ten.
 fn crowd(driver: &Driver) {
     let world = &mut *driver.world.borrow_mut();
-    let zino = world.zinos.first_mut().expect("a zino");
+    let Some(zino) = world.zinos.first_mut() else { return };
     for problem in 0..12 {
         let later = if problem < 10 { 0 } else { 2_000_000 };
-        drop(zino.open(world.now + later, zino::fresh_case(problem)));
+        zino.open(world.now + later, zino::fresh_case(problem));
     }
 }
 
@@ -298,7 +298,11 @@ fn what_began_in_one_second_has_one_incident_each_also_under_other_numbers_and_w
         driver.still(300);
         let world = driver.world.borrow();
         let open = world.argus.incidents.values().filter(|incident| incident.is_open()).count();
-        assert_eq!((open, world.argus.incidents.len()), (12, 12), "the program that starts finds those that it had made");
+        assert_eq!(
+            (open, world.argus.incidents.len()),
+            (12, 12),
+            "the program that starts finds those that it had made"
+        );
     }
 }
 

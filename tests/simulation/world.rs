@@ -376,7 +376,9 @@ impl World {
     /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
     /// those of cases that closed, which keep their own. With one instance alone: two that write can cross each other.
     pub fn check_creation(&mut self, new: &NewIncident) {
-        let Some(made_for) = MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none()) else {
+        let Some(made_for) =
+            MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none())
+        else {
             return;
         };
         let about = |it: &MadeFor| (it.kind.clone(), it.router.clone(), it.subindex.clone());
@@ -392,7 +394,8 @@ impl World {
                 && !self.ever_closed(i)
                 && is_old(i.pk)
         });
-        let rule = other.map(|it| format!("an incident {} is made, and {} is about its problem", new.source_incident_id, it.pk));
+        let rule = other
+            .map(|it| format!("an incident {} is made, and {} is about its problem", new.source_incident_id, it.pk));
         self.broken_if(rule.is_some(), &rule.unwrap_or_default());
     }
 

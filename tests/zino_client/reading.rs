@@ -2,8 +2,8 @@
 
 use crate::fake_zino::{FakeZino, Fault};
 use crate::{always, assert_unmixed, is_connection, is_refused, never, numbers, session};
-use zinoargus::zino::{LookedUp, ZinoServer};
 use zinoargus::zino::case::{CaseKind, CaseState};
+use zinoargus::zino::{LookedUp, ZinoServer};
 
 #[test]
 fn hundreds_of_cases_are_read_each_with_its_own_history_and_log() {

@@ -9,15 +9,17 @@ use super::text::shown;
 use crate::stamp::Stamp;
 use crate::sync::text::{MAX_TAG_VALUE, clean};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct WirePage<'a> {
+    /// A link whose text is never used: scheme, host and path are whatever Argus believes it is called, and its cursor skips
+    /// items of one time.
     #[serde(default)]
-    next: Option<String>,
+    next: Option<IgnoredAny>,
     #[serde(borrow)]
     results: &'a RawValue,
 }
@@ -221,20 +223,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 
 fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>, String> {
     let page = decode::<WirePage>(body)?;
-    let next = page.next.as_deref().map(query_of).transpose()?;
-    Ok(Page { items: all(page.results.get().as_bytes(), item)?, next })
-}
-
-/// The query of a `next` link. Scheme, host and path are whatever Argus believes it is called, and never used.
-fn query_of(next: &str) -> Result<String, String> {
-    let query = next.split_once('?').map_or("", |(_, query)| query);
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%&=+:,/?@!$'()*;".contains(&b);
-    let has_cursor = query.split('&').any(|part| part.starts_with("cursor="));
-    if has_cursor && query.bytes().all(plain) {
-        Ok(query.to_owned())
-    } else {
-        Err(format!("the link to the next page makes no sense: {}", shown(next)))
-    }
+    Ok(Page { items: all(page.results.get().as_bytes(), item)?, more: page.next.is_some() })
 }
 
 impl TryFrom<WireIncident<'_>> for Incident {

@@ -1,5 +1,6 @@
 //! A single run (`--once`): when it is over, and what it did. Never decides what is done; that is the same as in the daemon.
 
+use super::look::{Failing, Look};
 use super::{Machine, Now, Output};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
@@ -168,12 +169,13 @@ impl Machine {
         if let Some(failing) = &self.told.argus {
             return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
         }
-        let failure = self.looking.failure.as_ref().filter(|_| self.looking.attempts >= TRIES);
-        match failure {
-            Some((what, error @ ArgusError::Request { status: 403, .. })) => {
+        match self.looking.tries.failing(TRIES).next() {
+            Some(Failing { what, error: error @ ArgusError::Request { status: 403, .. }, .. }) => {
                 Some(Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?")))
             }
-            Some((what, error)) => Some(Hopeless::Unreachable(format!("cannot {what}: {error}"))),
+            Some(Failing { what, error, .. }) => {
+                Some(Hopeless::Unreachable(format!("Argus cannot be used: cannot {what}: {error}")))
+            }
             None if late => self.unheard_server(),
             None => None,
         }
@@ -219,8 +221,12 @@ impl Machine {
     /// Both servers were read, and nothing is under way or waits but what was tried often enough.
     fn is_settled(&self) -> bool {
         let looking = &self.looking;
-        let looked =
-            !looking.busy && looking.walk.is_none() && looking.feed_next.is_none() && looking.wanted.is_empty();
+        // What has failed so often is left to the next run.
+        let done = |look, idle: bool| idle || looking.tries.attempts(look) >= TRIES;
+        let looked = !looking.busy
+            && done(Look::List, looking.walk.is_none())
+            && done(Look::Events, !looking.feed.is_reading())
+            && done(Look::Incident, looking.wanted.is_empty());
         let read = self.link.read && self.link.awaited.is_empty() && self.is_ready();
         let idle = self.busy == 0 && !self.probing && self.errand_under_way.is_none() && self.health.is_fine();
         let carried = self.errands.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
@@ -239,6 +245,10 @@ impl Machine {
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
+        if hopeless.is_none() {
+            let looks = self.looking.tries.failing(TRIES);
+            failed.extend(looks.map(|it| format!("cannot {}: {}", it.what, it.error)));
+        }
         if late && hopeless.is_none() {
             failed.extend(self.not_reached());
         }

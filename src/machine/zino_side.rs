@@ -123,6 +123,7 @@ impl Machine {
             // After a reading that took long, the next one waits for as long.
             self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
         }
+        self.link.absent.clear();
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -184,7 +185,7 @@ impl Machine {
         let since = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
-        ids.retain(|id| self.cases.get(*id).is_none());
+        ids.retain(|id| self.cases.get(*id).is_none() && !self.link.absent.contains(id));
         if !self.is_ready() {
             let held: BTreeSet<CaseId> = self.in_zino().collect();
             // A secondary has asked for them before, unless only Argus can tell it how far the numbers go.
@@ -205,7 +206,8 @@ impl Machine {
         let highest = shown.last().copied().max(self.link.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
         let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
-        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
+        let is_open_question = |id: &CaseId| !shown.contains(id) && !self.link.absent.contains(id);
+        (first..=last).filter(is_open_question).filter(|id| self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
     }
 
     fn take_found(&mut self, now: Now, found: Found) {
@@ -222,6 +224,7 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
+            self.link.absent.insert(id);
             self.forget_case(id);
             self.confirm_orphans(id);
         }
@@ -241,6 +244,7 @@ impl Machine {
     /// Zino has forgotten an open case, so that it lost its newest state: it gives out numbers again that we thought were known, and
     /// their new cases may have opened and closed while nobody looked.
     fn read_numbers_given_again(&mut self) {
+        self.link.absent.clear();
         let held: BTreeSet<CaseId> = self.in_zino().collect();
         self.link.highest = Some(held.last().copied().unwrap_or_default());
         self.read_cases(self.gap(&held, Some(0)));
@@ -257,6 +261,7 @@ impl Machine {
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
         self.link.unreadable.succeeded(case.id);
+        self.link.absent.remove(&case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())

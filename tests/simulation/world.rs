@@ -8,7 +8,7 @@ use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
+use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, MadeFor, NewIncident, UserPk};
 use zinoargus::zino::case::{CaseId, CaseState};
 use zinoargus::zino::decode::Happening;
 
@@ -68,6 +68,8 @@ pub struct Scenario {
     pub python: bool,
     /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
     pub beside: bool,
+    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents at a time only.
+    pub crowds: bool,
 }
 
 pub struct World {
@@ -102,7 +104,8 @@ impl World {
         let mut rng = Rng::new(seed);
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
-        let argus = Argus { offset: offset(), ..Argus::default() };
+        let bound = (scenario.crowds && seed.is_multiple_of(2)).then_some(3);
+        let argus = Argus { offset: offset(), bound, ..Argus::default() };
         let mut unwilling = Unwilling::default();
         if scenario.unwilling {
             unwilling.by_chance_from(seed);
@@ -360,7 +363,17 @@ impl World {
     }
 
     fn case_opens(&mut self, z: usize) {
-        let (problem, now) = (self.rng.below(8), self.now);
+        // Only then: the seeds of the other scenarios would mean something else.
+        if self.scenario.crowds && self.rng.chance(400) {
+            (0..12).for_each(|problem| self.case_of_problem_opens(z, problem));
+            return;
+        }
+        let problem = self.rng.below(8);
+        self.case_of_problem_opens(z, problem);
+    }
+
+    fn case_of_problem_opens(&mut self, z: usize, problem: u64) {
+        let now = self.now;
         let mut case = fresh_case(problem);
         if case.log_says_down.is_some() && self.rng.chance(300) {
             case.log_says_down = Some(false);
@@ -434,13 +447,44 @@ impl World {
         self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
     }
 
+    /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
+    /// those of cases that closed, which keep their own. With one instance alone: two that write can cross each other.
+    pub fn check_creation(&mut self, new: &NewIncident) {
+        let Some(made_for) =
+            MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none())
+        else {
+            return;
+        };
+        let about = |it: &MadeFor| (it.kind.clone(), it.router.clone(), it.subindex.clone());
+        let is_old = |pk: IncidentPk| {
+            let opening = |e: &&Event| !matches!(e.kind, EventKind::Other | EventKind::Change | EventKind::Acknowledge);
+            let turns = self.argus.events.iter().filter(|e| e.incident == pk).filter(opening);
+            turns.filter_map(|e| self.argus.arrived.get(&e.pk)).all(|at| *at < self.now - 120_000_000)
+        };
+        let other = self.argus.incidents.values().find(|i| {
+            i.is_open()
+                && *i.source_incident_id != *new.source_incident_id
+                && i.made_for.as_deref().is_some_and(|it| about(it) == about(&made_for))
+                && !self.ever_closed(i)
+                && is_old(i.pk)
+        });
+        let rule = other
+            .map(|it| format!("an incident {} is made, and {} is about its problem", new.source_incident_id, it.pk));
+        self.broken_if(rule.is_some(), &rule.unwrap_or_default());
+    }
+
+    /// Whether the case that an incident was made for ever closed.
+    fn ever_closed(&self, incident: &Incident) -> bool {
+        let (problem, case, opened) = self.argus.told(incident);
+        self.lives.get(&(case, opened, problem)).copied().unwrap_or(false)
+    }
+
     /// We are about to end an incident because Zino deleted its case: that case must have closed once.
     pub fn check_orphan_end(&mut self, pk: IncidentPk) {
         let Some(incident) = self.argus.incidents.get(&pk) else {
             return;
         };
-        let (problem, case, opened) = self.argus.told(incident);
-        let closed = self.lives.get(&(case, opened, problem)).copied().unwrap_or(false);
+        let closed = self.ever_closed(incident);
         self.broken_if(!closed, &format!("incident {pk} is ended as scavenged, and its case was only forgotten"));
     }
 }

@@ -127,3 +127,27 @@ fn an_open_case_looks_at_incidents_that_ended_during_its_life() {
     let long_ago = ended(incident(6, &theirs), -9000);
     assert_eq!(home_of(&[&port_case(17)], &[&long_ago, &i]), Home::Perhaps(vec![5, 6]));
 }
+
+#[test]
+fn a_case_that_lacks_its_sub_index_is_a_problem_of_its_own() {
+    let lacks = |id| Case { ifindex: None, router: "gw17".into(), ..port_case(id) };
+    let (one, other, indexed) = (lacks(17), lacks(18), port_case(17));
+    assert_ne!(one.problem(), other.problem());
+    assert_ne!(one.problem(), Case { ifindex: Some("17".into()), ..one.clone() }.problem(), "its number is no ifindex");
+    let own = incident(1, &one);
+    assert!(exact(&one, &own) && !same_problem(&other, &own) && !same_problem(&indexed, &own));
+    assert_eq!(about(&own), About::Told { problem: one.problem(), server: "zino.example.org".into() });
+    assert_eq!(about(&own), about(&incident(2, &Case { opened: Stamp::from_secs(OPENED + 9), ..one.clone() })));
+    assert_eq!(own.made_for.map(|it| it.subindex), Some("".into()), "what Argus holds says that there is none");
+    let python = python(incident(3, &one));
+    assert!(same_problem(&one, &python) && !same_problem(&other, &python));
+}
+
+#[test]
+fn two_cases_of_the_python_program_that_lack_what_it_tags_are_told_apart_by_number() {
+    let lacks =
+        |id, ifindex: &str| Case { port: None, ifindex: Some(ifindex.into()), router: "gw1".into(), ..port_case(id) };
+    let (one, other) = (lacks(17, "1"), lacks(18, "2"));
+    let i = python(incident(1, &one));
+    assert!(same_problem(&one, &i) && !same_problem(&other, &i));
+}

@@ -154,7 +154,8 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
         Answer::Silence(why) | Answer::Unasked(why) => {
             let advice =
                 "is the primary's Zino running, and are primary_server, primary_snmp_port and snmp_community right?";
-            Err((ExitCode::Unavailable, format!("{there}: {why}; {advice}")))
+            let named = if why.starts_with(&there) { why } else { format!("{there}: {why}") };
+            Err((ExitCode::Unavailable, format!("{named}; {advice}")))
         }
     };
     let what = "the primary's SNMP agent";

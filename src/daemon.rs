@@ -2,6 +2,7 @@
 //! everything in time. Never decides anything about cases or incidents.
 
 pub(crate) mod parts;
+mod token;
 
 use crate::config::{self, Config};
 use crate::exit::ExitCode;
@@ -73,7 +74,7 @@ pub fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let (tell, told) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            // A SIGHUP that waits stands for all that follow it; there is always room for the one that ends the process.
+            // One waiting SIGHUP stands for all that follow it, so there is room for the signal that ends the process.
             if (signal != SIGHUP || tell.is_empty())
                 && matches!(tell.try_send(signal), Err(TrySendError::Disconnected(_)))
             {
@@ -152,7 +153,7 @@ impl Daemon<'_> {
         }
     }
 
-    /// Who waits for the reload finds in the log what came of it.
+    /// Reports the end of a reload. The log is written first, so that `systemctl reload` ends after it.
     fn reloaded(&self) {
         logging::finish();
         self.notifier.reloaded();
@@ -172,12 +173,13 @@ impl Daemon<'_> {
         for warning in &loaded.warnings {
             warn!("{warning}");
         }
-        let keys = changed_keys(self.parts.config(), &loaded.config).join(", ");
+        let old = self.parts.config();
+        let keys = changed_keys(&old, &loaded.config).join(", ");
         if keys.is_empty() {
             warn!("configuration read again: nothing has changed");
             return None;
         }
-        match Prepared::new(self.parts.config(), loaded.config) {
+        match Prepared::new(&old, loaded.config) {
             Ok(prepared) => Some(Waiting { quiet: self.parts.pause(), prepared, keys }),
             Err(why) => {
                 error!("{why}");

@@ -1,5 +1,5 @@
-//! When a secondary takes over and hands back, and from when on it may write (design section 6). Pure: never pings and never
-//! reads a clock.
+//! When a secondary takes over and hands back, and from when on it may write (design section 6).
+//! Pure: never pings and never reads a clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,9 +9,11 @@ use std::time::Duration;
 pub enum Answer {
     /// The primary lives: its uptime in seconds.
     Uptime(u64),
-    /// The question left this host and was not answered, or the port is closed: why, for a log line.
+    /// The question left this host and was not answered, or the port is closed: why, for a log
+    /// line.
     Silence(String),
-    /// The question never left this host, so it says nothing about the primary: why, for a log line.
+    /// The question never left this host, so it says nothing about the primary: why, for a log
+    /// line.
     Unasked(String),
 }
 
@@ -42,8 +44,8 @@ impl fmt::Display for Mode {
     }
 }
 
-/// Mode and counters. Nothing but the answers to pings changes them: not a reconnect, not an outage, and not a question that
-/// never left this host.
+/// Mode and counters. Nothing but the answers to pings changes them: not a reconnect, not an
+/// outage, and not a question that never left this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failover {
     threshold: u32,
@@ -112,7 +114,8 @@ impl Failover {
     }
 }
 
-/// What shows that this host was not cut off itself while the primary was silent. Before that is shown, nothing is written.
+/// What shows that this host was not cut off itself while the primary was silent. Before that is
+/// shown, nothing is written.
 ///
 /// It is shown by a question that was asked after Argus had answered, and went unanswered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +141,8 @@ impl Contact {
 
     /// Argus has answered, at this time or a little before.
     pub fn argus_answered(&mut self, now: Duration) {
-        // A later answer would only move the bar: the question that is under way now was asked before it.
+        // A later answer would only move the bar: the question that is under way now was asked
+        // before it.
         self.argus_answered_at.get_or_insert(now);
     }
 
@@ -148,11 +152,13 @@ impl Contact {
         self.missing = self.missing.max(1);
     }
 
-    /// Takes the answer to one ping that came in this mode, before a change of the mode that it causes.
+    /// Takes the answer to one ping that came in this mode, before a change of the mode that it
+    /// causes.
     pub fn ping(&mut self, ping: &Ping, mode: Mode, threshold: u32) {
         match (&ping.answer, mode) {
             (Answer::Uptime(_), Mode::Standby) => *self = Self::default(),
-            // The takeover was wrong, and it needs as much to be right after all as another takeover would.
+            // The takeover was wrong, and it needs as much to be right after all as another
+            // takeover would.
             (Answer::Uptime(_), Mode::Active) if self.missing > 0 => self.missing = threshold.max(1),
             (Answer::Silence(_), _) if self.argus_answered_at.is_some_and(|at| ping.asked_at >= at) => {
                 self.missing = self.missing.saturating_sub(1);

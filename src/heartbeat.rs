@@ -1,5 +1,5 @@
-//! The SNMP question to the primary Zino: for how long has it been running? Never waits longer than its bounds, never panics
-//! whatever datagram comes, and never shows the community.
+//! The SNMP question to the primary Zino: for how long has it been running? Never waits longer than
+//! its bounds, never panics whatever datagram comes, and never shows the community.
 
 mod line;
 pub mod message;
@@ -13,7 +13,8 @@ use message::Question;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// A look-up that takes longer is not waited for where the name had addresses before: those are asked.
+/// A look-up that takes longer is not waited for where the name had addresses before: those are
+/// asked.
 const LOOK_UP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whom to ask, and how.
@@ -25,7 +26,8 @@ pub struct Target {
     pub port: u16,
     /// Its community.
     pub community: Secret,
-    /// The longest to wait for an answer, and before that for the address of a name that has none yet.
+    /// The longest to wait for an answer, and before that for the address of a name that has none
+    /// yet.
     pub timeout: Duration,
 }
 
@@ -117,7 +119,8 @@ impl Pinger {
         }
     }
 
-    /// What it means that no address answered. Where the address that answered last could not be asked, the others say nothing.
+    /// What it means that no address answered. Where the address that answered last could not be
+    /// asked, the others say nothing.
     fn silence(&self, lines: &[Line]) -> Answer {
         let reasons: Vec<String> = lines.iter().map(|line| line.reason(self.target.timeout)).collect();
         let reasons = reasons.join("; ");

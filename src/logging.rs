@@ -1,8 +1,9 @@
-//! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never lets another
-//! crate speak (theirs may hold headers or tokens), and never holds anybody up: who does not read the log loses lines.
+//! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never logs for
+//! another crate (its messages may hold headers or tokens), and never blocks: lines that nobody reads are lost.
 //!
-//! `simplelog` makes the lines; `outlet.rs` writes them, in a thread of its own. simplelog's own logger for terminals is
-//! not used: it writes in the thread that logs, which then waits for the terminal, and so do all others.
+//! `simplelog` makes the lines and `outlet.rs` writes them, in a thread of its own. simplelog's `TermLogger` is
+//! not used: it writes in the thread that logs and holds a lock meanwhile, so a stopped terminal would stop all
+//! threads. It also colours nothing but a level in brackets, which our lines do not have.
 
 use crate::outlet::{MAX_PIECE, Outlet, Target, Weight};
 use crate::redact;
@@ -19,16 +20,17 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The most bytes of a message. With what stands before and after it, a line is no longer than [`MAX_PIECE`].
+/// The most bytes of a message with its level. The rest of a line (time, colour, "N bytes more") fits into
+/// [`MAX_PIECE`] beside it.
 const MAX_MESSAGE: usize = MAX_PIECE - 128;
-/// How long the end of the process waits for whoever reads the log.
+/// The longest that the end of the process waits for the reader of the log.
 const LONGEST_FINISH: Duration = Duration::from_millis(500);
-/// Whose messages are logged: ours only. simplelog's own filter would also let those through that merely begin so.
+/// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would pass, too.
 const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
 /// RFC 3339 in whole seconds.
 const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
-/// The way to standard error of the whole process.
+/// Standard error, for the whole process.
 static OUTLET: OnceLock<Outlet> = OnceLock::new();
 
 /// How a line begins.
@@ -72,16 +74,16 @@ pub fn start(verbosity: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything is written, for half a second at most. To be called before the process ends, and before
-/// somebody is told that something is done which the log says more about.
+/// Waits until everything is written, for half a second at most. Call it before the process ends, and before
+/// a message that makes somebody look into the log.
 pub fn finish() {
     if let Some(outlet) = OUTLET.get() {
         outlet.finish(LONGEST_FINISH);
     }
 }
 
-/// Writes text to standard error as it is, behind the log lines before it and without waiting. Nothing before
-/// [`start`].
+/// Writes text to standard error as it is, in order with the log lines. Never waits. Before [`start`] it does
+/// nothing.
 pub fn print(text: &str, weight: Weight) {
     if let Some(outlet) = OUTLET.get() {
         outlet.push(text.as_bytes(), weight);
@@ -99,7 +101,7 @@ fn style() -> Style {
     }
 }
 
-/// Whether a terminal with these variables shows colours (<https://no-color.org>).
+/// Whether to use colours on a terminal, by the values of `NO_COLOR` (<https://no-color.org>) and `TERM`.
 fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|value| value.is_empty()) && term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
@@ -128,7 +130,7 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // The one place that every message passes, still whole and as it was meant: before it is escaped and cut.
+        // Every message passes here as plain text, before it is escaped and cut: the place to remove secrets.
         let message = record.args().to_string();
         let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
         self.outlet.push(&self.lines.line(record.level(), &message), weight);
@@ -150,12 +152,12 @@ thread_local! {
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Collects a line, which simplelog writes in several calls.
+/// Collects a line in [`LINE`], because simplelog writes it in several calls.
 struct ToLine;
 
 impl io::Write for ToLine {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A thread that is ending has no such place any more.
+        // A thread that is ending has no thread-local storage any more.
         let _ = LINE.try_with(|line| line.borrow_mut().extend_from_slice(bytes));
         Ok(bytes.len())
     }
@@ -177,7 +179,7 @@ impl Lines {
         let config = ConfigBuilder::new()
             .set_time_level(time)
             .set_time_format_custom(TIME)
-            // It would put the level into brackets.
+            // simplelog writes a level in brackets. `text` writes it without.
             .set_max_level(LevelFilter::Off)
             .set_thread_level(LevelFilter::Off)
             .set_target_level(LevelFilter::Off)
@@ -194,7 +196,7 @@ impl Lines {
     }
 }
 
-/// The level and the message, as they stand in the line.
+/// The line without its time.
 fn text(style: Style, level: Level, message: &str) -> String {
     let mut text = match style {
         Style::Plain => format!("{level:<5} "),
@@ -205,7 +207,7 @@ fn text(style: Style, level: Level, message: &str) -> String {
     text
 }
 
-/// The number of a level's colour: red, yellow, green, cyan.
+/// The ANSI colour of a level: red, yellow, green or cyan.
 fn colour(level: Level) -> u8 {
     match level {
         Level::Error => 31,

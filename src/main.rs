@@ -35,10 +35,10 @@ fn print(text: &str) -> ExitCode {
     ExitCode::Done
 }
 
-/// How long the end of a check waits for whoever reads what it found.
+/// The longest that the end of a check waits for the reader of its output.
 const LONGEST_READING: Duration = Duration::from_secs(5);
 
-/// A reader that does not read is no reason to hang either: the exit code is still wanted.
+/// A reader that does not read is no reason to hang: the exit code is still wanted.
 fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i32>) -> ExitCode {
     let lost = |lost| format!("{lost} lines lost\n").into_bytes();
     match Outlet::start(Target::Stdout, lost) {

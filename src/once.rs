@@ -33,7 +33,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 const SLACK: Duration = Duration::from_millis(500);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
-/// Makes a terminal's line empty.
+/// Clears the line of a terminal.
 const EMPTY_LINE: &str = "\r\x1b[K";
 
 /// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
@@ -193,7 +193,7 @@ fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress
             recv(progress) -> waiting => {
                 match waiting {
                     Ok(waiting) => line.show(waiting),
-                    // The machine has ended, and has told so.
+                    // The machine has ended, and `ends` says so.
                     Err(_) => progress = never(),
                 }
             }

@@ -1,9 +1,9 @@
-//! Text on its way to standard error or standard output: a bounded queue, and a thread that writes. Whoever says something never
-//! waits for whoever reads it. Never decides what is said, and never fails: what cannot be written is counted, and the
-//! reader is told how much it was.
+//! Writes text to standard error or standard output: a bounded queue, and a thread that writes. The thread
+//! that has something to say never waits for the reader. Never decides what is said, and never fails: pieces
+//! that cannot be written are counted, and the next piece that can be written gives the count.
 //!
-//! A piece is written in one call and is at most [`MAX_PIECE`] long. A pipe takes such a piece as a whole or not at all,
-//! so that a reader finds whole lines also after the process was killed in the middle of a write.
+//! A write has at most [`MAX_PIECE`] bytes of whole pieces. A pipe takes such a write as a whole or not at all,
+//! so a reader finds whole lines also after the process was killed in the middle of one.
 
 use std::collections::VecDeque;
 use std::io::{self, Write, stderr, stdout};
@@ -26,11 +26,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What becomes of a piece that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Nothing: the next piece replaces it anyway.
+    /// It is dropped without a count, because the next one replaces it: a progress line.
     Passing,
-    /// It is counted as lost.
+    /// It is dropped and counted.
     Ordinary,
-    /// It takes the room that is kept for such pieces.
+    /// It uses the reserve. It is dropped and counted once the reserve is full, too.
     Important,
 }
 
@@ -44,17 +44,17 @@ pub enum Target {
 }
 
 /// One way out of the process, with its thread.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outlet {
     queue: Arc<Queue>,
 }
 
 impl Outlet {
-    /// Starts the thread. `mark` makes the piece that tells how many pieces were lost.
+    /// Starts the thread. `mark` makes the piece that gives the number of lost pieces.
     ///
     /// # Errors
     /// If there can be no more threads.
-    pub fn start(target: Target, mark: impl Fn(u64) -> Vec<u8> + Send + 'static) -> io::Result<Self> {
+    pub fn start(target: Target, mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_with(
             move |bytes| match target {
                 Target::Stderr => write_some(stderr().as_fd(), bytes),
@@ -64,31 +64,29 @@ impl Outlet {
         )
     }
 
-    /// [`Outlet::start`] with a function that writes: how many of the bytes it took, or why it takes none.
+    /// [`Outlet::start`] with any function that writes. It returns the number of bytes that it took.
     fn start_with(
         write: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static,
-        mark: impl Fn(u64) -> Vec<u8> + Send + 'static,
+        mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::new(mark));
         let taken = Arc::clone(&queue);
-        thread::Builder::new()
-            .name("outlet".to_owned())
-            .spawn(move || run(&taken, Pen { write, torn: false }, mark))?;
+        thread::Builder::new().name("outlet".to_owned()).spawn(move || run(&taken, Pen { write, torn: false }))?;
         Ok(Self { queue })
     }
 
-    /// Says something; never waits.
+    /// Adds a piece to the queue. Never waits.
     pub fn push(&self, piece: &[u8], weight: Weight) {
         self.queue.push(piece, weight);
     }
 
-    /// Waits until everything is written, at most so long.
+    /// Waits until everything is written, at most for this time.
     pub fn finish(&self, longest: Duration) {
         self.queue.wait_until_written(longest);
     }
 }
 
-/// For what is printed in lines. To be put into a [`std::io::LineWriter`], so that a piece is a line.
+/// Put it into a [`std::io::LineWriter`], so that each piece is a line.
 impl Write for Outlet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for piece in bytes.chunks(MAX_PIECE) {
@@ -106,38 +104,43 @@ impl Write for Outlet {
 #[derive(Debug)]
 enum Item {
     Piece(Box<[u8]>),
-    /// So many pieces would stand here.
-    Lost(u64),
+    /// The number of pieces that were dropped at this place, and the piece that says so. It is made here and not
+    /// when it is written, so that its time is not later than those of the pieces after it.
+    Lost(u64, Vec<u8>),
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Item>,
     bytes: usize,
-    /// Pieces that did not fit, after everything that waits.
+    /// The number of pieces that were dropped after everything in `waiting`.
     lost: u64,
-    /// Something did not fit, and since then not enough has been read for what is ordinary.
+    /// A piece was dropped, and half of the queue is not written yet.
     full: bool,
-    /// What was taken last is still being written.
+    /// The last batch is being written.
     writing: bool,
 }
 
-#[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    mark: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
 }
 
-/// What is written next.
+/// The pieces of one write.
 struct Batch {
-    /// So many pieces were lost before these.
-    lost: u64,
-    /// Whole pieces, at most [`MAX_PIECE`] unless one alone is longer.
+    /// The number of pieces that were dropped before these, and the piece that says so.
+    lost: Option<(u64, Vec<u8>)>,
+    /// Whole pieces, together at most [`MAX_PIECE`] unless the first alone is longer.
     bytes: Vec<u8>,
     pieces: u64,
 }
 
 impl Queue {
+    fn new(mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), mark: Box::new(mark) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,11 +149,7 @@ impl Queue {
         let mut state = self.lock();
         let cost = piece.len().saturating_add(PIECE_COST);
         if state.has_room(cost, weight) {
-            if state.lost > 0 {
-                let lost = std::mem::take(&mut state.lost);
-                state.waiting.push_back(Item::Lost(lost));
-                state.bytes += PIECE_COST;
-            }
+            self.mark_loss(&mut state);
             state.waiting.push_back(Item::Piece(piece.into()));
             state.bytes += cost;
             state.full &= weight == Weight::Important;
@@ -161,7 +160,16 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// What is to be written next, waiting for it.
+    /// Puts the number of dropped pieces, if there are any, into its place.
+    fn mark_loss(&self, state: &mut State) {
+        if state.lost > 0 {
+            let lost = std::mem::take(&mut state.lost);
+            state.waiting.push_back(Item::Lost(lost, (self.mark)(lost)));
+            state.bytes += PIECE_COST;
+        }
+    }
+
+    /// Waits for the next batch.
     fn take(&self) -> Batch {
         let mut state = self.lock();
         state.writing = false;
@@ -171,6 +179,9 @@ impl Queue {
             .wait_while(state, |state| state.waiting.is_empty() && state.lost == 0)
             .unwrap_or_else(PoisonError::into_inner);
         state.writing = true;
+        if state.waiting.is_empty() {
+            self.mark_loss(&mut state);
+        }
         state.next_batch()
     }
 
@@ -181,8 +192,8 @@ impl Queue {
 }
 
 impl State {
-    /// Once something was lost, what is merely ordinary waits until half of the queue has been read. So a reader that is too
-    /// slow sees few gaps, and long stretches between them.
+    /// After a loss, ordinary pieces are dropped until half of the queue is written. So a slow reader gets few
+    /// gaps, with long stretches between them.
     fn has_room(&self, cost: usize, weight: Weight) -> bool {
         let most = match weight {
             Weight::Important => MOST + RESERVE,
@@ -193,59 +204,56 @@ impl State {
     }
 
     fn next_batch(&mut self) -> Batch {
-        let mut batch = Batch { lost: 0, bytes: Vec::new(), pieces: 0 };
-        loop {
-            match self.waiting.front() {
-                Some(Item::Lost(lost)) if batch.pieces == 0 => batch.lost += *lost,
-                Some(Item::Piece(piece)) if batch.pieces == 0 || batch.bytes.len() + piece.len() <= MAX_PIECE => {
-                    batch.bytes.extend_from_slice(piece);
+        let mut batch = Batch { lost: None, bytes: Vec::new(), pieces: 0 };
+        while let Some(next) = self.waiting.pop_front() {
+            match next {
+                Item::Lost(lost, mark) if batch.pieces == 0 && batch.lost.is_none() => batch.lost = Some((lost, mark)),
+                Item::Piece(piece) if batch.pieces == 0 || batch.bytes.len() + piece.len() <= MAX_PIECE => {
+                    batch.bytes.extend_from_slice(&piece);
                     batch.pieces += 1;
                     self.bytes = self.bytes.saturating_sub(piece.len());
                 }
-                None if batch.pieces == 0 => {
-                    batch.lost += std::mem::take(&mut self.lost);
-                    return batch;
+                later => {
+                    self.waiting.push_front(later);
+                    break;
                 }
-                _ => return batch,
             }
-            self.waiting.pop_front();
             self.bytes = self.bytes.saturating_sub(PIECE_COST);
         }
+        batch
     }
 }
 
-/// Writes whatever is said, until the process ends.
-fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>, mark: impl Fn(u64) -> Vec<u8>) {
-    let mut lost: u64 = 0;
+/// Writes all batches until the process ends.
+fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>) {
+    // Pieces that could not be written.
+    let mut failed: u64 = 0;
     loop {
         let batch = queue.take();
-        lost = lost.saturating_add(batch.lost);
-        if lost > 0 {
-            match pen.write(&mark(lost)) {
-                Ok(()) => lost = 0,
-                // Where not even that can be written, the rest is not tried: it would follow nothing.
-                Err(_) => {
-                    lost = lost.saturating_add(batch.pieces);
-                    continue;
-                }
-            }
+        let (lost, mark) = batch.lost.unwrap_or_default();
+        let mark = if failed > 0 { (queue.mark)(lost.saturating_add(failed)) } else { mark };
+        if pen.write(&mark).is_err() {
+            // The batch is not tried: without the count, nobody would see the gap before it.
+            failed = failed.saturating_add(lost).saturating_add(batch.pieces);
+            continue;
         }
-        if let Err(unwritten) = pen.write(&batch.bytes) {
-            lost = lost.saturating_add(unwritten.min(batch.pieces));
-        }
+        failed = pen.write(&batch.bytes).map_or_else(|unwritten| unwritten.min(batch.pieces), |()| 0);
     }
 }
 
-/// Writes pieces, and remembers whether the last one was torn.
+/// Writes batches.
 struct Pen<W> {
     write: W,
-    /// The last write ended in the middle of a line, as on a disk that is full.
+    /// The last write failed in the middle of a line, as on a full disk. The next one ends that line first.
     torn: bool,
 }
 
 impl<W: FnMut(&[u8]) -> io::Result<usize>> Pen<W> {
-    /// Writes all of it. An error is how many lines of it are not there.
+    /// Writes all bytes. The error is the number of lines that are missing.
     fn write(&mut self, bytes: &[u8]) -> Result<(), u64> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if self.torn {
             self.put(b"\n").map_err(|_| lines(bytes))?;
             self.torn = false;
@@ -257,7 +265,7 @@ impl<W: FnMut(&[u8]) -> io::Result<usize>> Pen<W> {
         })
     }
 
-    /// An error is how many bytes were written before it.
+    /// The error is the number of bytes that were written before the failure.
     fn put(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut written = 0;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
@@ -277,7 +285,8 @@ fn lines(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |count: u64, byte| count.saturating_add(u64::from(*byte == b'\n')))
 }
 
-/// One write, past the locks of `std`: whoever holds those while nobody reads would stop all others.
+/// One write that takes no lock of `std`. A thread that held such a lock in a blocked write would block
+/// every other user of the stream.
 fn write_some(descriptor: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     rustix::io::write(descriptor, bytes).map_err(io::Error::from)
 }

@@ -1,4 +1,4 @@
-//! The queue and the thread that writes, with writers that block, fail, and take less than they are given.
+//! The queue and the thread that writes, with descriptors that block, fail, or take a part of the bytes.
 
 use super::*;
 use std::sync::mpsc;
@@ -24,16 +24,14 @@ fn written(queue: &Queue) -> String {
         drop(state);
         let batch = queue.take();
         assert!(batch.pieces <= 1 || batch.bytes.len() <= MAX_PIECE);
-        if batch.lost > 0 {
-            text.extend(mark(batch.lost));
-        }
+        text.extend(batch.lost.unwrap_or_default().1);
         text.extend(batch.bytes);
     }
 }
 
 #[test]
 fn what_fits_is_written_in_order_and_several_lines_at_once() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     let pieces: Vec<Vec<u8>> = (0..100).map(|n| piece(n, 100)).collect();
     pieces.iter().for_each(|piece| queue.push(piece, Weight::Ordinary));
     assert_eq!(queue.take().pieces, 40);
@@ -42,8 +40,8 @@ fn what_fits_is_written_in_order_and_several_lines_at_once() {
 }
 
 #[test]
-fn what_does_not_fit_takes_no_room_and_is_told_where_it_would_stand() {
-    let queue = Queue::default();
+fn pieces_that_do_not_fit_take_no_room_and_their_number_stands_in_their_place() {
+    let queue = Queue::new(mark);
     let count = |length: usize| MOST / (length + PIECE_COST);
     (0..2 * count(1000)).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     assert!(queue.lock().bytes <= MOST);
@@ -57,7 +55,7 @@ fn what_does_not_fit_takes_no_room_and_is_told_where_it_would_stand() {
 
 #[test]
 fn after_a_loss_nothing_ordinary_is_taken_until_half_was_read() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     (0..MOST / 1000).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     let lost = queue.lock().lost;
     assert!(lost > 0);
@@ -73,7 +71,7 @@ fn after_a_loss_nothing_ordinary_is_taken_until_half_was_read() {
 
 #[test]
 fn warnings_have_room_of_their_own_and_keep_their_place() {
-    let queue = Queue::default();
+    let queue = Queue::new(mark);
     (0..MOST / 100).for_each(|n| queue.push(&piece(n, 1000), Weight::Ordinary));
     queue.push(b"warning\n", Weight::Important);
     queue.push(b"no room\n", Weight::Ordinary);
@@ -120,7 +118,7 @@ fn fails<T>(kind: io::ErrorKind) -> io::Result<T> {
 }
 
 #[test]
-fn who_reads_in_pieces_or_with_interruptions_gets_everything() {
+fn a_reader_that_takes_parts_or_interrupts_gets_everything() {
     let scripted = Scripted::new();
     scripted.say("hello\n");
     scripted.expect("hello\n", Ok(2));
@@ -131,7 +129,7 @@ fn who_reads_in_pieces_or_with_interruptions_gets_everything() {
 }
 
 #[test]
-fn a_full_disk_loses_lines_and_says_how_many_once_there_is_room_and_no_line_is_glued_to_half_of_another() {
+fn after_a_full_disk_the_number_of_lost_lines_stands_on_a_line_of_its_own() {
     let scripted = Scripted::new();
     scripted.say("one\n");
     scripted.expect("one\n", Ok(2));
@@ -146,7 +144,7 @@ fn a_full_disk_loses_lines_and_says_how_many_once_there_is_room_and_no_line_is_g
 }
 
 #[test]
-fn the_end_waits_for_a_reader_that_reads_and_not_for_one_that_does_not() {
+fn finish_waits_for_a_reader_that_reads_and_not_for_one_that_does_not() {
     let scripted = Scripted::new();
     scripted.say("first\n");
     // It is being written, for ever.

@@ -1,126 +1,7 @@
-//! Every step of a renewal, broken off. Never part of the program.
+//! Every step of a renewal, broken off, and how old a token is. Never part of the program.
 
+use super::testing::{Place, Tokens};
 use super::*;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-
-/// An Argus that knows tokens, and may fail at a step: before it, or after it was done.
-#[derive(Default)]
-struct Tokens {
-    good: RefCell<BTreeSet<String>>,
-    given: RefCell<u32>,
-    lose: RefCell<Vec<&'static str>>,
-    refuse: RefCell<Vec<&'static str>>,
-    /// What happens on this host while Argus refreshes.
-    meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
-}
-
-impl Tokens {
-    fn with(token: &str) -> Self {
-        let tokens = Self::default();
-        tokens.good.borrow_mut().insert(token.to_owned());
-        tokens
-    }
-
-    fn struck(list: &RefCell<Vec<&'static str>>, step: &str) -> bool {
-        let mut list = list.borrow_mut();
-        let place = list.iter().position(|s| *s == step);
-        place.map(|place| list.remove(place)).is_some()
-    }
-
-    fn step<T>(&self, step: &'static str, token: &Secret, work: impl FnOnce() -> T) -> Result<T, ArgusError> {
-        let unknown = || ArgusError::Unknown { why: "lost".into(), status: None };
-        if Self::struck(&self.refuse, step) {
-            return Err(ArgusError::Refused("away".into()));
-        }
-        if !self.good.borrow().contains(token.reveal()) {
-            return Err(ArgusError::Unauthorized("Invalid token.".into()));
-        }
-        let done = work();
-        if Self::struck(&self.lose, step) { Err(unknown()) } else { Ok(done) }
-    }
-
-    fn fresh(&self, name: &str) -> Secret {
-        *self.given.borrow_mut() += 1;
-        let token = format!("{name}{}", self.given.borrow());
-        self.good.borrow_mut().insert(token.clone());
-        Secret::new(token)
-    }
-}
-
-impl TokenServer for Tokens {
-    fn accepts(&self, token: &Secret) -> Result<(), ArgusError> {
-        self.step("accepts", token, || ())
-    }
-
-    fn session_token(&self, token: &Secret) -> Result<Secret, ArgusError> {
-        self.step("session", token, || self.fresh("session"))
-    }
-
-    fn refresh(&self, token: &Secret) -> Result<Secret, ArgusError> {
-        self.step("refresh", token, || {
-            if let Some(meanwhile) = self.meanwhile.take() {
-                meanwhile();
-            }
-            self.good.borrow_mut().retain(|t| t.starts_with("session"));
-            self.fresh("token")
-        })
-    }
-
-    fn end_session(&self, token: &Secret) -> Result<(), ArgusError> {
-        self.step("end", token, || {
-            self.good.borrow_mut().remove(token.reveal());
-        })
-    }
-}
-
-struct Place {
-    folder: PathBuf,
-    renewer: Renewer,
-}
-
-impl Place {
-    fn new(name: &str, token: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("zinoargus-renewal-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("token");
-        fs::write(&file, format!("{token}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let place = Self { folder, renewer: Renewer::new(file) };
-        place.aged(25);
-        place
-    }
-
-    fn aged(&self, hours: u64) {
-        let then = SystemTime::now() - Duration::from_secs(hours * 3600);
-        File::options().write(true).open(&self.renewer.file).unwrap().set_modified(then).unwrap();
-    }
-
-    fn token(&self) -> String {
-        fs::read_to_string(&self.renewer.file).unwrap().trim().to_owned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(&self.folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    /// The file holds a token that Argus takes, and nothing lies beside it.
-    fn is_well(&self, argus: &Tokens) {
-        assert!(argus.good.borrow().contains(&self.token()), "{} is dead", self.token());
-        assert_eq!(self.names(), ["token"]);
-        assert_eq!(fs::metadata(&self.renewer.file).unwrap().mode() & 0o777, 0o640, "the mode is kept");
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
 
 #[test]
 fn a_token_is_renewed_once_a_day_and_the_old_one_is_gone() {
@@ -139,10 +20,7 @@ fn a_failure_at_any_step_locks_nobody_out() {
             let (place, argus) = (Place::new(&format!("step{n}{lost}"), "old"), Tokens::with("old"));
             if lost { &argus.lose } else { &argus.refuse }.borrow_mut().push(step);
             let first = place.renewer.renew_if_due(&argus);
-            assert!(
-                argus.good.borrow().contains(&place.token()) || place.renewer.session_file().exists(),
-                "{step} {first:?}"
-            );
+            assert!(argus.good.borrow().contains(&place.token()) || place.beside(SESSION).exists(), "{step} {first:?}");
             let second = place.renewer.renew_if_due(&argus);
             assert!(second.is_ok(), "{step}: {second:?}");
             place.is_well(&argus);
@@ -164,11 +42,12 @@ fn a_refresh_whose_reply_is_lost_twice_is_made_good_later() {
 fn a_process_that_is_killed_between_refresh_and_rename_recovers_at_its_next_start() {
     let (place, argus) = (Place::new("killed", "old"), Tokens::with("old"));
     let session = argus.session_token(&Secret::new("old".into())).unwrap();
-    place.renewer.keep_session(&session).unwrap();
-    place.renewer.replacement().unwrap();
+    let folder = place.renewer.folder().unwrap();
+    folder.write(SESSION, session.reveal()).unwrap();
+    folder.replacement(&folder.open("").unwrap()).unwrap();
     argus.refresh(&Secret::new("old".into())).unwrap();
-    place.aged(0);
-    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "whatever the file's age");
+    place.made("old", 0);
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "whatever the token's age");
     place.is_well(&argus);
 }
 
@@ -176,7 +55,7 @@ fn a_process_that_is_killed_between_refresh_and_rename_recovers_at_its_next_star
 fn a_file_that_cannot_be_replaced_is_found_before_the_token_is_touched() {
     let (place, argus) = (Place::new("readonly", "old"), Tokens::with("old"));
     // What stands in the way cannot be removed, also not by root.
-    fs::create_dir_all(place.renewer.new_file().join("in the way")).unwrap();
+    fs::create_dir_all(place.beside(NEW).join("in the way")).unwrap();
     let why = place.renewer.renew_if_due(&argus).unwrap_err();
     assert!(why.contains("token cannot be replaced") && why.contains("state directory"), "{why}");
     assert_eq!(argus.good.borrow().iter().collect::<Vec<_>>(), ["old"], "nothing was asked of Argus");
@@ -187,7 +66,7 @@ fn a_refused_token_without_a_session_is_said_so_with_its_age() {
     let (place, argus) = (Place::new("refused", "dead"), Tokens::with("other"));
     place.aged(24 * 15);
     let why = place.renewer.renew_if_due(&argus).unwrap_err();
-    assert!(why.contains("refuses the token") && why.contains("15 days old"), "{why}");
+    assert!(why.contains("token refused") && why.contains("15 days old"), "{why}");
     assert_eq!(place.renewer.recover(&argus), Ok(Renewal::NotDue));
 }
 
@@ -219,20 +98,74 @@ fn a_new_token_that_cannot_be_written_is_used_all_the_same_until_it_can() {
     fs::rename(aside, &file).unwrap();
     let recovered = place.renewer.recover(&argus).unwrap();
     assert!(matches!(recovered, Renewal::Unwritten(ref token, _) if *token == newest), "the file's is dead");
-    place.aged(0);
-    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "whatever the file's age");
+    place.made("old", 0);
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "whatever the token's age");
     place.is_well(&argus);
 }
 
 #[test]
-fn a_token_file_that_is_a_link_stays_one() {
-    let (place, argus) = (Place::new("link", "old"), Tokens::with("old"));
+fn a_token_that_we_did_not_make_is_renewed_at_the_first_look_however_young_its_file_is() {
+    let (place, argus) = (Place::new("first", "by hand"), Tokens::with("by hand"));
+    place.aged(0);
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))));
+    place.is_well(&argus);
+    assert_eq!(place.renewer.renew_if_due(&argus), Ok(Renewal::NotDue));
+    let restarted = Renewer::new(place.renewer.file.clone());
+    assert_eq!(restarted.renew_if_due(&argus), Ok(Renewal::NotDue), "a restart knows it, too");
+}
+
+#[test]
+fn the_age_is_that_of_the_token_and_not_of_its_file() {
+    let (place, argus) = (Place::new("age", "copied"), Tokens::with("copied"));
+    place.made("copied", 23);
+    assert_eq!(place.renewer.renew_if_due(&argus), Ok(Renewal::NotDue), "the file looks older");
+    place.aged(0);
+    place.made("copied", 25);
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "the file looks younger");
+    assert_eq!(place.renewer.renew_if_due(&argus), Ok(Renewal::NotDue));
+    let by_hand = argus.fresh("by hand");
+    fs::write(&place.renewer.file, by_hand.reveal()).unwrap();
+    assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "of unknown age");
+    place.made(&place.token(), -5);
+    let restarted = Renewer::new(place.renewer.file.clone());
+    assert!(matches!(restarted.renew_if_due(&argus), Ok(Renewal::Renewed(_))), "made tomorrow");
+    place.is_well(&argus);
+}
+
+/// The folder cannot be written to any more once Argus has given the new token; gives that token.
+fn unwritten(place: &Place, argus: &Tokens) -> Secret {
+    let name = place.beside(NEW);
+    *argus.meanwhile.borrow_mut() = Some(Box::new(move || fs::remove_file(name).unwrap()));
+    match place.renewer.renew_if_due(argus) {
+        Ok(Renewal::Unwritten(newest, _)) => newest,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_reload_keeps_a_token_that_could_not_be_written_and_may_give_it_another_place() {
+    let (place, argus) = (Place::new("reload", "old"), Tokens::with("old"));
+    let newest = unwritten(&place, &argus);
+    assert_eq!(place.renewer.read_again(), Ok(newest.clone()), "the file's is dead");
     let elsewhere = place.folder.join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    fs::rename(&place.renewer.file, elsewhere.join("real")).unwrap();
-    std::os::unix::fs::symlink(elsewhere.join("real"), &place.renewer.file).unwrap();
+    fs::copy(&place.renewer.file, elsewhere.join("token")).unwrap();
+    let reloaded = Renewer::after(&place.renewer, elsewhere.join("token"));
+    assert_eq!(reloaded.newest(&Secret::new("old".to_owned())), newest);
+    assert!(matches!(reloaded.renew_if_due(&argus), Ok(Renewal::Renewed(_))));
+    let written = fs::read_to_string(elsewhere.join("token")).unwrap();
+    assert!(argus.good.borrow().contains(written.trim()));
+    assert_eq!(reloaded.held().unwrap().reveal(), written.trim());
+}
+
+#[test]
+fn a_token_that_a_person_puts_into_the_file_comes_before_one_that_could_not_be_written() {
+    let (place, argus) = (Place::new("person", "old"), Tokens::with("old"));
+    unwritten(&place, &argus);
+    let by_hand = argus.fresh("by hand");
+    fs::write(&place.renewer.file, by_hand.reveal()).unwrap();
+    assert_eq!(place.renewer.read_again(), Ok(by_hand));
     assert!(matches!(place.renewer.renew_if_due(&argus), Ok(Renewal::Renewed(_))));
-    assert!(fs::symlink_metadata(&place.renewer.file).unwrap().is_symlink());
-    assert!(argus.good.borrow().contains(&place.token()));
-    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1, "nothing is left beside it");
+    place.is_well(&argus);
+    assert_eq!(place.renewer.read_again().unwrap().reveal(), place.token());
 }

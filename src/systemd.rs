@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 /// The most characters of a status line. Escaped, a character is at most eight bytes, and systemd takes 4096 bytes.
 const MAX_STATUS: usize = 500;
-/// How long the main thread tries to send to a service manager that does not read. The state machine never waits.
+/// The longest that the main thread tries to send to a service manager that does not read. The state machine
+/// never waits.
 const LONGEST_SEND: Duration = Duration::from_millis(200);
-/// From one such try to the next.
+/// The time between two such tries.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The way to the service manager; without one, everything is told to nobody.
@@ -26,7 +27,7 @@ pub struct Notifier {
     line: Option<Line>,
     /// READY=1 was told: only then there is something to reload.
     ready: AtomicBool,
-    /// The last message could not be sent, which is logged once.
+    /// The last message could not be sent. Only the first of such messages is logged.
     fails: AtomicBool,
 }
 
@@ -110,7 +111,7 @@ impl Notifier {
         self.insist(&format!("STOPPING=1\n{}", status(why)));
     }
 
-    /// Sends for as long as the service manager only has no room. For messages that nothing repeats.
+    /// Tries again while the socket is full. For messages that nothing repeats later.
     fn insist(&self, state: &str) {
         let until = Instant::now() + LONGEST_SEND;
         while self.try_to_send(state).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)

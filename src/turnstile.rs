@@ -23,10 +23,11 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// How long nobody is waited for any more after the patience was over once: a process that hangs has many things in hand, and one that
 /// only wants to hold others up has all.
 const DONE_WAITING: Duration = Duration::from_secs(300);
-/// From one try of [`Turnstile::enter_soon`] to the next at most so much counts as waiting: whoever still has something to do comes
-/// back sooner.
+/// From one try of [`Turnstile::enter_soon`] to the next at most so much counts as waiting: whoever
+/// still has something to do comes back sooner.
 const LONGEST_GAP: Duration = Duration::from_secs(2);
-/// A wait without a try for so long is over: the other process has done the work, and nobody comes back for it.
+/// A wait without a try for so long is over: the other process has done the work, and nobody comes
+/// back for it.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// Where all processes that share a server meet.
@@ -118,7 +119,8 @@ impl Turnstile {
         }
     }
 
-    /// Like [`Turnstile::enter`], but gives up for now after a moment; the patience counts over all such tries that follow one another.
+    /// Like [`Turnstile::enter`], but gives up for now after a moment; the patience counts over all
+    /// such tries that follow one another.
     pub fn enter_soon(&self, thing: &str) -> Option<Turn> {
         let until = Instant::now() + MOMENT.min(self.patience);
         loop {
@@ -224,7 +226,8 @@ mod tests {
         assert!(patient.enter("case 3")._held.is_some(), "what is free is still taken in turns");
     }
 
-    /// The seconds, from the start of a wait, at which a thing is found held; what to do at the last of them. The patience is 20 s.
+    /// The seconds, from the start of a wait, at which a thing is found held; what to do at the
+    /// last of them. The patience is 20 s.
     fn last(seconds: impl IntoIterator<Item = f64>) -> Next {
         let (mut waits, start) = (Waits::default(), Instant::now());
         let found = seconds

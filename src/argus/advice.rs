@@ -129,7 +129,12 @@ pub(super) fn of_status(answer: &Answer) -> String {
 /// What a refusal of one request says.
 pub(super) fn of_refusal(answer: &Answer) -> String {
     let said = summary(&answer.body);
-    if said.contains(WANTS_TLS) { format!("{said}: should argus.url begin with https://?") } else { said }
+    match &answer.better {
+        _ if said.contains(WANTS_TLS) => format!("{said}: should argus.url begin with https://?"),
+        // Another version of the API has some of the same addresses.
+        Some(_) if answer.status == 404 => format!("{said}: {}", address(answer)),
+        _ => said,
+    }
 }
 
 /// Where a redirect leads.

@@ -106,7 +106,8 @@ impl Exchange {
         self.route.shown()
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a token nobody is told who we are.
+    /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a
+    /// token nobody is told who we are.
     pub fn run(
         &self,
         token: Option<HeaderValue>,
@@ -146,9 +147,10 @@ impl Exchange {
                 self.agent.run(request.body(SendBody::from_reader(&mut reader)).map_err(unusable)?)
             }
         };
-        // A server that did not get the first byte of a body did not execute the request. Without a body nothing is
-        // executed anyway, and the kind of the error tells whether the server was reached.
-        let reached = |error: &ureq::Error| if body.is_some() { begun.get() } else { may_have_arrived(error) };
+        // A server that did not get the first byte of a body did not execute the request. Where there is no byte to send, the kind
+        // of the error tells whether the server was reached.
+        let has_bytes = body.is_some_and(|body| !body.is_empty());
+        let reached = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
         let response = response.map_err(|error| match self.describe(&error) {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
@@ -199,7 +201,7 @@ fn unusable(error: ureq::http::Error) -> ArgusError {
     ArgusError::Refused(format!("the request cannot be made: {error}"))
 }
 
-/// Whether the server may have got a request without a body that ended so. When in doubt, it may.
+/// Whether the server may have got a request without a body, or with an empty one, that ended so. When in doubt, it may.
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use ureq::Error as E;
     match error {

@@ -87,8 +87,8 @@ pub trait ArgusServer {
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
     fn check_token(&self) -> Result<(), ArgusError>;
 
-    /// Whether Argus can be reached (`GET` beside the API, without the token, which Argus takes for no sign of life). Any answer of
-    /// Argus' own will do.
+    /// Whether Argus can be reached (`GET` beside the API, without the token, which Argus takes for
+    /// no sign of life). Any answer of Argus' own will do.
     ///
     /// # Errors
     /// See [`ArgusError`].

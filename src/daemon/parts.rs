@@ -5,26 +5,26 @@
 //! never a second poller or writer beside one that is still finishing something. Only a writer more is started where
 //! `argus.connections` has grown, and a heartbeat where `[failover]` is new.
 
+use super::token::{self, Keeper};
 use crate::argus::client::{Client, Settings as ArgusSettings};
 use crate::argus::proxy::Environment;
-use crate::argus::{ArgusError, ArgusServer};
-use crate::config::{Config, FailoverConfig, read_secret_file};
+use crate::config::{Config, FailoverConfig};
 use crate::heartbeat::Target;
 use crate::machine::{Change, Job, Machine, Names, Once, Settings};
 use crate::place::place;
 use crate::pulse::Progress;
 use crate::reload;
-use crate::renewal::{Renewal, Renewer};
+use crate::renewal::Renewer;
 use crate::systemd::{Notifier, watchdog_from_environment};
 use crate::threads::mailbox::{SetupSender, mailbox};
+use crate::threads::newest::Newest;
 use crate::threads::vitals::Vitals;
 use crate::threads::{End, INBOX, JOBS, ORDERS, POLLER, WRITER, Wake, core, heartbeat, poller, writer};
 use crate::turnstile::Turnstile;
 use crate::zino::session::Login;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use log::warn;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -41,6 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Parts {
     config: Config,
     client: Arc<Client>,
+    renewer: Option<Arc<Renewer>>,
     desk: Arc<writer::Desk<Client>>,
     writers: usize,
     halt: Arc<AtomicBool>,
@@ -132,83 +133,23 @@ fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
     heartbeat::Setup { target: target(failover), interval: failover.ping_interval }
 }
 
-fn writer_setup(config: &Config, client: &Arc<Client>) -> writer::Setup<Client> {
-    let (argus, file) = (Arc::clone(client), config.argus.token_file.clone());
-    let renewer = file.clone().filter(|_| config.argus.renew_token).map(|file| Arc::new(Renewer::new(file)));
-    let (renewing, recoverer) = (Arc::clone(client), renewer.clone());
+fn writer_setup(config: &Config, client: &Arc<Client>, renewer: Option<&Arc<Renewer>>) -> writer::Setup<Client> {
+    let keeper = Arc::new(Keeper::new(config, client, renewer));
+    let renewing = Arc::clone(&keeper);
     writer::Setup {
         argus: Arc::clone(client),
         rules: config.rules(),
         timeout: config.argus.timeout,
         turnstile: Turnstile::new(config.argus.url.clone(), PATIENCE),
-        before_probe: Box::new(move || {
-            read_token_again(&argus, file.as_deref());
-            recover_token(&argus, recoverer.as_deref());
-        }),
-        renew: Box::new(move || match &renewer {
-            Some(renewer) => use_token(&renewing, renewer.renew_if_due(&*renewing)?),
-            None => Ok(()),
-        }),
+        before_probe: Box::new(move || keeper.refresh()),
+        renew: Box::new(move || renewing.renew()),
     }
 }
 
-/// Takes the token that stands in `argus.token_file` now; an unreadable one leaves the old token in use.
-fn read_token_again(client: &Client, file: Option<&Path>) {
-    let Some(file) = file else { return };
-    if let Err(why) = read_secret_file(file).and_then(|token| client.set_token(token)) {
-        warn!("argus.token_file: {why}; going on with the token that was read before");
-    }
-}
-
-/// Where a renewal was broken off and the token is dead, ends that renewal.
-fn recover_token(client: &Client, renewer: Option<&Renewer>) {
-    let Some(renewer) = renewer.filter(|_| matches!(client.check_token(), Err(ArgusError::Unauthorized(_)))) else {
-        return;
-    };
-    match renewer.recover(client) {
-        // Told every hour, with what to do about it.
-        Ok(renewal @ Renewal::Unwritten(..)) => drop(use_token(client, renewal)),
-        outcome => {
-            if let Err(why) = outcome.and_then(|renewal| use_token(client, renewal)) {
-                warn!("a renewal of the Argus token was broken off and could not be ended: {why}");
-            }
-        }
-    }
-}
-
-fn use_token(client: &Client, renewal: Renewal) -> Result<(), String> {
-    match renewal {
-        Renewal::Renewed(token) => client.set_token(token),
-        Renewal::Unwritten(token, why) => client.set_token(token).and(Err(why)),
-        Renewal::NotDue => Ok(()),
-    }
-}
-
-/// A single run: what it is bound by, and where it tells how many problems wait.
+/// The settings of a single run, and the sender for its progress: the number of waiting problems.
 pub(crate) struct SingleRun {
     pub once: Once,
     pub progress: Sender<usize>,
-}
-
-/// A channel that holds only the newest value: giving one never waits and replaces one that was not taken yet.
-struct Newest<T> {
-    give: Sender<T>,
-    unread: Receiver<T>,
-}
-
-impl<T> Newest<T> {
-    fn channel() -> (Self, Receiver<T>) {
-        let (give, unread) = bounded(1);
-        let taker = unread.clone();
-        (Self { give, unread }, taker)
-    }
-
-    fn send(&self, mut value: T) {
-        while let Err(TrySendError::Full(unsent)) = self.give.try_send(value) {
-            drop(self.unread.try_recv());
-            value = unsent;
-        }
-    }
 }
 
 /// Starts a thread.
@@ -235,10 +176,12 @@ impl Parts {
         let (commands, poller, mailbox) = mailbox();
         let (writer_alive, writers_gone) = bounded(0);
         let client = Arc::new(client);
+        let renewer = token::renewer(config, None);
         let mut parts = Self {
             config: config.clone(),
-            desk: Arc::new(writer::Desk::new(writer_setup(config, &client))),
+            desk: Arc::new(writer::Desk::new(writer_setup(config, &client, renewer.as_ref()))),
             client,
+            renewer,
             writers: 0,
             halt: Arc::new(AtomicBool::new(false)),
             orders,
@@ -261,11 +204,10 @@ impl Parts {
             parts.start_or_end_heartbeat()?;
         }
         settings.signs_of_life = once.is_none();
-        let (once, progress_of_run) = once.map(|SingleRun { once, progress }| (once, progress)).unzip();
+        let (once, waiting) = once.map(|run| (run.once, run.progress)).unzip();
         settings.once = once;
         let machine = Machine::new(settings);
-        let core =
-            core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: progress_of_run };
+        let core = core::Channels { orders: ordered, wakes: woken, jobs: give_job, commands, end, progress: waiting };
         let vitals = Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment());
         spawn("state machine".to_owned(), move || core::run(machine, &core, vitals))?;
         Ok(parts)
@@ -319,9 +261,13 @@ impl Parts {
         Ok(())
     }
 
-    /// The configuration in use.
-    pub fn config(&self) -> &Config {
-        &self.config
+    /// The configuration in use, with the token that its file held last: one that was renewed is no change of somebody else's.
+    pub fn config(&self) -> Config {
+        let mut config = self.config.clone();
+        if let Some(held) = self.renewer.as_ref().and_then(|renewer| renewer.held()) {
+            config.argus.token = held;
+        }
+        config
     }
 
     /// Lets the work under way end and begins no more; a word comes when there is none.
@@ -336,19 +282,18 @@ impl Parts {
     /// # Errors
     /// If there can be no more threads; the daemon goes on with fewer.
     pub fn change(&mut self, prepared: Prepared) -> io::Result<()> {
-        let old = std::mem::replace(&mut self.config, prepared.config);
+        let old = self.config();
+        self.config = prepared.config;
         let another_token = old.argus.token != self.config.argus.token;
-        match prepared.client {
-            Some(client) => self.client = Arc::new(client),
-            None if another_token => {
-                if let Err(why) = self.client.set_token(self.config.argus.token.clone()) {
-                    warn!("argus.token: {why}; going on with the old one");
-                }
-            }
-            None => {}
-        }
-        self.desk.change(writer_setup(&self.config, &self.client));
         let others = reload::others(&old, &self.config);
+        self.renewer = token::renewer(&self.config, self.renewer.as_deref().filter(|_| !others.argus));
+        if let Some(client) = prepared.client {
+            self.client = Arc::new(client);
+        }
+        if let Err(why) = self.client.set_token(token::in_use(&self.config, self.renewer.as_deref())) {
+            warn!("argus.token: {why}; going on with the old one");
+        }
+        self.desk.change(writer_setup(&self.config, &self.client, self.renewer.as_ref()));
         self.moves += u64::from(others.zino);
         let change = Change {
             settings: machine_settings(&self.config),

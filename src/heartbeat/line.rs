@@ -1,10 +1,11 @@
-//! The exchange with one address of the primary's agent: the question, and the datagrams that come back. Never decides what the
-//! silence of the agent means.
+//! The exchange with one address of the primary's agent: the question, and the datagrams that come
+//! back. Never decides what the silence of the agent means.
 //!
-//! Two sockets share one local port. The question goes out of a connected one, which the system tells of a closed port. The
-//! other is not connected and takes what comes from any other address: an agent that listens on all addresses of its host may
-//! answer from another one than was asked. Both hold only datagrams for the port that the question came from, and the answer is
-//! known by its random request number.
+//! Two sockets share one local port. The question goes out of a connected one, which the system
+//! tells of a closed port. The other is not connected and takes what comes from any other address:
+//! an agent that listens on all addresses of its host may answer from another one than was asked.
+//! Both hold only datagrams for the port that the question came from, and the answer is known by
+//! its random request number.
 
 use super::message::{Heard, Question};
 use log::debug;
@@ -69,7 +70,8 @@ impl Line {
         matches!(self.state, State::Unasked(_))
     }
 
-    /// Takes what has come, one datagram of each socket; returns the uptime in seconds once it is the answer. Does not block.
+    /// Takes what has come, one datagram of each socket; returns the uptime in seconds once it is
+    /// the answer. Does not block.
     pub fn hear(&mut self, question: &Question) -> Option<u64> {
         let State::Waits(sockets) = &mut self.state else {
             return None;
@@ -77,7 +79,8 @@ impl Line {
         let mut came = Vec::new();
         match receive(&sockets.asked, question) {
             Ok(datagram) => came.extend(datagram),
-            // The question has left, so the network says this: the port is closed, or a firewall refuses it.
+            // The question has left, so the network says this: the port is closed, or a firewall
+            // refuses it.
             Err(error) => {
                 self.state = State::Failed(failure(&error));
                 return None;
@@ -122,7 +125,8 @@ pub fn wait(lines: &[Line], longest: Duration) {
         State::Unasked(_) | State::Failed(_) => None,
     });
     let mut sockets: Vec<PollFd<'_>> = sockets.flatten().map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
-    // A signal or a refusal only ends the wait early; a time-out too long for the system is no time-out.
+    // A signal or a refusal only ends the wait early; a time-out too long for the system is no
+    // time-out.
     let longest = longest.try_into().ok();
     let _ = rustix::event::poll(&mut sockets, longest.as_ref());
 }
@@ -158,7 +162,8 @@ fn receive(socket: &UdpSocket, question: &Question) -> io::Result<Option<(Heard,
     }
 }
 
-/// A second socket on the same local address and port. The system gives it whatever the connected one does not take.
+/// A second socket on the same local address and port. The system gives it whatever the connected
+/// one does not take.
 fn beside(asked: &UdpSocket) -> io::Result<UdpSocket> {
     let local = asked.local_addr()?;
     let elsewhere = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;

@@ -85,7 +85,8 @@ impl Question {
     }
 }
 
-/// Whether SNMP can carry this community: it is bytes, and Zino's agent takes a character for one byte.
+/// Whether SNMP can carry this community: it is bytes, and Zino's agent takes a character for one
+/// byte.
 #[must_use]
 pub fn can_be_sent(community: &str) -> bool {
     community.chars().all(|character| u8::try_from(character).is_ok())

@@ -92,11 +92,12 @@ impl Machine {
                 slot.tried = false;
             }
         }
-        if let Some(case) = report.tried
-            && let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case))
-        {
-            slot.tried = true;
+        for case in report.tried {
+            if let Some(slot) = self.cases.get_mut(case.id).filter(|slot| slot.is(&case)) {
+                slot.tried = true;
+            }
         }
+        self.take_setbacks(now, report.setbacks);
         for (case, acts) in report.acts {
             self.plan_errand(now, &case, acts);
         }
@@ -109,13 +110,6 @@ impl Machine {
             Outcome::Done => {
                 if let Some(trouble) = self.queue.succeeded(&problem) {
                     info!("{problem}: went through after trouble ({trouble})");
-                }
-                self.settle_cases(brought);
-            }
-            Outcome::Refused(why) => {
-                if self.queue.refused(&problem, &why) {
-                    self.told.failed(now, format!("{problem}: Argus refuses it ({why})"));
-                    warn!("{problem}: Argus refuses it ({why}); left until the case changes or the next full look");
                 }
                 self.settle_cases(brought);
             }
@@ -172,9 +166,16 @@ impl Machine {
         }
         let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
         match self.errands.get_mut(&id) {
-            Some(carrying) => (carrying.errand, carrying.lacking) = (errand, lacking),
+            Some(carrying) => {
+                if carrying.errand != errand {
+                    (carrying.in_vain, carrying.given_up) = (0, None);
+                }
+                (carrying.errand, carrying.lacking) = (errand, lacking);
+            }
             None => {
-                self.errands.insert(id, Carrying { errand, lacking, attempts: 0, retry_at: now.mono });
+                let carrying =
+                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                self.errands.insert(id, carrying);
             }
         }
     }
@@ -232,7 +233,7 @@ impl Machine {
                     info!("{} open incidents in Argus", walk.items.len());
                 }
                 self.looking.open_listed = true;
-                self.retry_refused();
+                self.retry_setbacks(now);
                 self.read_unheld_numbers(now);
                 self.forget_old(now);
             }
@@ -241,16 +242,6 @@ impl Machine {
                 self.read_unheld_numbers(now);
             }
             ListQuery::Number(_) => {}
-        }
-    }
-
-    /// A full look gives what was refused another chance.
-    fn retry_refused(&mut self) {
-        for problem in self.queue.in_trouble() {
-            for id in self.cases.of(&problem).map(|s| s.case.id).collect::<Vec<_>>() {
-                self.make_due(id);
-            }
-            self.line_up(&problem, Lane::Bulk);
         }
     }
 
@@ -456,7 +447,9 @@ impl Machine {
             Ok(()) => {
                 self.told.argus = None;
                 let refused = self.token.admitted(now.mono);
-                self.unheard.argus_answers = true;
+                if !std::mem::replace(&mut self.unheard.argus_answers, true) && !self.link.connected {
+                    info!("Argus answers and takes our token");
+                }
                 let Some(away) = self.health.answered(now.mono) else {
                     self.tell_troubles(now);
                     return;
@@ -466,6 +459,9 @@ impl Machine {
                     None => ("is back", away),
                 };
                 warn!("Argus {is_back} after {} s; problems that waited: {}", lasted.as_secs(), self.queue.len());
+                if self.renewing.has_failed() {
+                    self.renewing.look_at(now.mono);
+                }
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
                 self.looking.retry_at = now.mono;

@@ -3,6 +3,7 @@
 use crate::argus::models::{Incident, IncidentPk};
 use crate::sync::filter::fault_is_over;
 use crate::sync::identity::{About, about, label};
+use crate::sync::job::{Chance, Setbacks};
 use crate::sync::plan::fingerprint;
 use crate::sync::rules::Rules;
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
@@ -35,8 +36,10 @@ pub struct Slot {
     /// A secondary's case whose fault was over at the takeover, or that had closed before it was seen: gets no incident until its fault
     /// comes again or its state changes.
     pub excused: bool,
-    /// Argus may have made it an incident without saying so.
+    /// Argus may have an incident of its that is on no list.
     pub tried: bool,
+    /// What Argus refused of it or accepted without effect.
+    pub setbacks: Setbacks,
 }
 
 impl Slot {
@@ -50,6 +53,12 @@ impl Slot {
     #[must_use]
     pub fn due(&self) -> bool {
         self.reached != Some(self.goal)
+    }
+
+    /// What of its setbacks is tried again, after so many full looks: what was tried at another one.
+    #[must_use]
+    pub fn chance(&self, look: u64) -> Chance {
+        Chance { fingerprint: self.goal.fingerprint, look, last: self.gone }
     }
 
     /// Asks for another look, also where one is under way.
@@ -204,6 +213,7 @@ impl Cases {
             gone: false,
             excused,
             tried: false,
+            setbacks: Setbacks::default(),
         };
         self.slots.insert(id, Box::new(slot));
         self.ask_open_ones(&problem);

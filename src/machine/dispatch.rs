@@ -44,9 +44,9 @@ impl Machine {
             return;
         }
         let link = &mut self.link;
-        if link.connected && link.read && link.rereading.is_none() && now.mono >= link.reread_at {
+        if link.connected && link.read && link.reading_since.is_none() && now.mono >= link.reread_at {
             link.reread_at = now.mono + self.settings.full_interval;
-            link.rereading = Some(now.mono);
+            link.reading_since = Some(now.mono);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
         self.reach_argus();
@@ -178,7 +178,14 @@ impl Machine {
         let cases: Vec<CaseWork> = self
             .cases
             .of(problem)
-            .map(|s| CaseWork { case: Arc::clone(&s.case), due: s.due(), excused: s.excused, tried: s.tried })
+            .map(|s| CaseWork {
+                case: Arc::clone(&s.case),
+                due: s.due(),
+                excused: s.excused,
+                tried: s.tried,
+                setbacks: s.setbacks.clone(),
+                chance: s.chance(self.full_looks()),
+            })
             .collect();
         if cases.is_empty() {
             self.queue.forget(problem);
@@ -218,7 +225,7 @@ impl Machine {
         if !self.may_write() || !self.link.read || self.errand_under_way.is_some() {
             return;
         }
-        let due = self.errands.iter().filter(|(_, c)| c.retry_at <= now.mono);
+        let due = self.errands.iter().filter(|(id, c)| c.retry_at <= now.mono && !self.leaves_errand(**id, c));
         let Some((id, carrying)) = due.min_by_key(|(_, c)| c.retry_at) else {
             return;
         };

@@ -139,7 +139,7 @@ impl Incidents {
         let place = (label(&case.router).to_owned(), case.kind.clone());
         let at =
             |pks: &'a BTreeSet<(Spot, IncidentPk)>, spot| pks.range((spot, IncidentPk::MIN)..=(spot, IncidentPk::MAX));
-        let spot = spot(case.subindex());
+        let spot = spot(&case.problem().subindex);
         let near = self.places.get(&place).into_iter().flat_map(move |pks| at(pks, 0).chain(at(pks, spot)));
         near.filter_map(|(_, pk)| self.get(*pk))
     }

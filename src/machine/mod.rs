@@ -5,7 +5,7 @@
 //! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
 //! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are,
 //! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
+//! `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
 //! secret means, and `renewing.rs` has the token kept alive.
 
 mod admission;
@@ -35,6 +35,7 @@ mod renewing;
 mod secondary;
 #[cfg(test)]
 mod secondary_tests;
+mod setbacks;
 mod standby;
 #[cfg(test)]
 mod standby_tests;
@@ -56,7 +57,7 @@ use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Pag
 use crate::failover::{Failover, Mode, Ping};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
-use crate::sync::job::{ProblemJob, ProblemReport};
+use crate::sync::job::{Chance, ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
@@ -73,6 +74,7 @@ use orphans::Orphans;
 use queue::Queue;
 use renewing::Renewing;
 use secondary::Watch;
+use setbacks::Chances;
 use standby::Proof;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -239,7 +241,8 @@ pub enum Job {
     Renew,
     /// See whether Argus answers at all.
     Probe,
-    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many incidents are read.
+    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many
+    /// incidents are read.
     Prove(usize),
     /// See whether Argus can be reached, without the token: it is no sign of life.
     Reach,
@@ -282,8 +285,8 @@ struct Link {
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
-    /// Since when a complete reading is under way that was asked for.
-    rereading: Option<Duration>,
+    /// The start of the complete reading that is under way: the first one of a connection, or a requested one.
+    reading_since: Option<Duration>,
     /// What a complete reading under way has brought.
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
@@ -300,7 +303,7 @@ struct Reading {
     /// Cases that are just as they were; they are there already.
     same: BTreeSet<CaseId>,
     others: Vec<Case>,
-    /// Cases that were told on their own, and in no part since: what a part holds of them is older.
+    /// Cases that came on their own after their part, if they were in one. The version of the part is older.
     newer: BTreeSet<CaseId>,
 }
 
@@ -338,6 +341,10 @@ struct Carrying {
     lacking: usize,
     attempts: u32,
     retry_at: Duration,
+    /// How often Zino refused something of it, or nothing came of it.
+    in_vain: u32,
+    /// The chance at which it was given up; there must be another one before it is tried again.
+    given_up: Option<Chance>,
 }
 
 /// The state machine.
@@ -366,6 +373,7 @@ pub struct Machine {
     busy: usize,
     settled_at: Option<Duration>,
     troubles_logged: u32,
+    chances: Chances,
     unknown_kinds: BTreeSet<String>,
     told: Told,
     paused: bool,
@@ -410,6 +418,7 @@ impl Machine {
             busy: 0,
             settled_at: None,
             troubles_logged: 0,
+            chances: Chances::default(),
             unknown_kinds: BTreeSet::new(),
             told: Told::default(),
             paused: false,

@@ -223,7 +223,7 @@ impl Machine {
             !looking.busy && looking.walk.is_none() && looking.feed_next.is_none() && looking.wanted.is_empty();
         let read = self.link.read && self.link.awaited.is_empty() && self.is_ready();
         let idle = self.busy == 0 && !self.probing && self.errand_under_way.is_none() && self.health.is_fine();
-        let carried = self.errands.values().all(|carrying| carrying.attempts >= TRIES);
+        let carried = self.errands.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
         looked && read && idle && carried && self.orphans.is_idle() && self.queue.is_done(TRIES)
     }
 
@@ -233,6 +233,7 @@ impl Machine {
         };
         let deeds = &run.deeds;
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
+        failed.extend(self.setback_lines());
         failed.extend(self.unjudged().take(MAX_NAMED));
         let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));

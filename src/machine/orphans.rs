@@ -6,7 +6,7 @@ use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
 use crate::stamp::Stamp;
-use crate::sync::identity::{About, about, number, same_problem};
+use crate::sync::identity::{About, PYTHON_OFFSET_SECS, about, number, same_problem};
 use crate::sync::orphan::{Life, Numbers};
 use crate::zino::case::CaseId;
 use log::{info, warn};
@@ -60,6 +60,8 @@ pub(super) struct Orphans {
     to_mark: BTreeSet<IncidentPk>,
     marked: BTreeSet<IncidentPk>,
     told: BTreeSet<IncidentPk>,
+    /// Where Argus refuses what was to be written, and after how many full looks that was.
+    refused: BTreeMap<IncidentPk, u64>,
     check_at: Duration,
 }
 
@@ -99,6 +101,7 @@ impl Machine {
         for set in [&mut known.ready, &mut known.to_mark, &mut known.told] {
             set.retain(|pk| pks.contains(pk));
         }
+        known.refused.retain(|pk, _| pks.contains(pk));
         for pk in &pks {
             known.unknown.entry(*pk).or_insert(Orphan { since: now.mono, confirming: false });
         }
@@ -116,7 +119,8 @@ impl Machine {
         if self.run.as_ref().is_some_and(|run| run.leaves_orphan(pk)) {
             return;
         }
-        let acts = !self.settings.rules.secondary;
+        let is_refused = self.orphans.refused.get(&pk) == Some(&self.full_looks());
+        let acts = !self.settings.rules.secondary && !is_refused;
         if fate == Fate::Forgotten && acts && !self.orphans.marked.contains(&pk) {
             // At once: what shows it may be gone when the grace is over.
             self.orphans.to_mark.insert(pk);
@@ -127,6 +131,7 @@ impl Machine {
         }
         match fate {
             Fate::Scavenged(number) if acts => self.ask_once_more(pk, number),
+            Fate::Scavenged(_) if is_refused => {}
             // What cannot be known yet is nothing that a person has to decide.
             Fate::Hidden => drop(self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false })),
             _ => {
@@ -215,6 +220,9 @@ impl Machine {
                 // The whole grace passes before it is tried again; a single run leaves it to the next one.
                 self.orphans.marked.remove(&pk);
             }
+            if self.is_refusal(now, pk, &error) {
+                return;
+            }
             self.look_failed(now, "put on an incident's record that its case may be forgotten", &error);
         } else {
             self.look_succeeded();
@@ -235,10 +243,35 @@ impl Machine {
             }
             Ok(None) => self.incidents.remove(pk),
             Err(error) => {
+                if self.is_refusal(now, pk, &error) {
+                    return;
+                }
                 // It is found again by the next check, and the whole grace passes before it is tried again.
                 self.look_failed(now, "end an incident whose case is gone", &error);
             }
         }
+    }
+
+    /// Argus refuses a write to this one incident: left out until the next full look, and no reason to look at nothing else.
+    fn is_refusal(&mut self, now: Now, pk: IncidentPk, error: &ArgusError) -> bool {
+        let ArgusError::Request { status, why } = error else {
+            return false;
+        };
+        self.look_succeeded();
+        let looks = self.full_looks();
+        if self.orphans.refused.insert(pk, looks).is_none() {
+            let line = format!("incident {pk}, whose case is not in Zino: Argus refuses an event ({status}: {why})");
+            if self.orphans.refused.len() <= MAX_TOLD {
+                warn!("{line}; left out until the next full look");
+            }
+            self.told.failed(now, line);
+        }
+        true
+    }
+
+    /// How many incidents without a case Argus takes no event of ours for.
+    pub(super) fn refused_orphans(&self) -> usize {
+        self.orphans.refused.len()
     }
 
     /// No case of our Zino is about this incident's problem, and its number is unknown or means something else.
@@ -284,7 +317,8 @@ impl Machine {
         if self.cases.get(number).is_some() || numbers.show_a_loss_after((number, opened)) {
             return Fate::Forgotten;
         }
-        let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS);
+        let off = if incident.made_for.is_none() { PYTHON_OFFSET_SECS } else { 0 };
+        let old = opened <= now.wall.plus_secs(-SCAVENGED_AFTER_SECS - off);
         // What a case was about that could be read once is known.
         let hidden = self.link.unreadable.all().any(|(id, _)| self.cases.get(id).is_none());
         match old && numbers.surround((number, opened)) {

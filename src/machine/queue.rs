@@ -3,7 +3,7 @@
 use super::backoff::backoff;
 use super::bulk::{BulkLine, Rank};
 use super::cases::Goal;
-use crate::sync::job::Doubt;
+use crate::sync::job::WriteKey;
 use crate::zino::case::{CaseId, Problem};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub enum Lane {
     Live,
 }
 
+/// How many reasons of one trouble are told.
+const MAX_TOLD: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long after an unknown outcome a write may be repeated: Argus may still be executing it.
@@ -26,7 +28,7 @@ const DOUBT_LASTS: Duration = Duration::from_secs(5);
 /// A write of unknown outcome.
 #[derive(Debug, Clone)]
 struct Doubted {
-    doubt: Doubt,
+    doubt: WriteKey,
     since: Duration,
     looks: u32,
 }
@@ -51,7 +53,10 @@ struct Entry {
 #[derive(Debug)]
 struct Trouble {
     why: String,
-    told: bool,
+    /// How often people were told of it, each time for another reason.
+    told: u32,
+    /// Whether they were told of this reason.
+    is_news: bool,
 }
 
 /// All waiting and running work.
@@ -129,7 +134,7 @@ impl Queue {
         let entry = self.entries.get_mut(problem)?;
         (entry.attempts, entry.turns) = (0, 0);
         entry.doubted = None;
-        let trouble = entry.trouble.take().filter(|t| t.told).map(|t| t.why);
+        let trouble = entry.trouble.take().filter(|t| t.told > 0).map(|t| t.why);
         self.idle(problem);
         trouble
     }
@@ -177,13 +182,15 @@ impl Queue {
         entry.attempts = entry.attempts.saturating_add(1);
         let wait = backoff(entry.attempts, FIRST_WAIT, LONGEST_WAIT);
         let new = entry.trouble.is_none();
-        entry.trouble.get_or_insert(Trouble { why: why.to_owned(), told: false });
+        let told = entry.trouble.as_ref().map_or(0, |trouble| trouble.told);
+        let is_news = entry.trouble.as_ref().is_none_or(|trouble| trouble.is_news || trouble.why != why);
+        entry.trouble = Some(Trouble { why: why.to_owned(), told, is_news });
         self.wait_until(problem, now + wait);
         new
     }
 
     /// A write's outcome is unknown: to be looked at again.
-    pub fn doubtful(&mut self, problem: &Arc<Problem>, now: Duration, doubt: Doubt) {
+    pub fn doubtful(&mut self, problem: &Arc<Problem>, now: Duration, doubt: WriteKey) {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
         let at = match &mut entry.doubted {
             Some(doubted) if doubted.doubt == doubt => {
@@ -206,25 +213,10 @@ impl Queue {
 
     /// The write that is in doubt, and whether it may be repeated if it is not found.
     #[must_use]
-    pub fn doubt(&self, problem: &Problem, now: Duration) -> Option<(Doubt, bool)> {
+    pub fn doubt(&self, problem: &Problem, now: Duration) -> Option<(WriteKey, bool)> {
         let doubted = self.entries.get(problem)?.doubted.as_ref()?;
         let ripe = doubted.looks >= 1 && now >= doubted.since + DOUBT_LASTS;
         Some((doubted.doubt.clone(), ripe))
-    }
-
-    /// Notes a refusal; true if it is not the one that was noted last.
-    pub fn refused(&mut self, problem: &Arc<Problem>, why: &str) -> bool {
-        let entry = self.entries.entry(Arc::clone(problem)).or_default();
-        let new = entry.trouble.as_ref().is_none_or(|t| t.why != why);
-        entry.trouble = Some(Trouble { why: why.to_owned(), told: true });
-        entry.attempts = 0;
-        new
-    }
-
-    /// All problems in trouble.
-    #[must_use]
-    pub fn in_trouble(&self) -> Vec<Arc<Problem>> {
-        self.entries.iter().filter(|(_, e)| e.trouble.is_some()).map(|(p, _)| Arc::clone(p)).collect()
     }
 
     /// All troubles: the problem and why.
@@ -237,29 +229,26 @@ impl Queue {
         self.entries.iter().filter(|(_, e)| e.trouble.is_none()).map(|(problem, _)| &**problem)
     }
 
-    /// Whether nothing waits or runs but what is refused, or failed at least so often.
+    /// Whether nothing waits or runs but what failed at least so often.
     #[must_use]
     pub fn is_done(&self, tries: u32) -> bool {
-        self.entries.values().all(|e| {
-            let parked = e.lane.is_none() && e.retry_at.is_none() && e.doubted.is_none();
-            e.running.is_none() && e.trouble.is_some() && (parked || e.attempts >= tries)
-        })
+        self.entries.values().all(|e| e.running.is_none() && e.trouble.is_some() && e.attempts >= tries)
     }
 
     /// The server was away: what failed meanwhile was no trouble of single problems.
     pub fn forget_untold_troubles(&mut self) {
-        for entry in self.entries.values_mut().filter(|e| e.trouble.as_ref().is_some_and(|t| !t.told)) {
+        for entry in self.entries.values_mut().filter(|e| e.trouble.as_ref().is_some_and(|t| t.told == 0)) {
             (entry.trouble, entry.attempts) = (None, 0);
         }
     }
 
-    /// Troubles that nobody was told of; from now on they count as told.
+    /// Troubles of which nobody was told the reason; from now on they count as told.
     pub fn untold_troubles(&mut self) -> Vec<(Arc<Problem>, String)> {
         self.entries
             .iter_mut()
             .filter_map(|(problem, entry)| {
-                let trouble = entry.trouble.as_mut().filter(|t| !t.told)?;
-                trouble.told = true;
+                let trouble = entry.trouble.as_mut().filter(|t| t.is_news && t.told < MAX_TOLD)?;
+                (trouble.told, trouble.is_news) = (trouble.told + 1, false);
                 Some((Arc::clone(problem), trouble.why.clone()))
             })
             .collect()
@@ -401,7 +390,7 @@ mod tests {
     fn a_write_in_doubt_is_repeated_only_after_a_second_look_five_seconds_later() {
         let mut q = Queue::default();
         let p = problem(1);
-        let doubt = Doubt { incident: 1, what: "OTH".into() };
+        let doubt = WriteKey { incident: Some(1), what: "OTH".into() };
         q.doubtful(&p, secs(100), doubt.clone());
         assert_eq!(q.next_wake(), Some(secs(101)));
         assert_eq!(q.doubt(&p, secs(101)), Some((doubt.clone(), false)));
@@ -418,13 +407,12 @@ mod tests {
     fn the_trouble_of_what_is_gone_is_gone_with_it() {
         let mut q = Queue::default();
         let (p, running) = (problem(1), problem(2));
-        q.refused(&p, "400");
         q.failed(&p, secs(10), "500");
         q.start(&running, Vec::new());
-        q.refused(&running, "400");
+        q.failed(&running, secs(10), "500");
         q.forget(&p);
         q.forget(&running);
-        assert_eq!((q.in_trouble().len(), q.len(), q.next_wake()), (0, 1, None));
+        assert_eq!((q.troubles().count(), q.len(), q.next_wake()), (0, 1, None));
         q.finish(&running);
         q.idle(&running);
         assert_eq!(q.len(), 0);

@@ -60,8 +60,11 @@ impl Machine {
         }
         self.token.settings_changed();
         self.login.settings_changed();
+        // The folder of the token may be another one, or the token.
+        self.renewing.look_at(now.mono);
         if change.another_argus || change.another_token {
             self.offer_signs_of_life_again();
+            self.retry_setbacks_now();
             self.health.hurry(now.mono);
             if was == Mode::Standby {
                 self.forget_proof();

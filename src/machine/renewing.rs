@@ -16,6 +16,18 @@ pub(super) struct Renewing {
     told: Option<String>,
 }
 
+impl Renewing {
+    /// The last attempt failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// The age is to be looked at by then.
+    pub(super) fn look_at(&mut self, at: Duration) {
+        self.due_at = self.due_at.min(at);
+    }
+}
+
 impl Machine {
     /// Whether everything else has to wait for a renewal. Gives the job as soon as nothing is under way.
     pub(super) fn renews(&mut self, now: Now) -> bool {
@@ -45,7 +57,8 @@ impl Machine {
                 }
             }
             Err(why) if self.renewing.told.as_ref() != Some(&why) => {
-                error!("the Argus token was not renewed: {why}; trying again every hour");
+                let again = if self.run.is_some() { "" } else { "; trying again every hour" };
+                error!("the Argus token was not renewed: {why}{again}");
                 self.told.failed(now, format!("the Argus token was not renewed: {why}"));
                 self.renewing.told = Some(why);
             }

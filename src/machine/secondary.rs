@@ -1,9 +1,9 @@
-//! What a secondary makes of its questions to the primary: when it takes over and hands back, and from when on it may write. Never
-//! asks the primary itself.
+//! What a secondary makes of its questions to the primary: when it takes over and hands back, and
+//! from when on it may write. Never asks the primary itself.
 //!
-//! A secondary that was cut off itself must not write when its network returns, although it took over meanwhile. So while the
-//! primary is silent Argus is asked, too, and nothing is written before one question that was asked after Argus had answered has
-//! gone unanswered ([`Contact`]).
+//! A secondary that was cut off itself must not write when its network returns, although it took
+//! over meanwhile. So while the primary is silent Argus is asked, too, and nothing is written
+//! before one question that was asked after Argus had answered has gone unanswered ([`Contact`]).
 
 use super::{Job, Looking, Machine, Now, Report};
 use crate::argus::ArgusError;
@@ -74,7 +74,8 @@ impl Machine {
         self.looking.refresh_at = now.mono;
         for slot in self.cases.all_mut() {
             slot.home = None;
-            // Operators close cases on the primary only, so the standby's Zino still has repaired ones open.
+            // Operators close cases on the primary only, so the standby's Zino still has repaired
+            // ones open.
             slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
         }
         self.look_at_all();
@@ -96,6 +97,7 @@ impl Machine {
         self.told.unreadable = None;
         self.unheard.argus_answers = false;
         self.counting.forget(false);
+        self.forget_setbacks();
     }
 
     /// Asks whether Argus is there, if that is wanted.

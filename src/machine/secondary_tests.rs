@@ -32,7 +32,8 @@ struct Secondary {
 }
 
 impl Secondary {
-    /// In STANDBY with everything read of its Zino, which has case 1. Its primary has just answered.
+    /// In STANDBY with everything read of its Zino, which has case 1. Its primary has just
+    /// answered.
     fn new(threshold: u32) -> Self {
         let settings = Settings { signs_of_life: true, ..secondary(threshold) };
         let mut secondary = Self { running: Running::idle(settings), argus: Ok(()), writes: 0, reaches: 0 };
@@ -76,7 +77,8 @@ impl Secondary {
         Some(Input::Argus(report))
     }
 
-    /// The next question to the primary, five seconds after the one before; whatever the machine wants to do meanwhile is done.
+    /// The next question to the primary, five seconds after the one before; whatever the machine
+    /// wants to do meanwhile is done.
     fn ping(&mut self, up: bool) {
         for _ in 0..5 {
             self.running.secs += 1;

@@ -1,5 +1,6 @@
-//! What STANDBY proves: that a takeover would work if it came now. Reads one page of Argus, looks at the connection to Zino, and
-//! whether the primary can be asked at all; never writes anything, and never ends the program.
+//! What STANDBY proves: that a takeover would work if it came now. Reads one page of Argus, looks
+//! at the connection to Zino, and whether the primary can be asked at all; never writes anything,
+//! and never ends the program.
 
 use super::argus_side::TOKEN_ADVICE;
 use super::{Job, Machine, Now};

@@ -81,7 +81,8 @@ impl Secondary {
         self.step(Input::Argus(Report::Proved(answer)))
     }
 
-    /// One question to the primary. What asks whether Argus is there gets an answer, and is left out.
+    /// One question to the primary. What asks whether Argus is there gets an answer, and is left
+    /// out.
     fn ping(&mut self, up: bool) -> Vec<Output> {
         let mut outputs = self.step(ping(self.secs, up));
         let before = outputs.len();

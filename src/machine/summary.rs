@@ -163,7 +163,7 @@ impl Machine {
             cases,
             incidents,
             waiting: self.waiting(),
-            troubled: self.queue.in_trouble().len(),
+            troubled: self.troubled().len() + self.refused_orphans(),
             zino: self.zino_now(),
             argus: self.argus_now(),
             is_refused_at_start: self.token.confirmed_at().or(self.login.confirmed_at()).is_some(),

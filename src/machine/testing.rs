@@ -114,7 +114,8 @@ impl Running {
             homes: Vec::new(),
             acts: Vec::new(),
             posted: Vec::new(),
-            tried: None,
+            tried: Vec::new(),
+            setbacks: Vec::new(),
             deeds: crate::sync::job::Deeds::default(),
         };
         self.step(Input::Argus(Report::Problem(Box::new(report))))

@@ -43,6 +43,7 @@ impl Machine {
                 }
                 self.link.connected = true;
                 self.link.reread_at = now.mono + self.settings.full_interval;
+                self.link.reading_since = Some(now.mono);
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
@@ -56,13 +57,17 @@ impl Machine {
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
-                self.link.rereading = None;
+                self.link.reading_since = None;
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
                 self.errand_under_way = None;
                 self.orphans.interrupt();
             }
             ZinoEvent::Unusable(why) => {
+                // Before, a single run ends over it and says why then; the daemon's poller says it.
+                if self.run.is_some() && self.link.ever_read && self.told.zino.is_none() {
+                    warn!("Zino cannot be used: {why}");
+                }
                 self.login.doubted();
                 self.told.zino_fails(now, why);
             }
@@ -114,8 +119,8 @@ impl Machine {
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
-        if let Some(began) = self.link.rereading.take() {
-            // A Zino that needs long for it is left in peace for as long.
+        if let Some(began) = self.link.reading_since.take() {
+            // After a reading that took long, the next one waits for as long.
             self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
         }
         let mut to_read: BTreeSet<CaseId> = self
@@ -288,6 +293,12 @@ impl Machine {
         self.errands.remove(&id);
         if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
             slot.gone = true;
+        } else if slot.case.is_closed() && !slot.gone && !slot.setbacks.is_empty() {
+            // What Argus did not take is tried for the last time.
+            slot.gone = true;
+            slot.ask();
+            let problem = Arc::clone(&slot.problem);
+            self.line_up(&problem, Lane::Live);
         } else {
             self.drop_case(id);
         }
@@ -299,6 +310,7 @@ impl Machine {
             return;
         };
         let problem = Arc::clone(&slot.problem);
+        Self::tell_undelivered(slot);
         self.cases.remove(id);
         let others: Vec<CaseId> = self.cases.of(&problem).map(|s| s.case.id).collect();
         if others.is_empty() {
@@ -344,7 +356,8 @@ impl Machine {
                 } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
                     self.go_on_carrying(now, id, lacking);
                 } else {
-                    self.carry_later(now, id, refused);
+                    self.carried_in_vain(now, id, None);
+                    self.carry_later(now, id, false);
                 }
             }
             Ok(None) => {
@@ -353,6 +366,9 @@ impl Machine {
             }
             Err(error) => {
                 debug!("case {id}: {error}");
+                if refused {
+                    self.carried_in_vain(now, id, Some(&error));
+                }
                 self.carry_later(now, id, refused);
             }
         }
@@ -369,6 +385,7 @@ impl Machine {
     fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
         if let Some(carrying) = self.errands.get_mut(&id) {
             (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+            (carrying.in_vain, carrying.given_up) = (0, None);
         }
     }
 

@@ -1,5 +1,6 @@
-//! Whether a single run of a secondary is to act: asks the primary as often as the daemon would before it took over, and Argus too, so
-//! that a host that is cut off itself does not act. Never writes.
+//! Whether a single run of a secondary is to act: asks the primary as often as the daemon would
+//! before it took over, and Argus too, so that a host that is cut off itself does not act. Never
+//! writes.
 
 use crate::failover::{Answer, Contact, Mode, Ping};
 use log::debug;
@@ -30,8 +31,8 @@ pub trait World {
     fn pause(&mut self, time: Duration);
 }
 
-/// Asks the primary until it answers or has left `threshold` questions unanswered, one each `interval`; once more where Argus
-/// answered only after the last.
+/// Asks the primary until it answers or has left `threshold` questions unanswered, one each
+/// `interval`; once more where Argus answered only after the last.
 pub fn ask(world: &mut impl World, threshold: u32, interval: Duration) -> Verdict {
     let mut contact = Contact::default();
     let (mut failures, mut silence, mut unasked, mut away) = (0, String::new(), String::new(), String::new());

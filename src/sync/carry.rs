@@ -45,12 +45,13 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The acts of people on an incident that concern its case. Of an adopted incident's earlier life, received before `since`, only those
-/// do after which it stayed open; `None`: all do.
+/// The acts of people on an incident that concern its case: all, or, where a case has adopted it that opened at `adopted_by`, those of
+/// that case's life.
 #[must_use]
-pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, since: Option<Stamp>) -> Vec<Act> {
-    let in_its_life = |e: &Event, since| e.received >= since || evidence.stays_open_after(e, incident.is_open(), since);
-    let concerns = |e: &Event| !evidence.is_ours(e) && since.is_none_or(|since| in_its_life(e, since));
+pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<Act> {
+    let is_open = incident.is_open();
+    let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, is_open, opened));
+    let concerns = |e: &Event| !evidence.is_ours(e) && in_its_life(e);
     let standing = evidence.standing_close().map(|e| e.pk);
     let mut out: Vec<Act> = evidence
         .all()

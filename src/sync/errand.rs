@@ -7,7 +7,7 @@ use super::rules::Rules;
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, CaseId, Problem};
 use crate::zino::{ZinoError, ZinoServer};
-use log::{info, warn};
+use log::info;
 use std::collections::BTreeSet;
 
 /// How often one errand reads the case again after its writes.
@@ -60,7 +60,7 @@ pub struct Reading {
     read: usize,
 }
 
-/// What the next step of a complete reading brought.
+/// The result of one step of a complete reading.
 #[derive(Debug)]
 pub enum Step {
     /// Some cases, and there are more.
@@ -78,10 +78,10 @@ impl Reading {
         Ok(Self { ids: zino.case_ids()?, read: 0 })
     }
 
-    /// Reads the next cases, at most so many.
+    /// Reads the next cases, at most `most` of them.
     ///
     /// # Errors
-    /// See [`ZinoError`]; what earlier steps brought is then worth nothing.
+    /// See [`ZinoError`]. The cases of earlier steps count for nothing then.
     pub fn step<Z: ZinoServer + ?Sized>(&mut self, zino: &mut Z, most: usize) -> Result<Step, ZinoError> {
         let rest = self.ids.get(self.read..).unwrap_or_default();
         let part = rest.get(..most.max(1)).unwrap_or(rest);
@@ -94,7 +94,7 @@ impl Reading {
     }
 }
 
-/// Reads everything, with nothing else in between. Hands over so many cases at a time; the last ones come with the snapshot.
+/// Reads everything without a pause. Hands over at most `part` cases at a time; the last ones come with the snapshot.
 ///
 /// # Errors
 /// See [`ZinoError`]; what was handed over is then worth nothing.
@@ -134,33 +134,36 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
 }
 
 /// Carries to a case what it still lacks of people's acts, or a part of it, each write checked against the case as it is just before,
-/// and returns the case as it is after; `None` if Zino does not know it.
+/// and returns the case as it is after; `None` if Zino does not know it. No write is made twice: what is still lacking then has no
+/// effect now.
 ///
 /// # Errors
-/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before it writes.
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before it writes. What Zino refuses is
+/// the error after everything else was written.
 pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
     let mut left = MAX_WRITES;
+    let mut made: Vec<Write> = Vec::new();
+    let mut refused = None;
     for round in 0.. {
         let Some(case) = zino.case(errand.case, wants_log)? else {
             return Ok(None);
         };
         let is_another = case.problem() != errand.problem || case.opened != errand.opened;
-        if is_another || round == MAX_ROUNDS || left == 0 {
-            return Ok(Some(case));
+        let mut lacking = writes(&case, &errand.acts, rules);
+        lacking.retain(|write| !made.contains(write));
+        if is_another || round == MAX_ROUNDS || left == 0 || lacking.is_empty() {
+            return refused.map_or(Ok(Some(case)), Err);
         }
-        let lacking = writes(&case, &errand.acts, rules);
-        if lacking.is_empty() {
-            return Ok(Some(case));
-        }
-        for write in lacking.into_iter().take(left) {
-            left -= 1;
-            if let Err(error) = deliver(zino, &case, &write) {
-                if matches!(error, ZinoError::Refused(_)) {
-                    warn!("{}: Zino refuses what a person did in Argus ({error})", case.name());
-                }
-                return Err(error);
+        lacking.truncate(left);
+        left -= lacking.len();
+        for write in &lacking {
+            match deliver(zino, &case, write) {
+                Ok(()) => {}
+                Err(error @ ZinoError::Refused(_)) => drop(refused.get_or_insert(error)),
+                Err(error) => return Err(error),
             }
         }
+        made.append(&mut lacking);
     }
     Ok(None)
 }

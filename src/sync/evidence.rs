@@ -1,6 +1,6 @@
 //! What an incident's events prove (design 4.3 to 4.7). Pure; never decides what follows from it.
 
-use super::identity::PYTHON_OFFSET_SECS;
+use super::identity::{PYTHON_OFFSET_SECS, SURELY_AFTER_SECS};
 use super::text::normal;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
 use crate::stamp::Stamp;
@@ -8,6 +8,7 @@ use crate::zino::case::{CaseId, CaseState};
 use std::collections::HashMap;
 
 const DUPLICATE: &str = "Duplicate of incident ";
+const LOST_CLOSE: &str = "Closed in Argus by ";
 
 /// How the record begins that Zino has lost its newest state, and with it perhaps an incident's case.
 pub const FORGOTTEN: &str = "Zino may have forgotten this case";
@@ -33,6 +34,12 @@ pub struct Telling {
     pub text: String,
     /// Whether it closes the case: then an END tells it as well.
     pub closes: bool,
+}
+
+/// The text of the END that ends an incident again whose close by this person Argus lost.
+#[must_use]
+pub fn lost_close_text(person: &str) -> String {
+    format!("{LOST_CLOSE}{person}")
 }
 
 /// How often we have said something on an incident: by OTH, and by END.
@@ -101,17 +108,30 @@ impl<'a> Evidence<'a> {
             .find(|e| self.is_persons_close(e))
     }
 
-    /// Whether an act received before the adopting case was surely open concerns that case all the same: it was done since the incident
-    /// was reopened last, and the incident stayed open into the life of the case, which is sure from `since` on.
+    /// Whether what ended the incident last did so while the case that opened then was open. It was received well after, because the
+    /// servers' clocks differ; where it is our END for a close that Argus lost, the incident was open until then for an open case.
     #[must_use]
-    pub fn stays_open_after(&self, act: &Event, is_open: bool, since: Stamp) -> bool {
+    pub fn ended_after(&self, opened: Stamp) -> bool {
+        self.newest_turn().is_some_and(|turn| self.is_after(turn, opened))
+    }
+
+    fn is_after(&self, turn: &Event, opened: Stamp) -> bool {
+        let for_open_case = self.is_our_end(turn) && turn.description.starts_with(LOST_CLOSE);
+        turn.received >= if for_open_case { opened } else { opened.plus_secs(SURELY_AFTER_SECS) }
+    }
+
+    /// Whether an act concerns the case that opened then and has adopted the incident: it was received well after; or it was done since the
+    /// incident was reopened last, and the incident stayed open into the life of the case.
+    #[must_use]
+    pub fn concerns(&self, act: &Event, is_open: bool, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
         let reopened = self.all().rev().find(reopens).map(|e| e.pk);
         let in_this_life = |e: &Event| reopened.is_none_or(|pk| e.pk > pk);
         let closes = |e: &&Event| matches!(e.kind, EventKind::Close | EventKind::End) && in_this_life(e);
         // We end only what is open: a close that an END of ours follows was lost.
         let ended = self.all().rev().filter(closes).find(|e| self.is_our_end(e)).or_else(|| self.all().find(closes));
-        in_this_life(act) && (is_open || ended.is_some_and(|e| e.received >= since))
+        let stayed_open = is_open || ended.is_some_and(|e| self.is_after(e, opened));
+        act.received >= opened.plus_secs(SURELY_AFTER_SECS) || in_this_life(act) && stayed_open
     }
 
     /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.

@@ -8,12 +8,13 @@ use super::text::tag_value;
 use crate::argus::models::{EndTime, Incident, IncidentPk, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 
-/// How far the Python program's times may be off: it mistook local time for UTC in winter.
+/// How far the Python program's times may be off: it gives all of them the offset to UTC of the day on which it was started.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
 /// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
-/// How far before a case's opening an incident may have ended and still be worth a look at its events.
-const WORTH_A_LOOK_SECS: i64 = 3600;
+
+/// The keys of the tags by which an incident of the Python program says what it is about.
+pub const IDENTITY_TAGS: [&str; 4] = ["host", "event_type", "interface", "remote_addr"];
 
 /// What an incident says that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +53,7 @@ pub fn about(incident: &Incident) -> About {
 
 fn told(made_for: &MadeFor) -> About {
     About::Told {
-        problem: Problem {
-            router: made_for.router.clone(),
-            kind: CaseKind::from_word(&made_for.kind),
-            subindex: made_for.subindex.clone(),
-        },
+        problem: Problem::of(made_for.case, &made_for.router, CaseKind::from_word(&made_for.kind), &made_for.subindex),
         server: made_for.server.to_string(),
     }
 }
@@ -107,21 +104,35 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
         // Asked of every incident near a case, so nothing is copied for it.
         return *made_for.kind == *case.kind.word()
             && *made_for.subindex == *case.subindex()
-            && made_for.router == case.router;
+            && made_for.router == case.router
+            // A number is its sub-index then.
+            && (!case.lacks_subindex() || CaseId::try_from(made_for.case) == Ok(case.id));
     }
+    let same_number = || number(incident) == Some(case.id);
     match about(incident) {
         // An alarm's type is not tagged, so that its number must say which of the two it is.
         About::Tagged { host, kind, what } => {
             kind == case.kind
                 && is_host_of(&host, &case.router)
                 && match kind {
-                    CaseKind::Portstate => same_value(what.as_deref(), case.port.as_deref()),
-                    CaseKind::Bgp => same_value(what.as_deref(), case.remote_addr.as_deref()),
+                    _ if case.lacks_subindex() || what.is_none() && kind != CaseKind::Reachability => {
+                        same_value(what.as_deref(), tagged_value(case)) && same_number()
+                    }
+                    CaseKind::Portstate | CaseKind::Bgp => same_value(what.as_deref(), tagged_value(case)),
                     CaseKind::Reachability => true,
-                    _ => number(incident) == Some(case.id),
+                    _ => same_number(),
                 }
         }
         About::Told { .. } | About::Unclear => false,
+    }
+}
+
+/// What the tag of the Python program tells of a case's sub-index.
+fn tagged_value(case: &Case) -> Option<&str> {
+    match case.kind {
+        CaseKind::Portstate => case.port.as_deref(),
+        CaseKind::Bgp => case.remote_addr.as_deref(),
+        _ => None,
     }
 }
 
@@ -221,12 +232,7 @@ fn assign_open(
     open.sort_by_key(|i| i.pk);
     let home = match (open.first(), mine.first()) {
         (Some(first), _) | (None, Some(first)) => Home::Incident { pk: first.pk, exact: exact(case, first) },
-        (None, None) => {
-            let earliest = case.opened.plus_secs(-WORTH_A_LOOK_SECS);
-            let worth: Vec<IncidentPk> =
-                free_ended.iter().filter(|i| ended_at(i).is_some_and(|t| t >= earliest)).map(|i| i.pk).collect();
-            if worth.is_empty() { Home::None } else { Home::Perhaps(worth) }
-        }
+        (None, None) => perhaps(free_ended.iter().copied()),
     };
     if let Some(kept) = open.first() {
         out.duplicates.extend(open.iter().skip(1).map(|i| (i.pk, kept.pk)));
@@ -257,7 +263,7 @@ fn assign_closed(
     } else if taken {
         Home::Covered
     } else {
-        Home::None
+        perhaps(free_ended.iter().copied().filter(|i| i.start_time <= ended_before))
     };
     let home_pk = match home {
         Home::Incident { pk, .. } => Some(pk),
@@ -265,6 +271,13 @@ fn assign_closed(
     };
     out.left_behind.extend(left.into_iter().filter(|pk| Some(*pk) != home_pk).map(|pk| (pk, case.id)));
     out.homes.push((case.id, home));
+}
+
+/// The home of a case that has no open incident: one of those ended ones whose close was received during the case's life, whatever time
+/// it was dated to.
+fn perhaps<'a>(ended: impl Iterator<Item = &'a Incident>) -> Home {
+    let pks: Vec<IncidentPk> = ended.map(|i| i.pk).collect();
+    if pks.is_empty() { Home::None } else { Home::Perhaps(pks) }
 }
 
 fn ended_at(incident: &Incident) -> Option<crate::stamp::Stamp> {

@@ -85,7 +85,7 @@ pub fn metadata(case: &Case, rules: &Rules) -> Value {
         "opened": case.opened.secs(),
         "router": problem.router,
         "type": problem.kind.word(),
-        "subindex": problem.subindex,
+        "subindex": case.subindex(),
         "server": rules.server,
     }})
 }

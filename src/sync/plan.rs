@@ -2,15 +2,19 @@
 //! say now; never remembers and never writes.
 
 use super::carry::{self, Act};
-use super::evidence::{Evidence, Telling, restart_text};
+use super::evidence::{Evidence, Telling, lost_close_text, restart_text};
 use super::filter;
-use super::identity::{SURELY_AFTER_SECS, server};
+use super::identity::{IDENTITY_TAGS, server};
 use super::mapping::{self, closing, entry_text};
 use super::rules::Rules;
-use super::text::{normal, tag_value};
+use super::text::{cut, normal, one_line, tag_value};
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, Patch, Tag};
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, HistoryEntry};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How much of an event's text is shown where the write is named, in bytes.
+const MAX_SHOWN: usize = 60;
 
 /// One write to an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,16 +39,38 @@ impl Step {
         }
     }
 
+    /// What it is, for people.
+    #[must_use]
+    pub fn shown(&self, pk: IncidentPk) -> String {
+        match self {
+            Self::Patch(_) => format!("a change of incident {pk}"),
+            Self::Post(event) => match event.kind {
+                EventKind::End => format!("END on incident {pk}"),
+                EventKind::Restart => format!("RES on incident {pk}"),
+                _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_SHOWN))),
+            },
+        }
+    }
+
     /// What makes a write the same write when it is planned again; a RES and the END of a spare carry the time of planning.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         match self {
             Self::Post(event) if event.kind == EventKind::Other => {
-                format!("OTH {} {}", event.timestamp, normal(&event.description))
+                // A long text is known as well by its hash.
+                let mut hasher = DefaultHasher::new();
+                normal(&event.description).hash(&mut hasher);
+                format!("OTH {} {:016x}", event.timestamp, hasher.finish())
             }
             Self::Post(event) => format!("{:?}", event.kind),
             Self::Patch(_) => "PATCH".to_owned(),
         }
+    }
+
+    /// Whether its effect must be looked for, because Argus can lose an update there.
+    #[must_use]
+    pub fn must_be_looked_for(&self) -> bool {
+        !matches!(self, Self::Post(NewEvent { kind: EventKind::Other, .. }))
     }
 }
 
@@ -76,8 +102,8 @@ pub struct View<'a> {
 #[must_use]
 pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
     let evidence = Evidence::of(view.incident, view.events);
-    let since = (!view.exact).then(|| view.case.opened.plus_secs(SURELY_AFTER_SECS));
-    let acts = carry::acts(&evidence, view.incident, rules, since);
+    let adopted_by = (!view.exact).then_some(view.case.opened);
+    let acts = carry::acts(&evidence, view.incident, rules, adopted_by);
     let turn = turn(view, &evidence, &acts, rules);
     let ends = turn.as_ref().is_some_and(|event| event.kind == EventKind::End);
     let mut steps: Vec<Step> = missing_history(view.case, ends, &evidence, rules).into_iter().map(Step::Post).collect();
@@ -125,12 +151,17 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
     let wanted = mapping::tags(case, rules);
     let has = |text: &str| incident.tags.iter().any(|t| normal_tag(t.text) == text);
     let ours = |t: &Tag<'_>| t.added_by == incident.source_user;
-    let outdated = incident.tags.iter().filter(ours).any(|t| !wanted.contains(&normal_tag(t.text)));
-    if !outdated && wanted.iter().all(|text| has(text)) {
+    let others: Vec<&str> = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text).collect();
+    let (stays, outdated): (Vec<Tag<'_>>, Vec<Tag<'_>>) = incident
+        .tags
+        .iter()
+        .filter(|t| ours(t) && !wanted.contains(&normal_tag(t.text)))
+        .partition(|t| says_alone(incident, t, &wanted, &others));
+    if outdated.is_empty() && wanted.iter().all(|text| has(text)) {
         return None;
     }
-    let foreign = incident.tags.iter().filter(|t| !ours(t)).map(|t| t.text.to_owned());
-    let mut tags: Vec<String> = foreign.collect();
+    let kept = others.iter().copied().chain(stays.iter().map(|t| t.text));
+    let mut tags: Vec<String> = kept.map(str::to_owned).collect();
     tags.extend(wanted.into_iter().filter(|text| !tags.contains(text)).collect::<Vec<_>>());
     let description = mapping::description(case);
     Some(Patch {
@@ -140,6 +171,15 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
         // The other instance goes by this and then leaves the tags to us, else the two would change them in turns.
         metadata: maker.map(|_| mapping::metadata(case, rules)),
     })
+}
+
+/// Whether an outdated tag of ours has to stay: an incident of the Python program is known by our own tags alone, and the one that
+/// should take its place was added by somebody else.
+fn says_alone(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
+    let key = |text: &str| text.split_once('=').map(|(key, _)| key.trim().to_owned());
+    let key_of_it = key(tag.text).filter(|key| incident.made_for.is_none() && IDENTITY_TAGS.contains(&key.as_str()));
+    let anothers = others.iter().map(|text| normal_tag(text)).filter(|text| wanted.contains(text));
+    key_of_it.is_some() && anothers.map(|text| key(&text)).any(|key| key == key_of_it)
 }
 
 fn normal_tag(text: &str) -> String {
@@ -188,7 +228,7 @@ fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules
         return lost.then(|| NewEvent {
             kind: EventKind::End,
             timestamp: close.timestamp,
-            description: format!("Closed in Argus by {}", tag_value(&close.actor_name)),
+            description: lost_close_text(&tag_value(&close.actor_name)),
         });
     }
     (!view.incident.is_open()).then(|| restart_event(view, rules))
@@ -205,7 +245,6 @@ fn restart_event(view: &View<'_>, rules: &Rules) -> NewEvent {
 /// What synchronisation makes of a case, as one number: a case that changes without changing this needs no look at Argus.
 #[must_use]
 pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     case.state.hash(&mut hasher);
     case.opened.hash(&mut hasher);

@@ -1,6 +1,7 @@
 //! What a job on one problem is given, and what it reports. Never does anything.
 
 use super::carry::Act;
+pub use super::setbacks::{Chance, Setbacks, WriteKey};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventPk, Incident, IncidentPk};
 use crate::stamp::Stamp;
@@ -17,17 +18,12 @@ pub struct CaseWork {
     pub due: bool,
     /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
     pub excused: bool,
-    /// Whether a creation of unknown outcome may have given it an incident that nobody has seen yet.
+    /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome, or one that was found by its number.
     pub tried: bool,
-}
-
-/// A write whose outcome is not known, told apart from others by what it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
-    /// The incident.
-    pub incident: IncidentPk,
-    /// What the write would do, without the time of events that tell of now.
-    pub what: String,
+    /// What Argus refused of it or accepted without effect.
+    pub setbacks: Setbacks,
+    /// What of that was tried at another one is tried again.
+    pub chance: Chance,
 }
 
 /// One problem to be brought up to date.
@@ -40,7 +36,7 @@ pub struct ProblemJob {
     /// All incidents that may be about it, as last seen.
     pub incidents: Vec<Incident>,
     /// A write of unknown outcome, and whether it may be repeated if this look does not find it.
-    pub doubt: Option<(Doubt, bool)>,
+    pub doubt: Option<(WriteKey, bool)>,
     /// The time now.
     pub now: Stamp,
 }
@@ -48,18 +44,16 @@ pub struct ProblemJob {
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Everything is as it should be.
+    /// Everything is as it should be, but for the setbacks.
     Done,
     /// There was more to write than one job does; to be gone on with.
     Unfinished,
     /// Argus failed; to be tried again.
     Failed(ArgusError),
     /// A write is of unknown outcome; to be looked at again.
-    Doubtful(Doubt),
+    Doubtful(WriteKey),
     /// Another process has just made the incident and may be writing to it; to be looked at a little later.
     Fresh,
-    /// Argus refuses something about this problem; trying again without a change is useless.
-    Refused(String),
 }
 
 /// What a job found and did.
@@ -79,8 +73,10 @@ pub struct ProblemReport {
     pub acts: Vec<(Arc<Case>, Vec<Act>)>,
     /// Events that this job made.
     pub posted: Vec<EventPk>,
-    /// The case whose incident was to be created, where the outcome is unknown.
-    pub tried: Option<Arc<Case>>,
+    /// Cases that may have an incident which is on no list.
+    pub tried: Vec<Arc<Case>>,
+    /// Where it has changed: what Argus refuses of a case or accepts without effect.
+    pub setbacks: Vec<(Arc<Case>, Setbacks)>,
     /// What it changed.
     pub deeds: Deeds,
 }

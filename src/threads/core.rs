@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The channel ends of the state machine thread.
 #[derive(Debug)]
 pub struct Channels {
-    /// What the main thread wants.
+    /// The orders of the main thread.
     pub orders: Receiver<Wake>,
     /// What happens.
     pub wakes: Receiver<Wake>,
@@ -31,7 +31,7 @@ pub struct Channels {
     pub commands: CommandSender,
     /// For the main thread.
     pub end: Sender<End>,
-    /// How many problems wait after each turn, if the main thread wants to know. It may miss some of it.
+    /// The number of waiting problems after each turn, for the progress line of a single run. Some may be dropped.
     pub progress: Option<Sender<usize>>,
 }
 
@@ -113,15 +113,15 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let _ = channels.end.try_send(End::Stopped);
 }
 
-/// What was sent before new settings were is taken under the old ones.
+/// Takes the inputs that were sent before new settings, under the old settings.
 fn take_waiting(machine: &mut Machine, now: Now, wakes: &Receiver<Wake>) -> Vec<Output> {
     let waiting = wakes.try_iter().take(wakes.len());
     let inputs = waiting.filter_map(|wake| if let Wake::Input(input) = wake { Some(input) } else { None });
     inputs.flat_map(|input| machine.step(now, input)).collect()
 }
 
-/// Never waits: whoever takes these may be waiting for this thread. A channel whose other end is gone belongs to a thread that has
-/// ended, which main knows already; of what main is told only the first word counts.
+/// Never waits, because the receivers may be waiting for this thread. A channel whose receiver is gone belongs to a
+/// thread that has ended, which main knows already. Of the words to main only the first one counts.
 fn hand_out(output: Output, channels: &Channels) {
     match output {
         Output::Argus(job) => {

@@ -1,9 +1,10 @@
-//! One connection to Zino, from its login to its end: reads everything, follows the notifications, carries errands. Never connects
-//! again.
+//! Follows one connection to Zino from its login to its end: reads everything, obeys the machine, follows the
+//! notifications. Never connects again.
 //!
-//! One thing at a time: a command, a part of what was notified, a part of a complete reading, and then whatever has been
-//! notified meanwhile is taken in. So a Zino that needs minutes for everything is followed while it is read. Whoever waits for the
-//! machine goes on taking in notifications: they are one entry per case, and not events in memory.
+//! It does one small thing at a time: a command, or else a batch of the notified cases and a batch of a complete
+//! reading. Then it takes in the new notifications. So a Zino that needs minutes for a complete reading is
+//! followed meanwhile. While the machine takes no events, notifications are taken in all the same, as one entry
+//! per case, and no case is read.
 
 use super::Wake;
 use super::mailbox::Closed;
@@ -24,7 +25,7 @@ use std::time::Duration;
 /// How long the notification channel is waited on before the commands are looked at.
 const LISTEN: Duration = Duration::from_millis(50);
 
-/// A connection, and what is still to be read over it.
+/// A connection, and the cases that are still to be read over it.
 pub(super) struct Following<'a> {
     pub session: Session,
     pub notifications: Notifications,
@@ -47,7 +48,7 @@ impl<'a> Following<'a> {
     }
 
     fn follow(&mut self, setup: &mut Setup) -> Result<Gone, Gone> {
-        // What was wanted of the connection before; the machine wants nothing of this one yet.
+        // These commands were for the connection before. The machine has not heard of this one yet.
         self.channels.mailbox.forget_commands();
         self.tell(ZinoEvent::Connected)?;
         self.reading = Some(Reading::begin(&mut self.session)?);
@@ -55,17 +56,20 @@ impl<'a> Following<'a> {
             if let Some(changed) = self.channels.mailbox.setup().and_then(|changed| setup.take(changed)) {
                 return Ok(Gone::Unwanted(Box::new(changed)));
             }
-            // A slow Zino gets little at a time, so that whatever else there is to do is done in between.
+            // A batch, so that a slow Zino keeps this thread from its other work for seconds only.
             let most = self.session.pace().size();
             let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
             let idle = command.is_none() && self.notified.is_empty() && self.reading.is_none();
             if let Some(command) = command {
+                // Commands come first, because there are finitely many of them. Notifications may never end, so
+                // the two kinds of reading take turns.
                 self.obey(command, setup)?;
+            } else {
+                for event in self.notified.read_part(&mut self.session, most)? {
+                    self.tell(event)?;
+                }
+                self.read_on(most)?;
             }
-            for event in self.notified.read_part(&mut self.session, most)? {
-                self.tell(event)?;
-            }
-            self.read_on(most)?;
             let notices = self.notifications.poll(if idle { LISTEN } else { Duration::ZERO })?;
             self.notified.take(&notices);
             if self.reading.is_none() && self.notified.was_too_much() {
@@ -93,7 +97,7 @@ impl<'a> Following<'a> {
         lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))
     }
 
-    /// Reads the next part of a complete reading that is under way.
+    /// Reads the next batch of a complete reading that is under way.
     fn read_on(&mut self, most: usize) -> Result<(), Gone> {
         let Some(reading) = &mut self.reading else {
             return Ok(());
@@ -107,7 +111,7 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Tells the machine, waiting for it as long as need be. Meanwhile notifications are taken in and nothing is read.
+    /// Sends an event to the machine and waits until there is room for it. Takes notifications in meanwhile.
     fn tell(&mut self, event: ZinoEvent) -> Result<(), Gone> {
         let mut wake = Wake::Input(Input::Zino(event));
         loop {
@@ -119,17 +123,18 @@ impl<'a> Following<'a> {
                 Err(SendTimeoutError::Disconnected(_)) => return Err(Gone::Stopped),
                 Err(SendTimeoutError::Timeout(unsent)) => wake = unsent,
             }
-            // An end of the channel is told again by the next call.
+            // An error is not lost: the channel returns it again at the next call.
             if let Ok(notices) = self.notifications.poll(Duration::ZERO) {
                 self.notified.take(&notices);
             }
-            // Nobody could call this thread stuck: it waits for another one.
+            // This thread is not stuck: the machine is.
             pulse::rest();
         }
     }
 }
 
-/// What looks before it writes does so alone. An error is the case at which another process is: whoever follows Zino waits for nobody.
+/// Takes the host lock for an errand, which looks before it writes. The error is the case whose lock another
+/// process holds: this thread waits for nobody.
 fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
         ZinoCommand::Carry(errand) => {
@@ -139,8 +144,8 @@ fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, Ca
     }
 }
 
-/// Does one thing that the machine wants, but for a complete reading. Returns what came of it, and why the connection is lost if it
-/// is.
+/// Executes one command. Returns the event for the machine, and why the connection is lost if it is. A complete
+/// reading is not executed here, because it takes many steps.
 pub fn obey<Z: ZinoServer>(
     command: ZinoCommand,
     zino: &mut Z,

@@ -1,5 +1,5 @@
-//! What the poller is still to do: the machine's commands, coalesced, and the newest settings. Putting something in never
-//! waits, and however long nobody looks, what lies there is at most one entry per case. Never decides what is done.
+//! Commands of the machine and new settings for the poller, coalesced: at most one entry per case, however long
+//! the poller is busy. Sending never waits. Never decides what is done.
 
 use super::poller::Setup;
 use crate::machine::ZinoCommand;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 struct State {
     read: BTreeSet<CaseId>,
     reread: bool,
-    /// At most one errand is under way, so that another one replaces one that the machine has given up.
+    /// The machine has at most one errand under way. A second one replaces an errand that it has given up.
     carry: Option<Box<Errand>>,
     setup: Option<Setup>,
     closed: bool,
@@ -77,14 +77,14 @@ impl Drop for CommandSender {
 }
 
 impl SetupSender {
-    /// Replaces the settings that the poller has not taken yet.
+    /// Sends settings. They replace earlier ones that the poller has not taken.
     pub fn send(&self, setup: Setup) {
         self.0.change(|state| state.setup = Some(setup));
     }
 }
 
 impl Mailbox {
-    /// The next command, of the numbers to be read at most so many.
+    /// Takes the next command. `most` is the most case numbers of one [`ZinoCommand::Read`].
     ///
     /// # Errors
     /// [`Closed`] once the machine has ended.
@@ -102,18 +102,18 @@ impl Mailbox {
         Ok(std::mem::take(&mut state.reread).then_some(ZinoCommand::Reread))
     }
 
-    /// The newest settings, if there are any that were not taken yet.
+    /// Takes the newest settings, if there are any.
     #[must_use]
     pub fn setup(&self) -> Option<Setup> {
         self.0.lock().setup.take()
     }
 
-    /// Drops all commands: they were meant for a connection that is gone, and the machine gives them again.
+    /// Drops all commands, which were for a connection that is gone. The machine sends them again.
     pub fn forget_commands(&self) {
         self.0.lock().forget_commands();
     }
 
-    /// Waits for settings, at most so long; drops all commands meanwhile.
+    /// Waits for settings, at most for this time. Drops all commands meanwhile.
     ///
     /// # Errors
     /// [`Closed`] once the machine has ended.

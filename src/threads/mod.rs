@@ -4,6 +4,7 @@ pub mod core;
 pub mod following;
 pub mod heartbeat;
 pub mod mailbox;
+pub mod newest;
 pub mod notified;
 pub mod poller;
 pub mod silence;
@@ -13,14 +14,14 @@ pub mod writer;
 use crate::machine::{Change, Input, RunEnd};
 use crossbeam_channel::Sender;
 
-/// How many events and reports may wait for the state machine; whoever has another one waits.
+/// The most events and reports that wait for the state machine. The sender of one more waits.
 pub const INBOX: usize = 8;
-/// How many jobs may wait for writers: more than the machine has under way, which is `argus.connections` (64 at most) and
-/// a few beside.
+/// The most jobs that wait for writers. The machine never has so many under way: `argus.connections` (64 at most),
+/// a probe and a few more.
 pub const JOBS: usize = 80;
-/// How many words may wait for the main thread: it ends with the first one.
+/// The most words that wait for the main thread, which ends the process at the first one.
 pub const ENDS: usize = 4;
-/// How many orders may wait for the state machine: the main thread gives one pause and one end.
+/// The most orders of the main thread that wait for the state machine: one pause, one resume and one stop.
 pub const ORDERS: usize = 4;
 /// The name of the thread that talks to Zino.
 pub const POLLER: &str = "zino poller";
@@ -38,8 +39,8 @@ pub enum End {
     Stopped,
 }
 
-/// What the state machine thread is woken by: inputs from the other threads, and over a channel of its own, which overtakes them,
-/// what the main thread orders. Short-lived, and `Stop` is sent once: its unused room costs nothing.
+/// Wakes the state machine thread. Inputs come from the other threads. The orders of the main thread come through
+/// a channel of their own, which overtakes the inputs. Short-lived: the unused room of the small ones costs nothing.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum Wake {

@@ -1,5 +1,5 @@
-//! The cases that Zino has notified and that were not read yet. Holds one entry per case, however often it is notified and however long
-//! nobody reads. Never talks to a server by itself.
+//! The notified cases that are not read yet: one entry per case, however many notifications there were. Never
+//! decides when they are read.
 
 use super::mailbox::first;
 use crate::machine::ZinoEvent;
@@ -9,10 +9,10 @@ use crate::zino::decode::{Happening, Notice};
 use crate::zino::{ZinoError, ZinoServer};
 use std::collections::BTreeSet;
 
-/// The most numbers that are kept. Where a server notifies more, everything is read instead.
+/// The most case numbers that are kept. After more of them a complete reading takes their place.
 const MOST: usize = 100_000;
 
-/// What is to be read again.
+/// The cases that are to be read again.
 #[derive(Debug, Default)]
 pub struct Notified {
     changed: BTreeSet<CaseId>,
@@ -21,7 +21,7 @@ pub struct Notified {
 }
 
 impl Notified {
-    /// Takes notifications in: each only says "look again".
+    /// Takes notifications in. Each of them only means "look again".
     pub fn take(&mut self, notices: &[Notice]) {
         for notice in notices {
             if notice.what == Happening::Scavenged {
@@ -42,12 +42,12 @@ impl Notified {
         self.changed.is_empty() && self.scavenged.is_empty()
     }
 
-    /// Whether only a complete reading brings back what was notified; true once.
+    /// Whether a complete reading has to take the place of the numbers. True once.
     pub fn was_too_much(&mut self) -> bool {
         std::mem::take(&mut self.too_many)
     }
 
-    /// Reads the next cases, at most so many, each once.
+    /// Reads the next cases, at most `most` of them.
     ///
     /// # Errors
     /// See [`ZinoError`]; the connection is lost.

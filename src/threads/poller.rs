@@ -7,6 +7,7 @@ use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
 use crate::machine::backoff::backoff;
 use crate::machine::{Input, ZinoEvent};
+use crate::place::place;
 use crate::pulse;
 use crate::sync::rules::Rules;
 use crate::turnstile::Turnstile;
@@ -24,9 +25,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// The longest that this thread is silent while it works: a line of a reply takes at most
-/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line) (208 s for one that never stands still). Less, the look-up of
-/// a name included, is every other call.
+/// The longest time between two signs of life of this thread. A line of a reply takes at most
+/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes less.
 pub const BOUND: Duration = Duration::from_secs(300);
 
 /// Which Zino, and how.
@@ -47,9 +47,9 @@ pub struct Setup {
 /// The channel ends of the poller thread.
 #[derive(Debug)]
 pub struct Channels {
-    /// What the machine wants, and new settings.
+    /// Commands of the machine, and new settings.
     pub mailbox: Mailbox,
-    /// What happens, for the machine. Bounded: while the machine does not take it, nothing more is read.
+    /// Events for the machine. Bounded: while the machine takes none, no case is read.
     pub wakes: Sender<Wake>,
 }
 
@@ -125,7 +125,7 @@ impl Trouble {
     fn tell_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => info!("connected to Zino {}:{}", login.server, login.port),
+            None => info!("connected to Zino {}", place(&login.server, login.port)),
         }
     }
 
@@ -159,7 +159,7 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
 }
 
 fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
-    // It may take as long as the machine does.
+    // This thread may have to wait for the machine, and is not stuck then.
     pulse::rest();
     channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Closed)
 }

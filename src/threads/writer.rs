@@ -27,8 +27,8 @@ pub struct Setup<A> {
     /// Where all processes of this host meet that write to this server.
     pub turnstile: Turnstile,
     /// Called before a probe and before the proof of STANDBY; may give the client a token that was replaced on disk: a refusal is
-    /// believed only of the newest one.
-    pub before_probe: Box<dyn Fn() + Send + Sync>,
+    /// believed only of the newest one. An error stands for the answer of Argus.
+    pub before_probe: Box<dyn Fn() -> Result<(), ArgusError> + Send + Sync>,
     /// Renews the token if it is old enough.
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
 }
@@ -71,17 +71,22 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
         let setup = desk.setup();
         pulse::within(setup.bound());
         pulse::beat();
-        if matches!(job, Job::Probe | Job::Prove(_)) {
-            (setup.before_probe)();
-        }
         let report = match job {
+            Job::Probe => {
+                let probe = || execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
+                (setup.before_probe)().map_or_else(|error| Report::Probe(Err(error)), |()| probe())
+            }
+            Job::Prove(_) => {
+                let proof = || execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
+                (setup.before_probe)().map_or_else(|error| Report::Proved(Err(error)), |()| proof())
+            }
             Job::Renew => Report::Renewed((setup.renew)()),
             job => {
                 let _turn = turn(&setup.turnstile, &job);
                 execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job)
             }
         };
-        // The machine may take its time, for which this thread is not to blame.
+        // This thread may have to wait for the machine, and is not stuck then.
         pulse::rest();
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;

@@ -40,6 +40,12 @@ impl CaseKind {
         }
     }
 
+    /// Whether a router can have several problems of this kind, told apart by a sub-index.
+    #[must_use]
+    pub fn has_subindex(&self) -> bool {
+        matches!(self, Self::Portstate | Self::Bgp | Self::Bfd | Self::Alarm)
+    }
+
     /// Zino's word for it.
     #[must_use]
     pub fn word(&self) -> &str {
@@ -107,15 +113,27 @@ impl CaseState {
     }
 }
 
-/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it.
+/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it. A case that lacks the sub-index
+/// of its type is a problem of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Problem {
     /// Router name, usually short.
     pub router: Box<str>,
     /// What kind of thing failed.
     pub kind: CaseKind,
-    /// Interface index, peer address or alarm type as text; empty for reachability.
+    /// Interface index, peer address or alarm type as text; empty for reachability. The case's own where it lacks one, which is none
+    /// of these.
     pub subindex: Box<str>,
+}
+
+impl Problem {
+    /// The problem of the case with this number, whose sub-index may be empty.
+    #[must_use]
+    pub fn of(case: impl fmt::Display, router: &str, kind: CaseKind, subindex: &str) -> Self {
+        let subindex =
+            if subindex.is_empty() && kind.has_subindex() { format!("case {case}").into() } else { subindex.into() };
+        Self { router: router.into(), kind, subindex }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -230,10 +248,16 @@ impl Case {
     /// The problem that this case is about.
     #[must_use]
     pub fn problem(&self) -> Problem {
-        Problem { router: self.router.clone(), kind: self.kind.clone(), subindex: self.subindex().into() }
+        Problem::of(self.id, &self.router, self.kind.clone(), self.subindex())
     }
 
-    /// What tells problems of one kind on one router apart; empty where there is only one.
+    /// Whether Zino does not say which of several problems of its kind this is.
+    #[must_use]
+    pub fn lacks_subindex(&self) -> bool {
+        self.kind.has_subindex() && self.subindex().is_empty()
+    }
+
+    /// What tells problems of one kind on one router apart; empty where there is only one, and where it is missing.
     #[must_use]
     pub fn subindex(&self) -> &str {
         let subindex = match self.kind {
@@ -242,7 +266,7 @@ impl Case {
             CaseKind::Alarm => self.alarm_type.as_deref(),
             CaseKind::Reachability | CaseKind::Other(_) => None,
         };
-        subindex.unwrap_or_default()
+        subindex.unwrap_or_default().trim()
     }
 
     /// Whether the case is closed now.

@@ -1,15 +1,16 @@
-//! How many commands go to Zino together: many where it answers fast, few where it is slow or a batch failed. Never reads a clock,
-//! and outlives the connection that it was learnt on.
+//! The size of a batch of commands to Zino: large where Zino is fast, small where it is slow or where a batch
+//! failed. Outlives the connection. Never reads a clock.
 
 use std::time::Duration;
 
-/// The most. Their bytes fit into any socket buffer, so that writing them never waits for a server that waits for us to read.
+/// The most commands of a batch. They fit into any socket buffer, so writing them never waits for a server that
+/// itself waits until we read.
 const MOST: usize = 100;
-/// How many at first, when nothing is known of the server yet.
+/// The commands of the first batch, when the speed of the server is not known yet.
 const FIRST: usize = 10;
-/// A batch that took less is followed by one twice as large, which then is not slow.
+/// After a batch that took less, the next one is twice as large. It is then not slow.
 const QUICK: Duration = Duration::from_secs(2);
-/// A batch that took longer is followed by one half as large: nothing else is done for Zino meanwhile.
+/// After a batch that took longer, the next one is half as large, because the poller does nothing else meanwhile.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// The size of the next batch.
@@ -25,13 +26,13 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// How many commands the next batch may have, at least one.
+    /// The most commands of the next batch, at least one.
     #[must_use]
     pub fn size(self) -> usize {
         self.size
     }
 
-    /// A batch of so many commands was answered after this time.
+    /// A batch of this many commands was answered in this time.
     pub(super) fn took(&mut self, commands: usize, time: Duration) {
         if time > SLOW {
             self.size = (self.size / 2).max(1);
@@ -40,7 +41,7 @@ impl Pace {
         }
     }
 
-    /// The connection was lost in the middle of a batch: it may have been too much.
+    /// The connection was lost in the middle of a batch, which may have been too large.
     pub(super) fn failed(&mut self) {
         self.size = (self.size / 4).max(1);
     }

@@ -127,7 +127,7 @@ impl Session {
         Ok(())
     }
 
-    /// A batch, which says how large the next one may be.
+    /// [`Session::read_batch`], which also sets the size of the next batch.
     fn read_batch_timed(
         &mut self,
         ids: &[CaseId],

@@ -52,9 +52,9 @@ pub struct Session {
     digest: Option<Secret>,
     /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
     broken: Option<String>,
-    /// Since when whatever came was no reply.
+    /// The time of the first line that was no reply. A good reply resets it.
     noisy_since: Option<Instant>,
-    /// How many commands go out together.
+    /// The size of a batch.
     pub(crate) pace: Pace,
 }
 
@@ -102,13 +102,13 @@ impl Session {
         Ok(session)
     }
 
-    /// Goes on at the pace of an earlier connection to the same server.
+    /// Continues at the pace of an earlier connection to the same server.
     #[must_use]
     pub fn at_pace(self, pace: Pace) -> Self {
         Self { pace, ..self }
     }
 
-    /// How many commands go out together by now.
+    /// The size of the next batch.
     #[must_use]
     pub fn pace(&self) -> Pace {
         self.pace

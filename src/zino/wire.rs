@@ -38,13 +38,14 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to take what is sent.
     pub write: Duration,
-    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Of replies that are under way
-    /// together each has so long, from the end of the one before. Lines that are no reply are borne with for so long in all.
+    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Each of several replies
+    /// that are under way together has this time, from the end of the one before. It is also the limit for lines
+    /// that are no reply, all together.
     pub reply: Duration,
 }
 
 impl Timeouts {
-    /// The longest that one line can take, however large the reply is that it belongs to.
+    /// The longest time that one line can take, in a reply of any size.
     #[must_use]
     pub fn longest_line(&self) -> Duration {
         self.reply + Duration::from_secs((MAX_REPLY / BYTES_A_SECOND) as u64) + self.stall
@@ -58,12 +59,13 @@ impl Default for Timeouts {
     }
 }
 
-/// What a reply, or several under way together, may still hold, and until when the one that comes next is waited for.
+/// The room that is left for one reply or for several that are under way together, and the deadline of the next
+/// one.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     room: usize,
     until: Instant,
-    /// It is no reply: what comes does not make the time longer.
+    /// The bytes belong to no reply, so they do not extend the deadline.
     noise: bool,
 }
 
@@ -124,17 +126,17 @@ impl Wire {
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
-    /// The bounds of a reply, or of several that are under way together; the time of the first begins now.
+    /// The bounds of a reply, or of several that are under way together. The time of the first begins now.
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds { room: MAX_REPLY, until: Instant::now() + self.reply, noise: false }
     }
 
-    /// The next of several replies begins: its time does.
+    /// Starts the time of the next reply.
     pub(crate) fn begin_reply(&self, bounds: &mut Bounds) {
         bounds.until = Instant::now() + self.reply;
     }
 
-    /// The bounds of what is read and dropped, while nothing else has come since then.
+    /// The bounds of lines that are read and dropped. `since` is the time of the first of them.
     pub(crate) fn draining(&self, since: Instant) -> Bounds {
         Bounds { room: MAX_DRAINED, until: since + self.reply, noise: true }
     }
@@ -268,7 +270,10 @@ fn lost(e: io::Error) -> ZinoError {
 }
 
 fn noise(line: &[u8]) -> ZinoError {
-    ZinoError::Connection(format!("the server sends one line after the other that is no answer: {}", shown(line)))
+    ZinoError::Connection(format!(
+        "the server sends one line after the other that is no answer: {}",
+        shown(line.trim_ascii_end())
+    ))
 }
 
 fn closed() -> ZinoError {

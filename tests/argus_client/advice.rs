@@ -75,6 +75,15 @@ fn a_404_where_the_path_of_the_api_lacks_says_what_argus_url_should_be() {
 }
 
 #[test]
+fn a_404_of_another_version_of_the_api_says_so_too() {
+    let fake = FakeArgus::always(json("404 Not Found", r#"{"detail":"Not found."}"#));
+    let argus = Client::new(&settings(&format!("http://{}/api/v3/", fake.address))).unwrap();
+    let why = argus.newest_events(None, 25).unwrap_err().to_string();
+    let expected = format!("should argus.url be http://{}/api/v2/?", fake.address);
+    says(&why, &["404", "Not found.", &expected], &["/api/v2/"]);
+}
+
+#[test]
 fn a_404_at_the_right_path_asks_whether_argus_is_there() {
     let (why, _) = why_answer(not_found(), "/api/v2/");
     says(&why, &["404", "404 - Page Not Found"], &["is argus.url the address"]);

@@ -7,6 +7,7 @@ mod echoes;
 mod fake_argus;
 #[path = "../support/fake_zino.rs"]
 mod fake_zino;
+mod filters;
 #[path = "../support/little_argus.rs"]
 mod little_argus;
 mod notify;

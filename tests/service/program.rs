@@ -1,5 +1,6 @@
 //! The built program, its configuration, its log, and the socket that it tells its state to. Never decides what is right.
 
+use crate::fake_argus::FakeArgus;
 use crate::fake_zino::{FakeZino, SECRET, USER};
 use crate::little_argus::LittleArgus;
 use std::fmt::Debug;
@@ -97,7 +98,12 @@ impl Drop for Manager {
 
 /// A configuration between these two servers, changed by replacing pieces of it.
 pub fn config(zino: &FakeZino, argus: &LittleArgus) -> String {
-    let url = argus.fake.url();
+    config_of(zino, &argus.fake)
+}
+
+/// The same for an Argus of a test's own.
+pub fn config_of(zino: &FakeZino, argus: &FakeArgus) -> String {
+    let url = argus.url();
     let (port, notify_port) = (zino.login.port, zino.login.notify_port);
     format!(
         "[argus]\nurl = \"{url}\"\ntoken = \"{TOKEN}\"\ntimeout = 20\nconnections = 2\n\

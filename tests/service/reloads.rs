@@ -109,6 +109,24 @@ fn a_secret_that_was_replaced_in_its_own_file_is_taken_too() {
 }
 
 #[test]
+fn a_token_that_was_renewed_is_no_change_of_the_configuration() {
+    let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
+    let text = config(&zino, &argus);
+    let program = Program::ready(&text);
+    program.write("token", TOKEN);
+    let filed = text.replace(&format!("token = \"{TOKEN}\""), "token_file = \"token\"\nrenew_token = true");
+    program.reload(&filed);
+    program.wait_for_log("the Argus token was renewed");
+    program.reload(&filed);
+    program.wait_for_log("configuration read again: nothing has changed");
+    program.reload(&filed.replace("timeout = 20", "timeout = 19"));
+    new_case(&zino, 2);
+    incident(&argus, 2);
+    assert!(argus.tokens().last().unwrap().starts_with("Token 0011223344"), "{:?}", argus.tokens().len());
+    assert!(program.log().contains("configuration read again: argus.timeout changed"), "{}", program.log());
+}
+
+#[test]
 fn another_severity_is_that_of_new_incidents_and_leaves_both_connections_alone() {
     let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
     let text = config(&zino, &argus);

@@ -1,4 +1,4 @@
-//! The Zino poller beside a state machine that stands still: nothing grows meanwhile, and nothing is lost.
+//! The Zino poller while the state machine stands still: nothing grows, and nothing is lost.
 
 use crate::fake_zino::{FakeZino, USER};
 use crate::program::{eventually, memory};
@@ -102,12 +102,12 @@ fn a_storm_while_the_machine_stands_still_takes_no_memory_and_nothing_of_it_is_l
     let before = memory(std::process::id(), "VmRSS:");
     for _ in 0..ROUNDS {
         notify_all(&zino);
-        // What the machine wants while it takes nothing does not pile up either.
+        // Commands that come meanwhile do not pile up either.
         poller.command(ZinoCommand::Reread);
         poller.command(ZinoCommand::Read((1..=CASES).collect()));
         let reads = zino.received().len();
         let began = Instant::now();
-        // As long as a machine takes in events, every round is read on its own.
+        // While the inbox has room, every round is read on its own.
         let is_read = || zino.received().len() > reads || began.elapsed() > Duration::from_millis(20);
         eventually("the round", || (), || is_read().then_some(()));
     }

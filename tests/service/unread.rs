@@ -92,10 +92,19 @@ fn a_reader_that_comes_back_gets_whole_lines_in_their_order_and_how_many_were_lo
     let text = reading.join().unwrap();
     let torn: Vec<&str> = text.lines().filter(|line| !is_whole(line)).collect();
     assert!(torn.is_empty(), "{torn:?}");
-    assert!(text.lines().map(|line| &line[..20]).is_sorted());
+    let times: Vec<u64> = text.lines().map(second_of_day).collect();
+    // Two threads may make their lines at the turn of a second and queue them the other way round.
+    assert!(times.windows(2).all(|two| two[1] + 1 >= two[0] || two[0] - two[1] > DAY / 2), "{times:?}");
     let lost = text.lines().filter(|line| line.contains("WARN ") && line.ends_with(" log lines lost")).count();
     assert!((1..=10).contains(&lost), "told of {lost} times");
     assert!(text.ends_with("INFO  ending on signal 15\n"), "{}", text.lines().last().unwrap());
+}
+
+const DAY: u64 = 24 * 3600;
+
+/// The time that a line begins with, in seconds since midnight.
+fn second_of_day(line: &str) -> u64 {
+    line[11..19].split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().unwrap())
 }
 
 /// The time on a processor until now, in hundredths of a second.
@@ -131,8 +140,7 @@ fn a_single_run_and_a_check_end_although_nobody_reads_them() {
     let (_reader, output) = full_pipe();
     let mut check = program.again(&["--check"]).stdout(output).stderr(Stdio::null()).spawn().unwrap();
     let ended = eventually("the end of the check", || (), || check.try_wait().unwrap());
-    // The little Argus has no source systems.
-    assert_eq!(ended.code(), Some(77));
+    assert_eq!(ended.code(), Some(0));
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! An in-memory Argus that behaves as the API's facts say. Never knows about Zino.
 
+use crate::unwilling::Does;
 use crate::world::{ALICE, Shared, US};
 use std::collections::BTreeMap;
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
+use zinoargus::zino::case::Case;
 
 /// Small pages, so that their boundaries move while they are read.
 const PAGE: usize = 4;
@@ -21,6 +23,8 @@ pub struct Argus {
     pub away: bool,
     /// When each event arrived, on the true clock.
     pub arrived: BTreeMap<EventPk, i64>,
+    /// The incidents of the Python program, and which case each was made for: the problem as text, number and opening.
+    pub by_python: BTreeMap<IncidentPk, (String, u64, i64)>,
 }
 
 impl Argus {
@@ -43,6 +47,33 @@ impl Argus {
         self.arrived.insert(event.pk, now);
         self.events.push(event.clone());
         event
+    }
+
+    /// The problem that an incident is about, as text, and the case it was made for: what its metadata tells, whatever its tags say.
+    pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
+        let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
+        incident.made_for.as_deref().map_or_else(by_python, |it| {
+            let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
+            (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
+        })
+    }
+
+    /// The incidents that were ended as duplicates.
+    pub fn ended_duplicates(&self) -> Vec<IncidentPk> {
+        let ended = |e: &&Event| e.kind == EventKind::End && e.description.starts_with("Duplicate of incident ");
+        let pks = self.events.iter().filter(ended).map(|e| e.incident);
+        pks.filter(|pk| self.incidents.get(pk).is_some_and(|i| !i.is_open())).collect()
+    }
+
+    /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
+    pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
+        let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
+        began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
+    }
+
+    /// How far the times of an incident's events may be off: those of the Python program by an hour.
+    pub fn offs(&self, incident: &Incident) -> &'static [i64] {
+        if self.by_python.contains_key(&incident.pk) { &[0, 3600, -3600] } else { &[0] }
     }
 
     pub fn events_of(&self, pk: IncidentPk) -> Vec<Event> {
@@ -136,6 +167,13 @@ impl Argus {
         Ok(event)
     }
 
+    /// An END of ours, as a process before this one posted it.
+    pub fn end_by_us(&mut self, now: i64, pk: IncidentPk, at: Stamp, text: &str) {
+        let row = self.incidents.get(&pk).cloned();
+        let end = NewEvent { kind: EventKind::End, timestamp: at, description: text.to_owned() };
+        drop(self.post(now, pk, row, &end));
+    }
+
     /// A person's act; nothing happens where Argus would refuse it.
     pub fn person(&mut self, now: i64, pk: IncidentPk, act: &PersonsAct, at: Stamp) -> Option<Event> {
         let incident = self.incidents.get_mut(&pk)?;
@@ -175,6 +213,13 @@ impl Argus {
                 incident.tags = incident.tags.iter().chain([tag]).collect();
                 return None;
             }
+            PersonsAct::TagFirst(tag) => {
+                if !incident.tags.iter().any(|t| t.text == tag) {
+                    let tag = Tag { text: tag, added_by: ALICE };
+                    incident.tags = [tag].into_iter().chain(incident.tags.iter()).collect();
+                }
+                return None;
+            }
         };
         Some(self.event(now, pk, ALICE, kind, at, &text))
     }
@@ -193,6 +238,12 @@ impl Argus {
     }
 }
 
+/// A case's problem as text.
+pub fn problem_text(case: &Case) -> String {
+    let problem = case.problem();
+    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
+}
+
 fn gone() -> ArgusError {
     ArgusError::Unknown { why: "500".into(), status: Some(500) }
 }
@@ -207,6 +258,8 @@ pub enum PersonsAct {
     Level(u8),
     Comment,
     Tag(String),
+    /// Argus shows tags in no order.
+    TagFirst(String),
 }
 
 /// A write that Argus executes later than anybody waited for it.
@@ -217,6 +270,17 @@ pub enum Late {
 }
 
 impl Argus {
+    /// Answers a write as if it had been executed. What turns an incident is on record all the same.
+    fn pretend<T>(&mut self, what: &str, run: impl FnOnce(&mut Self) -> T) -> T {
+        let (incidents, events) = (self.incidents.clone(), self.events.len());
+        let answer = run(self);
+        self.incidents = incidents;
+        if !what.contains(" End ") && !what.contains(" Restart ") {
+            self.events.truncate(events);
+        }
+        answer
+    }
+
     pub fn execute(&mut self, now: i64, late: &Late) {
         let row = |argus: &Self, pk: &IncidentPk| argus.incidents.get(pk).cloned();
         match late {
@@ -251,6 +315,27 @@ impl SimArgus<'_> {
         Ok(run(&world.argus))
     }
 
+    /// Half of an incident: its row, or its events.
+    fn half<T>(
+        &self,
+        pk: IncidentPk,
+        what: &str,
+        run: impl FnOnce(&Argus) -> Option<T>,
+    ) -> Result<Option<T>, ArgusError> {
+        if self.world.borrow().unwilling.barred.contains(&pk) {
+            return Err(ArgusError::Request { status: 403, why: "the filter forbids it".into() });
+        }
+        let hidden = self.world.borrow().unwilling.hidden.contains(&pk);
+        let found = self.read(what, run)?.filter(|_| !hidden);
+        let world = &mut *self.world.borrow_mut();
+        if let Some((_, act)) = world.unwilling.between.take_if(|(on, _)| *on == pk) {
+            let at = world.argus.stamp(world.now);
+            world.argus.person(world.now, pk, &act, at);
+            world.note(|| format!("alice on incident {pk}, between two reads: {act:?}"));
+        }
+        Ok(found)
+    }
+
     /// A write: it may fail before, after, or be executed much later; and a person may act between its reading of the row
     /// and its writing.
     fn write<T>(
@@ -277,6 +362,22 @@ impl SimArgus<'_> {
             world.now += 2_000_000;
             return unknown(None);
         }
+        let stormy = world.stormy;
+        let does = world.unwilling.meets(what, stormy);
+        match does {
+            Does::Serve | Does::LoseReply => {}
+            Does::Refuse(status) => {
+                world.writes -= 1;
+                world.note(|| format!("    refused with {status}"));
+                return Err(ArgusError::Request { status, why: "the filter forbids it".into() });
+            }
+            Does::Nothing => {
+                world.writes -= 1;
+                world.note(|| "    without effect".into());
+                let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
+                return world.argus.pretend(what, |argus| run(argus, world.now, row));
+            }
+        }
         let row = pk.and_then(|pk| world.argus.incidents.get(&pk).cloned());
         if world.fault(30)
             && let Some(pk) = pk
@@ -293,7 +394,7 @@ impl SimArgus<'_> {
             world.argus.execute(world.now, &first);
         }
         let result = run(&mut world.argus, world.now, row);
-        if world.fault(30) {
+        if world.fault(30) || does == Does::LoseReply {
             world.note(|| "    executed, reply lost".into());
             world.now += 2_000_000;
             return unknown(None);
@@ -326,11 +427,13 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
-        self.read(&format!("incident {pk}"), |argus| argus.incidents.get(&pk).cloned())
+        self.half(pk, &format!("incident {pk}"), |argus| argus.incidents.get(&pk).cloned())
     }
 
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
-        self.read(&format!("events of {pk}"), |argus| argus.incidents.contains_key(&pk).then(|| argus.events_of(pk)))
+        self.half(pk, &format!("events of {pk}"), |argus| {
+            argus.incidents.contains_key(&pk).then(|| argus.events_of(pk))
+        })
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
@@ -368,12 +471,4 @@ impl ArgusServer for SimArgus<'_> {
         world.note(|| format!("  instance {} asks whether Argus is there: {is_there}", self.instance));
         if is_there { Ok(()) } else { Err(ArgusError::Refused("connection refused".into())) }
     }
-}
-
-/// The problem that an incident's metadata tells, as text, and the case it was made for.
-pub fn told(incident: &Incident) -> (String, u64, i64) {
-    incident.made_for.as_deref().map_or_else(Default::default, |it| {
-        let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
-        (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
-    })
 }

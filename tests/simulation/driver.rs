@@ -10,7 +10,7 @@ use std::time::Duration;
 use zinoargus::argus::ArgusServer;
 use zinoargus::failover::{Answer, Mode, Ping};
 use zinoargus::machine::{
-    Change, Input, Job, Machine, Now, Once, Output, Report, RunEnd, Settings, ZinoCommand, ZinoEvent,
+    Change, Input, Job, Machine, Now, Once, Output, Report, RunEnd, Settings, Summary, ZinoCommand, ZinoEvent,
 };
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::errand::{Reading, Step, snapshot};
@@ -153,7 +153,7 @@ impl Driver {
 
     /// The faults and the people stop; returns whether the program then put everything right and fell still.
     pub fn calm(&mut self, both_active: bool) -> Result<(), String> {
-        {
+        let came = {
             let mut world = self.world.borrow_mut();
             world.stormy = false;
             world.argus.away = false;
@@ -162,7 +162,8 @@ impl Driver {
                 zino.down = false;
             }
             world.note(|| "the storm is over".to_owned());
-        }
+            world.unwilling.came.len()
+        };
         let end = self.world.borrow().now + HEALING;
         self.run_until(end, both_active);
         let writes = self.world.borrow().writes;
@@ -175,6 +176,14 @@ impl Driver {
         if world.writes != writes {
             return Err(format!("{} writes in a still world", world.writes - writes));
         }
+        // At each full look, and when something changes.
+        let looks = usize::try_from((HEALING + STILL) / (900 * SECOND)).unwrap_or_default() + 3;
+        let in_vain = world.unwilling.in_vain_since(came);
+        if let Some((what, times)) = in_vain.into_iter().find(|(_, times)| *times > (looks + 4) * self.instances.len())
+        {
+            return Err(format!("{times} times in vain: {what}"));
+        }
+        drop(world);
         self.runs_found_nothing_to_do()
     }
 
@@ -235,7 +244,8 @@ impl Driver {
         let mut reaches = false;
         for output in outputs {
             match output {
-                // Only where it matters it takes its time: the seeds of the other scenarios would mean something else.
+                // Only where it matters it takes its time: the seeds of the other scenarios would
+                // mean something else.
                 Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
                 Output::Argus(job) => instance.jobs.push_back(job),
                 Output::Zino(command) => instance.commands.push_back(command),
@@ -273,7 +283,7 @@ impl Driver {
             return;
         };
         instance.ping_at = now + 5 * SECOND;
-        let silent = primary_down || both_active || self.world.borrow_mut().fault(100);
+        let silent = primary_down || both_active || self.scenario.beside || self.world.borrow_mut().fault(100);
         let mut world = self.world.borrow_mut();
         let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
         world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));
@@ -528,6 +538,11 @@ impl Driver {
             }
         }
         true
+    }
+
+    /// What the first instance tells people.
+    pub fn summary(&self) -> Option<Summary> {
+        self.instances.first().map(|instance| instance.machine.summary())
     }
 
     /// How the last single run of an instance ended.

@@ -1,22 +1,16 @@
 //! What must be true once the faults have stopped and the program has had its time. Never changes the world.
 
-use crate::argus::told;
+use crate::argus::problem_text;
 use crate::driver::Driver;
 use crate::world::{OUR_USER, World};
 use crate::zino::Held;
 use std::collections::BTreeMap;
-use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, UserPk};
+use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, Tag, UserPk};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::filter::{Verdict, may_have_been_wanted, verdict};
-use zinoargus::sync::identity::exact;
 use zinoargus::sync::mapping::{closing, entry_text, tags};
 use zinoargus::sync::rules::Rules;
 use zinoargus::sync::text::{normal, persons_text};
-
-fn problem_text(held: &Held) -> String {
-    let problem = held.case.problem();
-    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
-}
 
 /// Checks everything; the first thing that is not true is the error.
 pub fn check(driver: &Driver) -> Result<(), String> {
@@ -25,9 +19,12 @@ pub fn check(driver: &Driver) -> Result<(), String> {
     for (z, rules) in &active {
         let Some(zino) = world.zinos.get(*z) else { continue };
         for held in zino.cases.values() {
-            let at = |what: String| format!("zino {z} case {} ({}): {what}", held.case.id, problem_text(held));
-            one_incident(world, held).map_err(at)?;
-            if world.scenario.zinos == 1 {
+            let at = |what: String| format!("zino {z} case {} ({}): {what}", held.case.id, problem_text(&held.case));
+            let turns = !turns_are_spoilt(world, &problem_text(&held.case));
+            if turns {
+                one_incident(world, held).map_err(at)?;
+            }
+            if world.scenario.zinos == 1 && turns {
                 right_look(world, held, rules).map_err(at)?;
                 history_once(world, *z, held, rules).map_err(at)?;
             }
@@ -40,9 +37,24 @@ pub fn check(driver: &Driver) -> Result<(), String> {
     nothing_left_open(world, &active)
 }
 
+/// Whether Argus never makes, ends or reopens an incident about this problem that it should: what is open then is not ours to say.
+fn turns_are_spoilt(world: &World, problem: &str) -> bool {
+    let creations = world.zinos.iter().flat_map(|z| z.cases.values()).filter(|h| problem_text(&h.case) == problem);
+    let creation = |held: &Held| {
+        let number = format!("POST incident {}", held.case.id);
+        world.unwilling.spoils(&[&format!("{number} ")]) || world.unwilling.spoils(&[&format!("{number}-")])
+    };
+    let turn = |incident: &Incident| {
+        let post = format!("POST {} ", incident.pk);
+        [" End ", " Restart "].iter().any(|kind| world.unwilling.spoils(&[&post, kind]))
+    };
+    creations.into_iter().any(creation)
+        || world.argus.incidents.values().filter(|i| world.argus.told(i).0 == problem).any(turn)
+}
+
 fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
-    let problem = problem_text(held);
-    world.argus.incidents.values().filter(|i| told(i).0 == problem).collect()
+    let problem = problem_text(&held.case);
+    world.argus.incidents.values().filter(|i| world.argus.told(i).0 == problem).collect()
 }
 
 fn one_incident(world: &World, held: &Held) -> Result<(), String> {
@@ -63,7 +75,7 @@ fn one_incident(world: &World, held: &Held) -> Result<(), String> {
 /// Whether an incident is exactly that of an earlier, closed case, and a person wants it open.
 fn is_anothers(world: &World, incident: &Incident) -> bool {
     let mut closed = world.zinos.iter().flat_map(|z| z.cases.values()).filter(|h| h.case.is_closed());
-    closed.any(|h| exact(&h.case, incident))
+    closed.any(|h| world.argus.is_exactly(&h.case, incident))
         && world.argus.events_of(incident.pk).iter().any(|e| e.kind == EventKind::Reopen)
 }
 
@@ -78,7 +90,7 @@ fn is_wanted_double(world: &World, incident: &Incident) -> bool {
 /// The incident that is this case's: the open one, or the one that is exactly its own.
 fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
     let all = about(world, held);
-    let own = |i: &&&Incident| exact(&held.case, i);
+    let own = |i: &&&Incident| world.argus.is_exactly(&held.case, i);
     let open =
         |i: &&&Incident| i.is_open() && !held.case.is_closed() && !is_anothers(world, i) && !is_wanted_double(world, i);
     let first = all.iter().filter(open).find(own).or_else(|| all.iter().find(open));
@@ -89,12 +101,21 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     let Some(incident) = home(world, held).filter(|i| i.is_open() && !held.case.is_closed()) else {
         return Ok(());
     };
+    if world.unwilling.spoils(&[&format!("PATCH {} ", incident.pk)]) {
+        return Ok(());
+    }
     let wanted = tags(&held.case, rules);
     if let Some(missing) = wanted.iter().find(|text| !incident.tags.iter().any(|t| t.text == **text)) {
         return Err(format!("incident {} lacks tag {missing}", incident.pk));
     }
-    let stale =
-        incident.tags.iter().find(|t| t.added_by == incident.source_user && wanted.iter().all(|text| text != t.text));
+    // The Python program's is known by our own tags, so that one stays where a person has added the one that takes its place.
+    let by_alice = |t: &Tag<'_>| {
+        let same_key = |other: &Tag<'_>| other.text.split('=').next() == t.text.split('=').next();
+        incident.tags.iter().any(|other| other.added_by != incident.source_user && same_key(&other))
+    };
+    let excused = |t: &Tag<'_>| world.argus.by_python.contains_key(&incident.pk) && by_alice(t);
+    let outdated = |t: &Tag<'_>| t.added_by == incident.source_user && wanted.iter().all(|text| text != t.text);
+    let stale = incident.tags.iter().find(|t| outdated(t) && !excused(t));
     if let Some(stale) = stale {
         return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
     }
@@ -131,20 +152,27 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         .flat_map(|i| world.argus.events_of(i.pk).into_iter().filter(|e| e.actor == i.source_user))
         .collect();
     let closing = closing(case);
-    let mut wanted: BTreeMap<(i64, String), usize> = BTreeMap::new();
+    let is_spoilt =
+        |text: &str| world.unwilling.spoils(&[&format!("POST {} Other ", incident.pk), &format!("{text:?}")]);
+    let mut wanted: BTreeMap<(i64, String), (usize, String)> = BTreeMap::new();
     for (position, entry) in case.history.iter().enumerate() {
         let by_us = entry.text_by(&rules.user).is_some()
             || entry.state_change().is_some_and(|c| c.user == rules.user || c.from == "embryonic");
         if !by_us && closing.as_ref().and_then(|c| c.entry) != Some(position) {
-            *wanted.entry((entry.at.secs(), normal(&entry_text(entry)))).or_default() += 1;
+            let raw = entry_text(entry);
+            wanted.entry((entry.at.secs(), normal(&raw))).or_insert((0, raw)).0 += 1;
         }
     }
-    for ((at, text), n) in wanted {
+    for ((at, text), (n, raw)) in wanted {
         let tells = |e: &Event, kinds: &[EventKind]| {
-            kinds.contains(&e.kind) && e.timestamp.secs() == at && normal(&e.description) == text
+            let off = e.timestamp.secs() - at;
+            kinds.contains(&e.kind) && world.argus.offs(incident).contains(&off) && normal(&e.description) == text
         };
         let told = |kinds: &[EventKind]| ours.iter().filter(|e| tells(e, kinds)).count();
         let told_there = elsewhere.iter().filter(|e| tells(e, &[EventKind::Other, EventKind::End])).count();
+        if is_spoilt(&raw) {
+            continue;
+        }
         let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]) + told_there);
         let alone = world.scenario.instances == 1;
         // After a person's close the closing is told as an entry, and two closings can be of one second.
@@ -154,13 +182,15 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
             return Err(format!("history {text:?} at {at}: {others} events for {n} entries in {}", incident.pk));
         }
     }
-    if let Some(closing) = closing.filter(|_| exact(case, incident)) {
-        let tells =
-            |e: &&Event| matches!(e.kind, EventKind::End | EventKind::Other) && e.timestamp.secs() == closing.at.secs();
+    if let Some(closing) = closing.filter(|_| world.argus.is_exactly(case, incident)) {
+        let tells = |e: &&Event| {
+            let off = e.timestamp.secs() - closing.at.secs();
+            matches!(e.kind, EventKind::End | EventKind::Other) && world.argus.offs(incident).contains(&off)
+        };
         let by_us = closing.text.ends_with(&format!("({})", rules.user));
         let told = by_us || ours.iter().copied().any(|e| tells(&e)) || elsewhere.iter().any(|e| tells(&e));
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
-        if !told && !wanted_open {
+        if !told && !wanted_open && !is_spoilt(&closing.text) {
             return Err(format!("incident {} does not tell its closing", incident.pk));
         }
     }
@@ -171,7 +201,16 @@ fn by_person(event: &Event, us: UserPk) -> bool {
     matches!(event.kind, EventKind::Close | EventKind::Acknowledge) && event.actor != us
 }
 
-/// Every act on the case's own incident has its entry, and no entry of ours is more than what people did about the problem.
+/// The events of an incident since it was reopened last.
+fn since_reopened(world: &World, incident: &Incident) -> Vec<Event> {
+    let mut events = world.argus.events_of(incident.pk);
+    events.sort_by_key(|e| e.pk);
+    let reopened = events.iter().rposition(|e| matches!(e.kind, EventKind::Reopen | EventKind::Restart));
+    events.split_off(reopened.map_or(0, |at| at + 1))
+}
+
+/// Every act on the case's own incident, and on the open one that it has adopted, has its entry, and no entry of ours is more than what
+/// people did about the problem.
 fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
     let mut entries: BTreeMap<String, usize> = BTreeMap::new();
     for entry in held.case.history.iter().filter(|e| e.author() == Some(OUR_USER)) {
@@ -209,11 +248,18 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
             return Err(format!("{n} entries {text:?}"));
         }
     }
-    let own: Vec<&Incident> = home(world, held).into_iter().filter(|i| exact(&held.case, i)).collect();
-    for (text, n) in acts(&own, false) {
+    let home = home(world, held);
+    let own: Vec<&Incident> = home.into_iter().filter(|i| world.argus.is_exactly(&held.case, i)).collect();
+    let mut needed = acts(&own, false);
+    for incident in home.into_iter().filter(|i| i.is_open() && !held.case.is_closed() && own.is_empty()) {
+        for event in since_reopened(world, incident).iter().filter(|e| by_person(e, incident.source_user)) {
+            *needed.entry(normal(&persons_text(&event.description, &event.actor_name))).or_default() += 1;
+        }
+    }
+    for (text, n) in needed {
         let have = entries.get(&text).copied().unwrap_or_default();
         if have < n {
-            return Err(format!("{have} entries {text:?} for {n} acts on its own incident"));
+            return Err(format!("{have} entries {text:?} for {n} acts on its own or adopted incident"));
         }
     }
     // Only a Zino that forgot has the case of another one again.
@@ -229,13 +275,16 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
 /// No incident is open whose problem's cases are all closed, unless a person wanted it open or it began after.
 fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), String> {
     for incident in world.argus.incidents.values().filter(|i| i.is_open()) {
-        let problem = told(incident).0;
+        let problem = world.argus.told(incident).0;
+        if turns_are_spoilt(world, &problem) {
+            continue;
+        }
         let held = || {
             active
                 .iter()
                 .filter_map(|(z, _)| world.zinos.get(*z))
                 .flat_map(|z| z.cases.values())
-                .filter(|h| problem_text(h) == problem)
+                .filter(|h| problem_text(&h.case) == problem)
         };
         if held().any(|h| !h.case.is_closed()) {
             continue;
@@ -243,7 +292,7 @@ fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), St
         // Another Zino's incident can be about a fault that ours had before it was looked at.
         let closed_after =
             world.scenario.zinos == 1 && held().filter_map(|h| closing(&h.case)).any(|c| c.at >= incident.start_time);
-        let own_closed = held().any(|h| exact(&h.case, incident));
+        let own_closed = held().any(|h| world.argus.is_exactly(&h.case, incident));
         let mut turns = world.argus.events_of(incident.pk);
         turns.sort_by_key(|e| e.pk);
         let wanted = turns.iter().any(|e| matches!(e.kind, EventKind::Reopen | EventKind::Restart));

@@ -24,9 +24,12 @@
 mod argus;
 mod driver;
 mod invariants;
+mod python;
+mod refusals;
 mod rng;
 mod situations;
 mod told;
+mod unwilling;
 mod world;
 mod zino;
 
@@ -45,11 +48,14 @@ const ALONE: Scenario = Scenario {
     reloads: false,
     single: false,
     doubles: false,
+    unwilling: false,
     slow: false,
     cuts: false,
+    python: false,
+    beside: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 9] = [
+const SCENARIOS: [(&str, Scenario); 13] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -58,7 +64,11 @@ const SCENARIOS: [(&str, Scenario); 9] = [
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
+    ("filter", Scenario { unwilling: true, ..ALONE }),
+    ("filters", Scenario { unwilling: true, instances: 2, zinos: 2, failover: true, ..ALONE }),
     ("slow", Scenario { amnesia: true, slow: true, ..ALONE }),
+    ("python", Scenario { python: true, ..ALONE }),
+    ("beside", Scenario { instances: 2, zinos: 2, failover: true, kills: false, beside: true, ..ALONE }),
 ];
 
 fn scenario(name: &str) -> Scenario {
@@ -71,7 +81,7 @@ fn run(name: &str, seed: u64) -> Result<(), String> {
     let scenario = scenario(name);
     let mut driver = Driver::new(seed, scenario);
     driver.storm(150 + seed % 200);
-    let both_active = scenario.failover && seed.is_multiple_of(3);
+    let both_active = scenario.failover && (scenario.beside || seed.is_multiple_of(3));
     let result = driver.calm(both_active).and_then(|()| invariants::check(&driver));
     result.map_err(|rule| {
         let trace = driver.world.borrow().trace.join("\n");
@@ -144,6 +154,26 @@ fn what_happens_while_a_slow_zino_is_read_completely_is_neither_lost_nor_undone(
 #[test]
 fn writes_that_a_proxy_sends_twice_are_not_doubled_again() {
     run_many("proxy");
+}
+
+#[test]
+fn what_argus_refuses_or_accepts_without_effect_stops_nothing_else() {
+    run_many("filter");
+}
+
+#[test]
+fn what_argus_refuses_stops_nothing_else_in_a_failover() {
+    run_many("filters");
+}
+
+#[test]
+fn what_the_python_program_left_behind_is_gone_on_with() {
+    run_many("python");
+}
+
+#[test]
+fn two_zinos_beside_each_other_on_one_source_do_not_fight() {
+    run_many("beside");
 }
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean another case (amnesia 15), a look

@@ -1,8 +1,9 @@
 //! The world that both servers, the people and the faults live in; a seed decides everything that happens in it.
 //! Never decides what the program does.
 
-use crate::argus::{Argus, Late, PersonsAct, told};
+use crate::argus::{Argus, Late, PersonsAct, problem_text};
 use crate::rng::Rng;
+use crate::unwilling::Unwilling;
 use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,8 @@ pub type Shared = RefCell<World>;
 #[derive(Default, Clone)]
 pub struct InstanceView {
     pub standby: bool,
-    /// Its primary has left a question unanswered that really came there, since it answered last in STANDBY.
+    /// Its primary has left a question unanswered that really came there, since it answered last in
+    /// STANDBY.
     pub unanswered: bool,
 }
 
@@ -56,10 +58,16 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
+    /// Whether Argus may refuse single writes, for a while or for good, or accept them without effect.
+    pub unwilling: bool,
     /// Whether Zino is so slow that much happens while it is read completely.
     pub slow: bool,
     /// Whether the secondary's host may lose its network.
     pub cuts: bool,
+    /// Whether the Python program ran before, and people give its incidents tags with the same keys.
+    pub python: bool,
+    /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
+    pub beside: bool,
 }
 
 pub struct World {
@@ -85,6 +93,8 @@ pub struct World {
     pub levelled: BTreeSet<IncidentPk>,
     /// How often an event was sent twice by others than us, by its incident and text.
     pub doubled: BTreeMap<(IncidentPk, String), usize>,
+    /// What Argus refuses, or accepts without effect.
+    pub unwilling: Unwilling,
 }
 
 impl World {
@@ -93,7 +103,11 @@ impl World {
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
         let argus = Argus { offset: offset(), ..Argus::default() };
-        Self {
+        let mut unwilling = Unwilling::default();
+        if scenario.unwilling {
+            unwilling.by_chance_from(seed);
+        }
+        let mut world = Self {
             rng,
             scenario,
             now: 1_795_376_392_000_000,
@@ -111,7 +125,12 @@ impl World {
             lives: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
+            unwilling,
+        };
+        if scenario.python {
+            crate::python::leave_behind(&mut world);
         }
+        world
     }
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
@@ -126,7 +145,8 @@ impl World {
         }
     }
 
-    /// The secondary's host loses its network for a while, for long enough that it takes over or not.
+    /// The secondary's host loses its network for a while, for long enough that it takes over or
+    /// not.
     pub fn cut_off(&mut self) {
         let until = self.now + (5 + self.rng.below(115) as i64) * 1_000_000;
         self.cut = Cut { until, from_its_zino: self.rng.chance(500) };
@@ -203,8 +223,11 @@ impl World {
         match self.rng.below(100) {
             0..=54 => self.zino_happens(),
             55..=89 => {
-                let pks: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
-                if let Some(pk) = self.rng.pick(&pks) {
+                let all: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
+                // Only then: the seeds of the other scenarios would mean something else.
+                let duplicates = if self.scenario.beside { self.argus.ended_duplicates() } else { Vec::new() };
+                let any = duplicates.is_empty() || self.rng.chance(500);
+                if let Some(pk) = self.rng.pick(if any { &all } else { &duplicates }) {
                     self.person_acts_on(pk);
                 }
             }
@@ -360,12 +383,7 @@ impl World {
     pub fn note_lives(&mut self) {
         for zino in &self.zinos {
             for held in zino.cases.values() {
-                let problem = held.case.problem();
-                let key = (
-                    held.case.id,
-                    held.case.opened.secs(),
-                    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex),
-                );
+                let key = (held.case.id, held.case.opened.secs(), problem_text(&held.case));
                 *self.lives.entry(key).or_default() |= held.case.is_closed();
             }
         }
@@ -382,6 +400,8 @@ impl World {
             86..=91 => PersonsAct::Tag(format!("note=n{}", self.rng.below(3))),
             _ => PersonsAct::Comment,
         };
+        // Only then: the seeds of the other scenarios would mean something else.
+        let act = if self.scenario.python { crate::python::misleading(self, act) } else { act };
         if matches!(act, PersonsAct::Level(_)) {
             self.levelled.insert(pk);
         }
@@ -399,9 +419,7 @@ impl World {
         let Some(held) = self.zinos.get(z).and_then(|zino| zino.cases.get(&id)) else {
             return;
         };
-        let problem = held.case.problem();
-        let name = format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex);
-        let opened = held.opened;
+        let (name, opened) = (problem_text(&held.case), held.opened);
         let argus = &self.argus;
         let later = |e: &Event| argus.arrived.get(&e.pk).is_some_and(|at| *at >= opened);
         let was_lost = |e: &Event, incident: &Incident| {
@@ -409,7 +427,7 @@ impl World {
             incident.is_open() || after.any(|end| end.kind == EventKind::End && end.actor == US && later(end))
         };
         let closes = |e: &Event| {
-            let incident = argus.incidents.get(&e.incident).filter(|i| told(i).0 == name);
+            let incident = argus.incidents.get(&e.incident).filter(|i| argus.told(i).0 == name);
             e.kind == EventKind::Close && incident.is_some_and(|incident| later(e) || was_lost(e, incident))
         };
         let by_person = argus.events.iter().any(closes);
@@ -421,7 +439,7 @@ impl World {
         let Some(incident) = self.argus.incidents.get(&pk) else {
             return;
         };
-        let (problem, case, opened) = told(incident);
+        let (problem, case, opened) = self.argus.told(incident);
         let closed = self.lives.get(&(case, opened, problem)).copied().unwrap_or(false);
         self.broken_if(!closed, &format!("incident {pk} is ended as scavenged, and its case was only forgotten"));
     }

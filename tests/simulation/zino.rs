@@ -1,5 +1,6 @@
 //! An in-memory Zino that behaves as the protocol's facts say. Never knows about Argus.
 
+use crate::unwilling::Does;
 use crate::world::{OUR_USER, Shared};
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::stamp::Stamp;
@@ -155,6 +156,10 @@ pub struct SimZino<'a> {
 }
 
 impl SimZino<'_> {
+    fn meets(&self, what: &str) -> Does {
+        self.world.borrow_mut().unwilling.meets(what, false)
+    }
+
     /// One exchange: the world may move before it, and the connection may be cut before or after.
     fn exchange<T>(
         &self,
@@ -217,7 +222,13 @@ impl ZinoServer for SimZino<'_> {
 
     fn add_history(&mut self, id: CaseId, text: &str) -> Result<(), ZinoError> {
         self.world.borrow_mut().note(|| format!("  zino {} case {id}: entry {text:?}", self.zino));
-        self.exchange(true, |z, now| answer(z.add_history(now, id, OUR_USER, text)))
+        match self.meets(&format!("zino case {id}: entry {text:?}")) {
+            Does::Refuse(_) => self.exchange(true, |_, _| Err(ZinoError::Refused("500 no".into()))),
+            Does::Nothing => self.exchange(true, |z, _| answer(z.cases.contains_key(&id))),
+            Does::Serve | Does::LoseReply => {
+                self.exchange(true, |z, now| answer(z.add_history(now, id, OUR_USER, text)))
+            }
+        }
     }
 
     fn set_state(&mut self, id: CaseId, state: &CaseState) -> Result<(), ZinoError> {
@@ -225,7 +236,13 @@ impl ZinoServer for SimZino<'_> {
         if *state == CaseState::Closed {
             self.world.borrow_mut().check_our_close(self.zino, id);
         }
-        self.exchange(true, |z, now| answer(z.set_state(now, id, state, OUR_USER)))
+        match self.meets(&format!("zino case {id}: state {}", state.word())) {
+            Does::Refuse(_) => self.exchange(true, |_, _| Err(ZinoError::Refused("500 no".into()))),
+            Does::Nothing => self.exchange(true, |z, _| answer(z.cases.contains_key(&id))),
+            Does::Serve | Does::LoseReply => {
+                self.exchange(true, |z, now| answer(z.set_state(now, id, state, OUR_USER)))
+            }
+        }
     }
 }
 

@@ -183,3 +183,17 @@ fn a_server_that_is_not_there_is_named_once_and_the_other_one_is_tried() {
         assert_eq!(ended.lines("ok      Argus: ").len(), 1, "{}", ended.output);
     }
 }
+
+#[test]
+fn a_primary_that_is_not_there_is_named_once() {
+    let (zino, argus) = (FakeZino::with_cases(1), LittleArgus::start());
+    let port = free_port();
+    let failover = format!("[failover]\nprimary_server = \"127.0.0.1\"\nprimary_snmp_port = {port}\n");
+    let ended = check(&(config(&zino, &argus.fake.url()) + &failover));
+    let line = ended.line("FAILED ");
+    assert!(
+        line.starts_with(&format!("FAILED  the primary's SNMP agent: 127.0.0.1:{port}: nothing listens there")),
+        "{line}"
+    );
+    assert_eq!(line.matches(&port.to_string()).count(), 1, "{line}");
+}

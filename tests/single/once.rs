@@ -136,3 +136,24 @@ fn a_refused_token_is_said_also_where_zino_is_not_there() {
         ended.output
     );
 }
+
+#[test]
+fn a_zino_that_goes_away_in_the_middle_is_named_without_a_promise() {
+    let zino = FakeZino::with_cases(2);
+    let cut = std::sync::Arc::new(std::sync::Mutex::new(Some(zino)));
+    let held = std::sync::Arc::clone(&cut);
+    let text = config(cut.lock().unwrap().as_ref().unwrap(), "ARGUS");
+    // Zino is gone as soon as the first incident is to be made, which never is.
+    let argus = FakeArgus::new(move |seen: &Seen| match seen.method.as_str() {
+        "GET" => little_argus::answer(seen, &mut Vec::new()),
+        _ => {
+            drop(held.lock().unwrap().take());
+            Act::Close
+        }
+    });
+    let ended = once(&text.replace("ARGUS", &argus.url()), 6);
+    assert_eq!(ended.code, Some(75), "{}", ended.output);
+    assert!(!ended.output.contains("trying again"), "{}", ended.output);
+    assert_eq!(ended.lines("Zino cannot be used: ").len(), 1, "{}", ended.output);
+    in_time(&ended, 6);
+}

@@ -86,6 +86,9 @@ pub fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
         ("GET", ["incidents", "sources"]) => {
             json("200 OK", r#"[{"pk":2,"name":"zino-a","type":{"name":"zino"},"user":3,"base_url":""}]"#)
         }
+        ("POST", ["auth", ..]) => {
+            json("200 OK", &format!(r#"{{"token":"00112233445566778899{:020}"}}"#, incidents.len()))
+        }
         ("GET", ["incidents", "events"]) => json("200 OK", EMPTY_PAGE),
         ("GET", ["incidents", "mine"]) => {
             let open: Vec<&Value> = incidents.iter().filter(|one| one["end_time"] == "infinity").collect();

@@ -1,4 +1,4 @@
-//! Servers that are slow, but come to an end: everything is read. Servers that do not: an end after a bounded time.
+//! Slow servers: those that come to an end are read completely, and the others are given up after a bounded time.
 
 use crate::fake_zino::{FakeZino, Fault};
 use crate::{QUICK, assert_unmixed, is_connection, never, numbers};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use zinoargus::zino::session::Session;
 use zinoargus::zino::{Timeouts, ZinoError, ZinoServer};
 
-/// One reply may take as long as a machine under load may need for it; all of a batch together take longer.
+/// Enough for one reply on a machine under load, and less than all replies of a batch take together.
 const HASTY: Timeouts = Timeouts { reply: Duration::from_secs(1), stall: Duration::from_secs(1), ..QUICK };
 const EACH: Duration = Duration::from_millis(25);
 
@@ -29,7 +29,7 @@ fn a_zino_that_is_slow_but_steady_is_read_to_its_end() {
 }
 
 #[test]
-fn a_zino_that_answers_all_or_nothing_is_read_in_smaller_batches_over_as_many_connections_as_it_takes() {
+fn after_a_lost_batch_the_next_connection_reads_smaller_ones_and_they_grow_again() {
     let zino = slow_zino(100);
     let ids: Vec<u64> = (1..=100).collect();
     let quickly = Session::connect(&zino.login).unwrap();
@@ -56,7 +56,7 @@ fn a_zino_that_answers_all_or_nothing_is_read_in_smaller_batches_over_as_many_co
 }
 
 #[test]
-fn lines_that_are_no_answer_are_borne_with_for_a_bounded_time_in_all() {
+fn lines_that_are_no_answer_end_the_connection_after_a_bounded_time() {
     let zino = FakeZino::with_cases(2);
     zino.fault("GETHIST 1", Fault::Babble);
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap();

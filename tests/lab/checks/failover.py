@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import socket
 import time
 
 from labkit.argus_people import ArgusView, tags
+from labkit.children import free_port
 from labkit.http_proxy import HttpProxy
 from labkit.runner import check
 from labkit.udp_proxy import UdpProxy
@@ -110,6 +112,38 @@ def one_source_is_taken_over_and_handed_back(world):
     backup_ford.set_state(new, "closed")
     world.refreshed()
     assert world.argus.incident(after["new"]["pk"])["open"], "the secondary ended an incident in STANDBY"
+
+
+@check
+def what_a_person_does_on_an_ended_duplicate_reaches_its_own_case(world):
+    """Both instances are active: the secondary keeps an incident open whose case has closed in the primary's Zino. The incident of the
+    primary's next case is ended as its duplicate; when that case has closed too, a person acknowledges the duplicate."""
+    cases, copies, backup, secondary = pair(world, port=free_port(socket.SOCK_DGRAM), count=1)
+    world.daemon.start()
+    kept = world.incident(cases[0])["pk"]
+    secondary.start()
+    secondary.logged(TO_ACTIVE)
+    lives_on(world, cases[0], kept)
+    second = world.zino.case("reachability", "gw0")
+    duplicate = world.ended(world.incident(second)["pk"])["pk"]
+    assert world.argus.events(duplicate, "END")[0]["text"] == f"Duplicate of incident {kept}"
+    lives_on(world, second, kept)
+    third = world.zino.case("reachability", "gw0")
+    world.ended(world.incident(third)["pk"])
+    world.settled()
+    world.alice.ack(duplicate, "still broken")
+    world.has_entry(second, "still broken (alice)", "closed")
+    world.still([cases[0], second, third])
+    assert not world.entries_of_ours(third) and not world.entries_of_ours(cases[0])
+    assert [one["pk"] for one in world.argus.incidents(open=True)] == [kept]
+
+
+def lives_on(world, case, pk):
+    """A case closes in the primary's Zino, and its incident stays open, because the backup's case is open."""
+    before = len(world.argus.events(pk, "RES"))
+    world.ford.set_state(case, "closed")
+    eventually(lambda: len(world.argus.events(pk, "RES")) > before, 30, "the secondary reopens the incident")
+    eventually(lambda: world.argus.incident(pk)["open"], 10, "the incident is open")
 
 
 @check

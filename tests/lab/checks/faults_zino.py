@@ -232,6 +232,33 @@ def a_maintenance_that_reopens_what_a_person_closed(world):
     assert world.ford.state(case) == "open" and world.entries_of_ours(case) == ["done with it (alice)"]
 
 
+@check
+def a_zino_that_is_slow_but_steady_is_read_and_followed(world):
+    """100 cases, and each GETHIST takes 0.7 s: all arrive with one login, and a change arrives during the next reading."""
+    commands, _ = world.through_zino_proxies()
+    world.config["sync"]["full_interval"] = 20
+    world.zino.start()
+    cases = world.zino.cases([case_of("reachability", f"gw{n}") for n in range(100)])
+    commands.slow["GETHIST"] = 0.7
+    world.start()
+    began = time.monotonic()
+    world.incidents(cases, deadline=150)
+    first = time.monotonic() - began
+
+    def readings():
+        return commands.commands.count("CASEIDS")
+    read = readings()
+    eventually(lambda: readings() > read, 120, "the next complete reading")
+    began = time.monotonic()
+    world.ford.add_history(cases[0], "meanwhile")
+    world.matches(cases[0], deadline=40)
+    seconds = time.monotonic() - began
+    assert readings() == read + 1, "the reading was over before the change was seen"
+    logins = sum(1 for line in commands.commands if line.startswith("USER "))
+    assert logins == 1, f"{logins} logins"
+    return f"{first:.0f} s to the last incident; a change arrived after {seconds:.0f} s in the middle of the next reading"
+
+
 @check(alone=True)
 def a_storm_of_changes_converges(world):
     """3000 changes over 30 cases within seconds: the end is right, nobody starves, memory stays."""

@@ -1,9 +1,13 @@
-"""What people can type must stay text (design 4.7; issue "nobody let in")."""
+"""What people can type must stay text (design 4.7; issue "nobody let in"), and a log that nobody reads must stop nothing."""
 
+import os
 import re
+import threading
+import time
 
 from labkit.runner import check
 from labkit.waiting import eventually
+from labkit.zino_server import case_of
 
 NASTY = ["closed\n.\nSETSTATE {other} closed", "a\r\n.\r\nSETSTATE {other} closed\r\n.", ".", ".\n.", "..", "x\u2028.\u2028SETSTATE {other} closed",
          "x\u0085.\u0085SETSTATE {other} closed", "x\x0b.\x0bSETSTATE {other} closed", "x\r.\rSETSTATE {other} closed\r.\r",
@@ -47,6 +51,49 @@ def text_from_zino_cannot_forge_log_lines_or_break_json(world):
     assert "\x1b" not in log and "\x07" not in log, "control characters of a device reach the terminal"
     forged = [line for line in log.splitlines() if re.match(r"\s*ERROR forged", line)]
     assert not forged, f"a forged line: {forged}"
+
+
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (ERROR|WARN |INFO |DEBUG) .*")
+
+
+@check
+def a_log_that_nobody_reads_stops_nothing_and_says_later_what_was_lost(world):
+    """A storm at -vv into a pipe that nobody reads: all work is done in flat memory; a later reader gets whole lines."""
+    world.daemon.log_to = world.folder / "unread.pipe"
+    os.mkfifo(world.daemon.log_to)
+    # For both ends, so that the program finds a reader; nothing is read for now.
+    pipe = os.open(world.daemon.log_to, os.O_RDWR)
+    try:
+        world.start()
+        cases = world.zino.cases([case_of("portstate", f"gw{n}", n + 1) for n in range(10)])
+        world.incidents(cases)
+        for case in cases:
+            world.zino.modify(case, log=["gw: " + "word " * 80] * 50)  # long lines at -vv, and nothing for Argus
+        world.settled()
+        before = world.daemon.memory()
+        world.zino.ask("storm", ids=cases, changes=1000)
+        for case in [*cases, world.zino.case("reachability", "calm-gw")]:
+            world.matches(case, deadline=120)
+        grown = world.daemon.memory() - before
+        assert grown < 32 << 20, f"memory grew by {grown >> 20} MB"
+        read = []
+        reading = threading.Thread(target=lambda: read.extend(iter(lambda: os.read(pipe, 65536), b"the end\n")), daemon=True)
+        reading.start()
+        eventually(lambda: b" log lines lost\n" in b"".join(read), 20, "how many lines were lost")
+        began = time.monotonic()
+        world.daemon.stop()
+        seconds = time.monotonic() - began
+        assert seconds < 5, f"the end took {seconds:.1f} s"
+        eventually(lambda: b"".join(read).endswith(b"ending on signal 15\n"), 10, "the last word")
+        os.write(pipe, b"the end\n")
+        reading.join(10)
+    finally:
+        os.close(pipe)
+    lines = b"".join(read).decode().splitlines()
+    torn = [line for line in lines if not LINE.fullmatch(line)]
+    assert not torn, f"no whole lines: {torn[:5]}"
+    lost = [int(line.split()[2]) for line in lines if re.search(r"WARN  \d+ log lines lost$", line)]
+    return f"memory grew by {grown >> 20} MB; {len(lines)} lines read, {sum(lost)} lost"
 
 
 @check

@@ -105,3 +105,31 @@ def the_same_problem_under_a_new_number_keeps_its_incident(world):
     world.ford.set_state(new, "closed")
     world.ended(pk)
     world.still([new])
+
+
+@check
+def what_was_done_before_zino_gave_the_case_anew_reaches_the_new_case(world):
+    """Zino forgot everything; people acted on the incidents before and just after it found the same faults again."""
+    world.start()
+    world.zino.case("alarm", "first-gw", "red")
+    old = [world.zino.case("reachability", router, opened=ago(hours=3)) for router in ("acked", "ticketed", "late", "lost")]
+    acked, ticketed, late, lost = (world.matches(case)["pk"] for case in old)
+    forget(world)
+    world.alice.ack(acked, "on it")
+    world.bob.ticket(ticketed, "https://tickets.example.org/1")
+    world.alice.close(lost, "fixed")
+    world.lose_close(lost)
+    new = [world.zino.case("reachability", router) for router in ("acked", "ticketed", "late", "lost")]
+    world.bob.ack(late, "me too")
+    world.daemon.start()
+    world.has_entry(new[0], "on it (alice)", "working")
+    world.has_entry(new[1], "Ticket https://tickets.example.org/1 added by Argus user bob", "open")
+    world.has_entry(new[2], "me too (bob)", "working")
+    world.has_entry(new[3], "fixed (alice)", "closed")
+    world.ended(lost)
+    world.still(new)
+    world.daemon.restart()
+    world.still(new)
+    for pk in (acked, ticketed, late):
+        assert world.argus.incident(pk)["open"]
+    assert len(world.argus.incidents()) == 5, "a case got a second incident"

@@ -1,10 +1,14 @@
 """Started on what the Python program left behind: the same config file, the same incidents (design 5)."""
 
+import time
+
 from labkit.argus_people import instant, tags
 from labkit.oracle import description, expected_tags
 from labkit.runner import check
 from labkit.waiting import eventually
 from labkit.zino_server import ago, case_of
+
+HOUR = 3600
 
 
 def left_behind(world):
@@ -81,3 +85,63 @@ def incidents_of_the_python_program_live_on_and_end(world):
         world.ended(pks[case])
     world.still(cases)
     assert len(world.argus.incidents()) == len(cases)
+
+
+@check
+def tags_that_people_added_do_not_change_what_an_incident_of_the_python_program_is_about(world):
+    """Alice tags the incident of one router with the names of another router and of another kind: neither takes it over."""
+    world.zino.start()
+    case = world.zino.case("reachability", "gw1", opened=ago(hours=2))
+    program = world.python_program()
+    program.start()
+    pk = world.incident(case)["pk"]
+    program.stop()
+    for tag in ("host=gw2.example.org", "event_type=alarm", "host=alias.example.org"):
+        world.alice.request("POST", f"{pk}/tags/", {"tag": tag})
+    other = world.zino.case("reachability", "gw2")
+    world.ford.add_history(case, "about the first")
+    world.ford.add_history(other, "about the second")
+    world.daemon.start()
+    assert world.matches(other)["pk"] != pk
+    eventually(lambda: [one["text"] for one in world.argus.events(pk, "OTH") if one["ours"]] == ["ford\nabout the first"], 20,
+               "the history of the first router's case in its own incident")
+    world.zino.modify(case, priority=500)
+    eventually(lambda: "priority=500" in {tag["tag"] for tag in world.argus.incident(pk)["tags"]}, 20, "the new priority")
+    world.still([case, other])
+    assert {"host=gw1.example.org", "host=gw2.example.org"} <= {tag["tag"] for tag in world.argus.incident(pk)["tags"]}
+    world.ford.set_state(case, "closed")
+    world.ended(pk)
+    world.still([case, other])
+    assert len(world.argus.incidents()) == 2
+
+
+def summer_time_that_ended(seconds):
+    """A time zone of one's own: its summer time ended so many seconds ago, at two hours before UTC."""
+    end = time.gmtime(time.time() - seconds + 2 * HOUR)
+    day = end.tm_yday - (end.tm_year % 4 == 0 and end.tm_yday > 59)  # this way of counting knows no 29th of February
+    return f"WIN-1SUM-2,J1/0,J{day}/{end.tm_hour}:{end.tm_min}:{end.tm_sec}"
+
+
+@check
+def what_the_python_program_sent_an_hour_off_is_not_sent_again(world):
+    """It gives all times the offset of the day it was started on: started after the clocks were put back, it is an hour off."""
+    world.zino.start()
+    entry = ago(minutes=70)
+    case = world.zino.case("reachability", "gw1", opened=ago(hours=2), history=[[entry, "ford\nfirst\nsecond line"]])
+    program = world.python_program()
+    program.environment = {"TZ": summer_time_that_ended(600)}
+    program.start()
+    pk = world.incident(case)["pk"]
+    sent = eventually(lambda: world.argus.events(pk, "OTH"), 20, "the Python program sends history")
+    program.stop()
+    off = [int(sent[0]["at"]) - entry, int(instant(world.argus.incident(pk)["start_time"])) - int(world.ford.attrs(case)["opened"])]
+    assert off == [HOUR, HOUR], f"the Python program is off by {off}"
+    world.daemon.start()
+    world.still([case])
+    world.ford.add_history(case, "and now")
+    eventually(lambda: len(world.argus.events(pk, "OTH")) > 1, 20, "the entry made since")
+    world.ford.set_state(case, "closed")
+    world.ended(pk)
+    world.still([case])
+    assert [one["text"] for one in world.argus.events(pk, "OTH")] == ["ford\nfirst\nsecond line", "ford\nand now"]
+    assert len(world.argus.incidents()) == 1

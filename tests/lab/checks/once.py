@@ -3,12 +3,15 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import time
 from contextlib import contextmanager
 
 from labkit.children import free_port
+from labkit.manager import Manager
 from labkit.runner import check
+from labkit.udp_proxy import UdpProxy
 
 SUMMARY = r"created (\d+), updated (\d+), closed (\d+), to Zino (\d+), unchanged (\d+), failed (\d+)"
 
@@ -139,6 +142,27 @@ def a_single_run_of_a_secondary_does_nothing_while_the_primary_lives(world):
 
 
 @check
+def a_single_run_of_a_secondary_that_cannot_know_does_nothing(world):
+    """Neither the primary nor Argus answers, or the primary's name has no address: 69, with the reason, and nothing is written."""
+    world.zino.start()
+    world.zino.case("reachability", "gw1")
+    argus, agent = world.through_argus_proxy(), UdpProxy(world.zino.snmp_port)
+    world.proxies.append(agent)
+    world.config["failover"] = {"primary_server": "127.0.0.1", "primary_snmp_port": agent.port, "ping_interval": 0.2,
+                                "ping_timeout": 0.2, "threshold": 3}
+    agent.mode = "drop"
+    cut = argus.rule("cut")
+    ended, output = world.daemon.run("--once", deadline=60)
+    assert ended == 69 and "this host may be cut off itself; nothing was synchronised" in output, output
+    assert [one.path for one in cut.hits] == ["/api/"] * 2, cut.hits
+    argus.heal()
+    world.config["failover"]["primary_server"] = "primary.zino.invalid"
+    ended, output = world.daemon.run("--once", deadline=60)
+    assert ended == 69 and "cannot be asked whether it lives (the name primary.zino.invalid " in output, output
+    assert not world.argus.incidents()
+
+
+@check
 def a_signal_ends_a_single_run_also_while_it_asks_the_primary(world):
     """SIGTERM: 75 within seconds, though the primary is silent and would be asked for minutes."""
     world.zino.start()
@@ -220,3 +244,30 @@ def a_trial_names_what_it_found_and_changes_nothing(world):
     world.config["argus"]["token"] = "0" * 40
     ended, output = world.daemon.run("--check")
     assert ended == 77 and re.search("FAILED +Argus: .*token", output) and re.search("ok +Zino: ", output), output
+
+
+@check
+def a_single_run_and_a_trial_hold_to_their_time_and_name_the_zino_that_hangs(world):
+    """A stopped Zino takes connections and says nothing: 69 with its name when the time is over, and a word of Argus; --check: within seconds."""
+    world.zino.start()
+    world.zino.case("reachability", "gw1")
+    world.zino.child.send(signal.SIGSTOP)
+    place = f"127.0.0.1:{world.zino.port}"
+    try:
+        began = time.monotonic()
+        ended, output = world.daemon.run("--once", "--timeout", "4", deadline=30)
+        took = time.monotonic() - began
+        assert ended == 69 and place in output and "Argus answers" in output and "trying again" not in output, f"{ended}:\n{output}"
+        assert took < 8, f"{took:.1f} s for --timeout 4"
+        began = time.monotonic()
+        ended, output = world.daemon.run("--check", deadline=40)
+        took = time.monotonic() - began
+        assert ended == 69 and re.search(rf"wait +Zino: {place}", output) and re.search("ok +Argus: ", output), f"{ended}:\n{output}"
+        assert took < 15, f"{took:.1f} s for one silent server"
+        manager = Manager(world.daemon)
+        world.daemon.start()
+        world.daemon.logged(f"Zino {place} has not answered for 5 s", deadline=15)
+        assert manager.shows("Zino CANNOT BE USED since ").endswith("; Argus ok"), manager.status
+    finally:
+        world.zino.child.send(signal.SIGCONT)
+    manager.shows("1 open incidents, 0 waiting; Zino ok; Argus ok", deadline=60)

@@ -2,6 +2,7 @@
 
 from labkit.runner import check
 from labkit.waiting import eventually
+from labkit.zino_server import ago
 
 
 def a_case(world, router="gw1"):
@@ -113,3 +114,35 @@ def acting_on_many_incidents_at_once_reaches_every_case(world):
     for case in cases:
         world.has_entry(case, "night shift (bob)", "closed", deadline=40)
     world.still(cases)
+
+
+@check
+def the_blank_lines_of_a_persons_text_stand_in_zino(world):
+    """People part their thoughts with blank lines; the text is known again, so that it is told once."""
+    world.start()
+    case, pk = a_case(world)
+    world.alice.ack(pk, "\n  found:\n\n   - a cut fibre\r\n\r\n\r\n- no spare one \n")
+    world.has_entry(case, "found:\n\n- a cut fibre\n\n\n- no spare one (alice)", "working")
+    world.still([case])
+    world.daemon.restart()
+    world.still([case])
+
+
+@check
+def our_entries_that_a_conversion_of_zinos_state_left_on_one_line_are_known(world):
+    """They are not told to Argus, and prove that a person was heard; a second act with these words is told."""
+    world.start()
+    case, pk = a_case(world)
+    world.daemon.stop()
+    world.alice.ack(pk, "on it")
+    for entry in ("zinoargus on it (alice)", "state change open -> working (zinoargus)", "ford on it, too"):
+        world.zino.modify(case, history=[[ago(seconds=30), entry]])
+    world.ford.set_state(case, "waiting")
+    world.daemon.start()
+    eventually(lambda: len(world.argus.events(pk, "OTH")) == 2, 20, "the history of ford")
+    world.still([case])
+    assert [one["text"] for one in world.argus.events(pk, "OTH")] == ["ford on it, too", "state change open -> waiting (ford)"]
+    assert (world.entries_of_ours(case), world.ford.state(case)) == ([], "waiting")
+    world.alice.ack(pk, "on it")
+    world.has_entry(case, "on it (alice)", "working")
+    world.still([case])

@@ -4,6 +4,7 @@ import re
 import secrets
 
 from labkit.children import free_port
+from labkit.manager import Manager
 from labkit.runner import check
 from labkit.waiting import eventually
 from labkit.zino_server import USERS
@@ -203,6 +204,23 @@ def once_and_check_say_69_when_a_server_is_unreachable(world):
     world.zino.stop()
     for argument in ("--once", "--check"):
         ends_with(world, 69, "zino", arguments=(argument,))
+
+
+@check
+def a_wrong_address_of_argus_is_answered_with_the_right_one(world):
+    """Without /api/v2/, and with the version that Argus has given up: 69 and what to write, once; the daemon's log and status say it too."""
+    world.zino.start()
+    right = f"{world.argus_server.url}/api/v2/"
+    for path in ("/", "/api/", "/api/v1/", "/api/v3/"):
+        world.config["argus"]["url"] = world.argus_server.url + path
+        for argument in ("--check", "--once"):
+            output = ends_with(world, 69, re.escape(f"should argus.url be {right}?"), arguments=(argument,))
+            assert output.count("argus.url be") == 1 and "is Argus running" not in output, output
+    world.config["argus"]["url"] = f"{world.argus_server.url}/api/v1/"
+    manager = Manager(world.daemon)
+    world.daemon.start()
+    world.daemon.logged(re.escape(f"should argus.url be {right}?"))
+    assert "410: " in manager.shows("Zino ok; Argus CANNOT BE USED since "), manager.status
 
 
 @check

@@ -25,13 +25,13 @@ def renewing(world):
 
 
 def renewed(world, file, deadline=30):
-    """Wait until the file holds another token and nothing lies beside it; gives the token."""
+    """Wait until the file holds another token, and beside it lies only when that was made; gives the token."""
     old = world.source["token"]
 
     def done():
         token = file.read_text().strip()
-        return token != old and os.listdir(file.parent) == [file.name] and token
-    world.source["token"] = eventually(done, deadline, "a new token in the file, and nothing beside it")
+        return token != old and sorted(os.listdir(file.parent)) == [file.name, f"{file.name}.renewed"] and token
+    world.source["token"] = eventually(done, deadline, "a new token in the file, and nothing else beside it")
     assert stat.S_IMODE(file.stat().st_mode) == 0o640, "the mode of the file is kept"
     return world.source["token"]
 
@@ -66,6 +66,7 @@ def a_renewal_whose_reply_is_lost_is_repeated(world):
     renewed(world, file)
     assert len(lost.hits) == 1
     works(world, "gw1")
+    assert "not renewed" not in world.daemon.log(), "it was repeated at once"
 
 
 @check
@@ -94,6 +95,51 @@ def a_token_whose_directory_cannot_be_written_is_left_alone(world):
     world.daemon.logged(r"ERROR the Argus token was not renewed: argus.token_file \S+ cannot be replaced.*directory")
     works(world, "gw1")
     assert not [one for one in world.argus_server.requests(world.source["token"]) if "refresh" in one["path"]]
+
+
+@check
+def a_token_of_13_days_in_a_new_file_is_renewed_at_the_first_start(world):
+    """Nobody knows how old it is: the date of a file that somebody has just made says nothing. A restart renews nothing."""
+    file = renewing(world)
+    os.utime(file)
+    world.argus_server.agent.ask("age_token", key=world.source["token"], days=13)
+    world.start()
+    new = renewed(world, file)
+    works(world, "gw1")
+    os.utime(file, (time.time() - 10 * A_DAY,) * 2)
+    world.daemon.restart()
+    works(world, "gw2")
+    assert file.read_text().strip() == new
+
+
+@check
+def a_renewal_whose_reply_is_lost_twice_is_made_good(world):
+    """Also the repetition is lost: the next probe begins with the session token."""
+    file, proxy = renewing(world), world.through_argus_proxy()
+    lost = proxy.rule("lose", method="POST", path=REFRESH, times=2)
+    world.start()
+    renewed(world, file)
+    assert len(lost.hits) == 2
+    works(world, "gw1")
+
+
+@check
+def a_reload_keeps_a_token_that_could_not_be_written(world):
+    """The new token is nowhere but in the program: it goes on with it after a reload, and the reload writes it."""
+    file, proxy = renewing(world), world.through_argus_proxy()
+    late = proxy.rule("late", method="POST", path=REFRESH, times=1, seconds=3)
+    world.start()
+    eventually(lambda: late.hits, 20, "the refresh is under way")
+    (file.parent / "token.new").unlink()
+    world.daemon.logged("ERROR the Argus token was not renewed: Argus gave a new one, but .* exists in this process only")
+    world.matches(world.zino.case("reachability", "gw1"))
+    assert file.read_text().strip() == world.source["token"]
+    world.config["argus"]["timeout"] = 9.0
+    (file.parent / "token.session").unlink()  # without it nothing but the token in memory helps
+    world.daemon.reload()
+    renewed(world, file)
+    works(world, "gw2")
+    world.daemon.logged("WARN  the Argus token can be renewed again")
 
 
 @contextlib.contextmanager

@@ -25,6 +25,11 @@ def source(name):
     return {"id": system.pk, "user": system.user.pk, "name": name, "token": Token.objects.get_or_create(user=system.user)[0].key}
 
 
+def rename_source(name, new):
+    """Give a source system another name than its user's."""
+    return SourceSystem.objects.filter(name=name).update(name=new)
+
+
 def person(name, password):
     """An ordinary user and their token."""
     users = get_user_model()
@@ -70,7 +75,8 @@ def silent_sources():
 
 
 COMMANDS = {command.__name__: command
-            for command in (source, person, age_token, delete_token, give_token, replace_token, expect_heartbeat, silent_sources)}
+            for command in (source, rename_source, person, age_token, delete_token, give_token, replace_token, expect_heartbeat,
+                            silent_sources)}
 
 
 def main():

@@ -21,6 +21,7 @@ class Daemon:
         self.folder, self.program, self.config, self.name = folder, program, config, name
         self.child, self.started = None, 0.0
         self.environment = {}
+        self.log_to = None  # something that is no file: a pipe, which nobody reads by way of log()
         self.verbosity = ("-vv",)
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -46,7 +47,7 @@ class Daemon:
         assert not self.running, f"{self.name} runs already"
         self.write_config()
         self.started = time.monotonic()
-        self.child = Child(self.name, [self.program, *(arguments or self.verbosity), "-c", self.config_file], self.log_path,
+        self.child = Child(self.name, [self.program, *(arguments or self.verbosity), "-c", self.config_file], self.log_to or self.log_path,
                            cwd=self.folder, env={**os.environ, "RUST_BACKTRACE": "1", **self.environment})
 
     @property

@@ -1,7 +1,8 @@
 """Owns a faulty road to Zino: a proxy for one of its ports that passes bytes on, or does to them what the network does.
 
-Knows lines, nothing about cases. Packets can be dropped on connections that stay open: a filter in the kernel throws away what
-arrives, also the probes of TCP keepalive, which a proxy that merely stopped reading would still answer.
+Knows lines, nothing about cases. It can delay each command of a kind, as a slow server would. Packets can be dropped on
+connections that stay open: a filter in the kernel throws away what arrives, also the probes of TCP keepalive, which a proxy that
+merely stopped reading would still answer.
 """
 
 import ctypes
@@ -9,6 +10,7 @@ import re
 import socket
 import struct
 import threading
+import time
 
 from .children import free_port
 
@@ -45,7 +47,10 @@ class _Link:
 
     def _commands(self, data):
         self.proxy.note(self, data)
-        self.target.sendall(data)
+        # one line after the other where some are slow, as in a server that does one thing at a time
+        for piece in data.splitlines(keepends=True) if self.proxy.slow else [data]:
+            time.sleep(self.proxy.slow.get(piece.split(b" ")[0].decode(errors="replace"), 0))
+            self.target.sendall(piece)
 
     def _replies(self, data):
         if self.lost:  # it has been executed; the answer stays here, and the connection dies
@@ -70,6 +75,7 @@ class TcpProxy:
     def __init__(self, target_port):
         self.target_port, self.port = target_port, free_port()
         self.links, self.accepted, self.silent, self.commands = set(), 0, False, []
+        self.slow = {}  # by command: the seconds that each takes
         self._losing, self._listener = [], None
         self.listen()
 

@@ -44,6 +44,22 @@ fn a_close_that_argus_lost_before_the_case_opened_or_in_its_first_minute_is_carr
 }
 
 #[test]
+fn also_where_all_that_happens_in_the_cases_first_minute() {
+    let (mut scene, pk) = adopted();
+    scene.driver.still(40);
+    scene.zino_of(0, |zino| zino.cases.clear());
+    let case = scene.open_now(0);
+    scene.alice_now(pk, &close("fixed"));
+    scene.change(pk, |incident| (incident.end_time, incident.open) = (EndTime::Open, true));
+    scene.restart();
+    scene.play();
+    assert_eq!((scene.entries(case), scene.state(case)), (vec!["fixed (user7)".to_owned()], CaseState::Closed));
+    assert!(!scene.is_open(pk));
+    scene.is_still();
+    scene.world(|world| assert_eq!(world.argus.incidents.len(), 1));
+}
+
+#[test]
 fn what_was_done_before_the_incident_was_reopened_belongs_to_an_earlier_case() {
     for reopened_by_us in [true, false] {
         let (mut scene, pk) = adopted();

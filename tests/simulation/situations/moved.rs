@@ -48,6 +48,26 @@ fn an_incident_whose_own_tags_a_person_only_imitates_says_nothing() {
     scene.is_still();
 }
 
+/// Argus stores a tag once, and it stays that of who added it first.
+#[test]
+fn an_incident_is_known_by_our_outdated_tag_where_a_person_has_added_the_one_that_should_take_its_place() {
+    let (mut scene, _, pk) = left_behind();
+    let outdated = |text: &str| text.replace("host=r0.example.org", "host=r0.old.example.com");
+    scene.change(pk, |i| i.tags = i.tags.iter().map(|t| (outdated(t.text), t.added_by)).collect());
+    scene.tag_of_alice(pk, "host=r0.example.org");
+    scene.zino_of(0, |zino| zino.cases.get_mut(&CASE).expect("a case").case.priority = 300);
+    scene.play();
+    scene.entry(CASE, 0, "ford", &["about r0"]);
+    scene.restart();
+    scene.play();
+    assert_eq!(scene.told(pk), [(EventKind::Other, 0, "ford\nabout r0".to_owned())]);
+    assert!(scene.created().is_empty(), "{:?}", scene.created());
+    let tags =
+        scene.world(|world| world.argus.incidents[&pk].tags.iter().map(|t| t.text.to_owned()).collect::<Vec<_>>());
+    assert!(tags.contains(&"priority=300".to_owned()) && !tags.contains(&"priority=100".to_owned()), "{tags:?}");
+    scene.is_still();
+}
+
 #[test]
 fn history_that_was_sent_an_hour_off_is_not_sent_again() {
     for off in [HOUR, -HOUR, 0] {
@@ -115,5 +135,20 @@ fn an_end_an_hour_off_that_argus_lost_is_posted_again_unless_somebody_reopened_t
         scene.play();
         assert_eq!(scene.is_open(pk), reopened);
         scene.is_still();
+    }
+}
+
+#[test]
+fn an_incident_that_may_be_an_hour_younger_than_it_says_is_not_yet_taken_for_one_whose_case_was_deleted() {
+    for (age, ends) in [(8 * HOUR + 1800, false), (9 * HOUR + 1800, true)] {
+        let mut scene = Scene::new("alone");
+        for (id, problem, opened) in [(10, 1, -25 * HOUR), (30, 2, -HOUR)] {
+            scene.incident(&scene.open_case(id, problem, opened), "zino0");
+        }
+        let pk = scene.incident(&scene.case(CASE, 0, -age), "");
+        scene.by_python(pk);
+        scene.play();
+        scene.driver.still(1000);
+        assert_eq!(scene.is_open(pk), !ends, "{age}");
     }
 }

@@ -1,0 +1,242 @@
+//! What Argus refused, and what it accepted without effect: remembered for each case and write, so that everything else
+//! still happens and nothing is repeated over and over. Pure; never writes, and never says when there is another chance.
+
+use super::text::cut;
+use crate::argus::models::IncidentPk;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a write is made that has no effect.
+pub const TRIES: u32 = 2;
+/// How much of a write is shown to people, in bytes.
+const MAX_SHOWN: usize = 100;
+
+/// Which write: what makes it the same one when it is planned again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WriteKey {
+    /// The incident; `None` for the creation of a case's incident.
+    pub incident: Option<IncidentPk>,
+    /// What it does, without the time of events that tell of now.
+    pub what: String,
+}
+
+impl WriteKey {
+    /// The creation of a case's incident, under whatever number.
+    #[must_use]
+    pub fn creation() -> Self {
+        Self { incident: None, what: "CREATE".to_owned() }
+    }
+
+    /// Not a write: the reading of an incident, or the search for one.
+    #[must_use]
+    pub fn reading(incident: Option<IncidentPk>) -> Self {
+        Self { incident, what: "READ".to_owned() }
+    }
+
+    fn is_reading(&self) -> bool {
+        self.what == "READ"
+    }
+}
+
+/// What a case and the looks at Argus have come to. A write is tried again when this is another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chance {
+    /// What synchronisation makes of the case (`plan::fingerprint`).
+    pub fingerprint: u64,
+    /// The number of the last full look.
+    pub look: u64,
+    /// Zino has deleted the case.
+    pub last: bool,
+}
+
+/// Why a write did not do what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A 4xx.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said of it.
+        why: String,
+    },
+    /// It was accepted so often, and nothing shows it.
+    NoEffect {
+        /// How often.
+        times: u32,
+    },
+    /// Both numbers that a case's incident could have belong to incidents about something else.
+    NumbersTaken,
+}
+
+/// A write that did not do what it should, or of which nobody has seen yet that it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setback {
+    /// What it is, in words for people.
+    shown: String,
+    cause: Cause,
+    tried_at: Chance,
+    /// A look follows that shows whether it had an effect.
+    looked_for: bool,
+}
+
+impl Setback {
+    /// Whether it is tried no more before there is another chance.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        !matches!(self.cause, Cause::NoEffect { times } if times < TRIES)
+    }
+
+    /// Whether people were told of that one when they were told of this.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (&self.cause, &other.cause) {
+            (Cause::Refused { status, .. }, Cause::Refused { status: other, .. }) => status == other,
+            (Cause::NoEffect { .. }, Cause::NoEffect { .. }) => other.is_given_up() == self.is_given_up(),
+            (Cause::NumbersTaken, Cause::NumbersTaken) => true,
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Setback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = &self.shown;
+        match &self.cause {
+            Cause::Refused { status, why } => write!(f, "Argus refuses {shown} ({status}: {why})"),
+            Cause::NoEffect { times } => write!(f, "Argus accepts {shown} without effect ({times} times)"),
+            Cause::NumbersTaken => f.write_str("both numbers of this case belong to incidents about something else"),
+        }
+    }
+}
+
+/// All of one case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setbacks(BTreeMap<WriteKey, Setback>);
+
+impl Setbacks {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are tried no more before there is another chance.
+    pub fn given_up(&self) -> impl Iterator<Item = (&WriteKey, &Setback)> {
+        self.0.iter().filter(|(_, setback)| setback.is_given_up())
+    }
+
+    /// The one of this write.
+    #[must_use]
+    pub fn get(&self, key: &WriteKey) -> Option<&Setback> {
+        self.0.get(key)
+    }
+
+    /// Whether a write is not to be made now.
+    #[must_use]
+    pub fn leaves_out(&self, key: &WriteKey, now: Chance) -> bool {
+        self.0.get(key).is_some_and(|setback| setback.is_given_up() && setback.tried_at == now)
+    }
+
+    /// A write failed for good.
+    pub fn failed(&mut self, key: WriteKey, shown: &str, cause: Cause, tried_at: Chance) {
+        let shown = cut(shown, MAX_SHOWN);
+        self.0.insert(key, Setback { shown, cause, tried_at, looked_for: true });
+    }
+
+    /// A write was accepted; the next look shows whether it had an effect, if one is `looked_for`. Returns how often it was now.
+    pub fn accepted(&mut self, key: WriteKey, shown: &str, looked_for: bool, tried_at: Chance) -> u32 {
+        let before = match self.0.get(&key).map(|setback| &setback.cause) {
+            Some(Cause::NoEffect { times }) => *times,
+            _ => 0,
+        };
+        let times = before.saturating_add(1);
+        let cause = Cause::NoEffect { times };
+        self.0.insert(key, Setback { shown: cut(shown, MAX_SHOWN), cause, tried_at, looked_for });
+        times
+    }
+
+    /// A look showed that of all writes to an incident only these are lacking: the others had their effect, or are needed no more.
+    pub fn lacks_only(&mut self, incident: IncidentPk, lacking: impl Fn(&str) -> bool) {
+        self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking(&key.what));
+    }
+
+    /// It went well, or is needed no more.
+    pub fn is_over(&mut self, key: &WriteKey) {
+        self.0.remove(key);
+    }
+
+    /// Its effect was seen, and somebody has undone it.
+    pub fn had_effect(&mut self, key: &WriteKey) {
+        if self.0.get(key).is_some_and(|setback| matches!(setback.cause, Cause::NoEffect { .. })) {
+            self.0.remove(key);
+        }
+    }
+
+    /// There is no such incident.
+    pub fn forget_incident(&mut self, incident: IncidentPk) {
+        self.0.retain(|key, _| key.incident != Some(incident));
+    }
+
+    /// The case has to do with these incidents only.
+    pub fn concerns_only(&mut self, incidents: &BTreeSet<IncidentPk>) {
+        self.0.retain(|key, _| key.incident.is_none_or(|pk| incidents.contains(&pk)));
+    }
+
+    /// No look has followed: what was accepted once is taken for done.
+    pub fn trust(&mut self) {
+        let doubted = |setback: &Setback| setback.looked_for || setback.is_given_up();
+        self.0.retain(|_, setback| doubted(setback));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Chance = Chance { fingerprint: 1, look: 1, last: false };
+    const LATER: Chance = Chance { look: 2, ..NOW };
+
+    fn end() -> WriteKey {
+        WriteKey { incident: Some(1), what: "End".to_owned() }
+    }
+
+    fn refused(status: u16) -> Cause {
+        Cause::Refused { status, why: "no".to_owned() }
+    }
+
+    #[test]
+    fn what_is_refused_is_left_out_until_there_is_another_chance() {
+        let mut setbacks = Setbacks::default();
+        setbacks.failed(end(), "END on incident 1", refused(403), NOW);
+        assert!(setbacks.leaves_out(&end(), NOW));
+        assert!(!setbacks.leaves_out(&end(), LATER));
+        assert!(!setbacks.leaves_out(&WriteKey::creation(), NOW));
+        let line = setbacks.get(&end()).map(ToString::to_string);
+        assert_eq!(line.as_deref(), Some("Argus refuses END on incident 1 (403: no)"));
+    }
+
+    #[test]
+    fn what_has_no_effect_is_tried_twice_and_then_once_for_each_chance() {
+        let mut setbacks = Setbacks::default();
+        let mut tries = |now| {
+            let mut tries = 0;
+            while !setbacks.leaves_out(&end(), now) {
+                setbacks.accepted(end(), "END on incident 1", true, now);
+                tries += 1;
+            }
+            tries
+        };
+        assert_eq!([tries(NOW), tries(NOW), tries(LATER), tries(LATER)], [2, 0, 1, 0]);
+        setbacks.lacks_only(1, |what| what == "OTH");
+        assert!(setbacks.is_empty());
+    }
+
+    #[test]
+    fn what_nobody_looks_for_is_taken_for_done_unless_it_was_missed_already() {
+        let mut setbacks = Setbacks::default();
+        setbacks.accepted(end(), "END", true, NOW);
+        setbacks.accepted(WriteKey { incident: Some(1), what: "OTH".to_owned() }, "history", false, NOW);
+        setbacks.trust();
+        assert_eq!(setbacks.given_up().count(), 0);
+        assert!(setbacks.get(&end()).is_some() && setbacks.0.len() == 1);
+    }
+}

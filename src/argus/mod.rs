@@ -2,13 +2,14 @@
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
 //! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
-//! went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! went wrong), its JSON (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should look like.
 
 pub mod about;
 mod advice;
 mod base;
 pub mod ca;
 pub mod client;
+mod event_kind;
 mod exchange;
 mod list;
 pub mod models;

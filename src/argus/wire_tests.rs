@@ -1,6 +1,7 @@
 //! What is understood of Argus' JSON, what is not, and what is sent.
 
 use super::*;
+use crate::argus::models::EventKind;
 use proptest::prelude::*;
 use serde_json::json;
 

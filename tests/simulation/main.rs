@@ -22,6 +22,7 @@
 
 mod argus;
 mod driver;
+mod facts;
 mod invariants;
 mod python;
 mod rng;

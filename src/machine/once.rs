@@ -1,5 +1,6 @@
 //! A single run (`--once`): when it is over, and what it did. Never decides what is done; that is the same as in the daemon.
 
+use super::cases::Slot;
 use super::look::{Failing, Look};
 use super::{Machine, Now, Output};
 use crate::argus::ArgusError;
@@ -252,7 +253,7 @@ impl Machine {
         if late && hopeless.is_none() {
             failed.extend(self.not_reached());
         }
-        let untouched = |s: &&super::cases::Slot| {
+        let untouched = |s: &&Slot| {
             s.home.is_some_and(|home| !deeds.ended.contains(&home))
                 && !deeds.created.contains(&s.case.id)
                 && !deeds.updated.contains(&s.case.id)
@@ -271,13 +272,13 @@ impl Machine {
     /// Cases that were not synchronised because Zino does not show them, or does not show what decides whether they need an incident.
     fn unjudged(&self) -> impl Iterator<Item = String> {
         let unreadable = self.link.unreadable.all();
-        let unreadable =
-            unreadable.map(|(id, why)| format!("case {id} cannot be read, its incident stays as it is: {why}"));
-        let lacks_log =
-            |s: &&super::cases::Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
-        let unlogged = self.cases.all().filter(lacks_log);
+        let unreadable = unreadable.map(|(id, why)| {
+            format!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated")
+        });
+        let lacks_log = |s: &&Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
+        let unlogged = self.cases.all().filter(lacks_log).map(|s| s.case.name());
         unreadable
-            .chain(unlogged.map(|s| format!("{}: its log cannot be read, so no incident is made of it", s.case.name())))
+            .chain(unlogged.map(|case| format!("{case}: its log breaks off; whether it needs an incident is unknown")))
     }
 
     /// What still waits when the time is over, by name as long as somebody may read it.

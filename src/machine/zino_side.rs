@@ -253,8 +253,8 @@ impl Machine {
     /// Zino has this case, and what it says of it makes no sense.
     fn cannot_read(&mut self, now: Now, id: CaseId, why: &str) {
         if self.link.unreadable.failed(id, why) {
-            warn!("case {id} cannot be read, so that its incident stays as it is: {why}");
-            self.told.failed(now, format!("case {id} cannot be read: {why}"));
+            warn!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated");
+            self.told.failed(now, format!("case {id}: cannot decode the reply of Zino ({why})"));
         }
         self.doubt_orphans(id);
     }

@@ -7,7 +7,6 @@ use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
-use zinoargus::zino::case::Case;
 
 /// Small pages, so that their boundaries move while they are read: one item where so many are asked for.
 const SHRINKS_BY: usize = 25;
@@ -49,33 +48,6 @@ impl Argus {
         self.arrived.insert(event.pk, now);
         self.events.push(event.clone());
         event
-    }
-
-    /// The problem that an incident is about, as text, and the case it was made for: what its metadata tells, whatever its tags say.
-    pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
-        let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
-        incident.made_for.as_deref().map_or_else(by_python, |it| {
-            let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
-            (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
-        })
-    }
-
-    /// The incidents that were ended as duplicates.
-    pub fn ended_duplicates(&self) -> Vec<IncidentPk> {
-        let ended = |e: &&Event| e.kind == EventKind::End && e.description.starts_with("Duplicate of incident ");
-        let pks = self.events.iter().filter(ended).map(|e| e.incident);
-        pks.filter(|pk| self.incidents.get(pk).is_some_and(|i| !i.is_open())).collect()
-    }
-
-    /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
-    pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
-        let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
-        began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
-    }
-
-    /// How far the times of an incident's events may be off: those of the Python program by an hour.
-    pub fn offs(&self, incident: &Incident) -> &'static [i64] {
-        if self.by_python.contains_key(&incident.pk) { &[0, 3600, -3600] } else { &[0] }
     }
 
     pub fn events_of(&self, pk: IncidentPk) -> Vec<Event> {
@@ -234,12 +206,6 @@ impl Argus {
         let more = all.len() > most;
         Page { items: all.into_iter().take(most).map(|(_, _, item)| item).collect(), more }
     }
-}
-
-/// A case's problem as text.
-pub fn problem_text(case: &Case) -> String {
-    let problem = case.problem();
-    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
 }
 
 fn gone() -> ArgusError {

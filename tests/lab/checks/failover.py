@@ -131,7 +131,7 @@ def what_a_person_does_on_an_ended_duplicate_reaches_its_own_case(world):
     lives_on(world, second, kept)
     third = world.zino.case("reachability", "gw0")
     world.ended(world.incident(third)["pk"])
-    world.settled()
+    world.settled()  # from here on nothing but the act itself leads to a look at the second case
     world.alice.ack(duplicate, "still broken")
     world.has_entry(second, "still broken (alice)", "closed")
     world.still([cases[0], second, third])
@@ -145,6 +145,7 @@ def lives_on(world, case, pk):
     world.ford.set_state(case, "closed")
     eventually(lambda: len(world.argus.events(pk, "RES")) > before, 30, "the secondary reopens the incident")
     eventually(lambda: world.argus.incident(pk)["open"], 10, "the incident is open")
+    world.settled()
 
 
 @check

@@ -9,8 +9,8 @@ use crate::stamp::Stamp;
 pub const USUAL_PAGE: usize = 100;
 /// What a page that could not be had is divided by.
 const SHRINKS_BY: usize = 4;
-/// The largest page that is ever asked for: about 20 MB of incidents.
-const LARGEST_PAGE: usize = 20_000;
+/// The largest page that is ever asked for: about 10 MB of incidents.
+const LARGEST_PAGE: usize = 10_000;
 /// How often a page is asked for that must be so large, before its time is left out.
 const TRIES: u32 = 2;
 /// How many times are left out before the whole list is given up.

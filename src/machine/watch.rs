@@ -211,19 +211,17 @@ impl Machine {
 
     /// A list does not tell everything: one line, and another when it is something else that it does not tell.
     fn tell_left_out(&mut self, now: Now, walk: &Walk) {
-        let is_open = walk.query == ListQuery::Open;
-        if is_open && self.looking.left_out == *walk.left_out() {
+        let left_out = walk.left_out();
+        let (what, then) = if walk.query != ListQuery::Open {
+            (format!("Argus cannot list all ended incidents that began {left_out}"), "going on without them")
+        } else if self.looking.left_out == *left_out {
             return;
-        }
-        let kind = if is_open { "open" } else { "ended" };
-        let what = format!("Argus does not give all {kind} incidents that began {}", walk.left_out());
-        self.told.failed(now, what.clone());
-        let then = if is_open {
-            "before a case gets an incident it is asked for those of its problem"
         } else {
-            "going on without them"
+            let then = "before a case gets an incident Argus is asked for those of its problem";
+            (format!("Argus cannot list all open incidents that began {left_out}"), then)
         };
-        warn!("{what} in one page: {then}; a higher argus.timeout may help");
+        warn!("{what}, because they are too many for one answer; {then} (a higher argus.timeout may help)");
+        self.told.failed(now, what);
     }
 
     pub(super) fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {

@@ -194,8 +194,8 @@ impl Machine {
         }
     }
 
-    /// Perhaps another instance on our source made the incident, or somebody has reopened one of ours that ended long ago, or the list
-    /// of the open ones does not tell everything.
+    /// Perhaps another instance on our source made the incident, or somebody has reopened one of
+    /// ours that ended long ago, or the list of the open ones does not tell everything.
     fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {

@@ -1,13 +1,13 @@
 //! The state machine: the only owner of state, and the only one that says what is done next.
 //!
-//! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
-//! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
-//! what comes from Argus, `dispatch.rs` says what to do next, `watch.rs` what to look at in Argus, `targeted.rs` looks for the
-//! incidents that no list tells, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
-//! `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
-//! `renewing.rs` has the token kept alive.
+//! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never
+//! does I/O (but for log lines), never reads a clock and never blocks. `zino_side.rs` takes what
+//! comes from Zino, `argus_side.rs` what comes from Argus, `dispatch.rs` says what to do next,
+//! `watch.rs` what to look at in Argus, `targeted.rs` looks for the incidents that no list tells,
+//! `orphans.rs` what Zino does not know, `standby.rs` whether a takeover would work; `reload.rs`
+//! takes new settings, `summary.rs` tells people how things are, and `counting.rs` whether Argus
+//! has as many open incidents as are known, `once.rs` when a single run is over, `alive.rs` tells
+//! Argus that we live, and `renewing.rs` has the token kept alive.
 
 mod alive;
 mod argus_side;
@@ -232,8 +232,8 @@ struct Link {
     ever_read: bool,
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
-    /// Numbers that mean no case, as Zino has said since the last complete reading began to be told: it tells of every new case, so that
-    /// they need not be asked for again.
+    /// Numbers that mean no case, as Zino has said since the last complete reading began to be
+    /// told: it tells of every new case, so that they need not be asked for again.
     absent: BTreeSet<CaseId>,
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,

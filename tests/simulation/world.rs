@@ -45,7 +45,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
-    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents at a time only.
+    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents
+    /// at a time only.
     pub crowds: bool,
 }
 
@@ -373,8 +374,9 @@ impl World {
         self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
     }
 
-    /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
-    /// those of cases that closed, which keep their own. With one instance alone: two that write can cross each other.
+    /// We are about to make an open incident: none about its problem must have been open for so
+    /// long that everybody can have seen it, but for those of cases that closed, which keep their
+    /// own. With one instance alone: two that write can cross each other.
     pub fn check_creation(&mut self, new: &NewIncident) {
         let Some(made_for) =
             MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none())

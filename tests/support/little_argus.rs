@@ -68,7 +68,8 @@ impl Drop for LittleArgus {
     }
 }
 
-/// A page of a list, newest first: incidents of one time come the other way round in every other page, as many as were asked for.
+/// A page of a list, newest first: incidents of one time come the other way round in every other
+/// page, as many as were asked for.
 fn list(seen: &Seen, mut incidents: Vec<&Value>) -> Act {
     static PAGES: AtomicUsize = AtomicUsize::new(0);
     let query = |key: &str| seen.target.split(['?', '&']).find_map(|part| part.strip_prefix(key)).map(str::to_owned);

@@ -94,7 +94,8 @@ impl Client {
         understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
 
-    /// A page of a list, of at most so many items. A page that is larger than usual takes longer by as much, and may.
+    /// A page of a list, of at most so many items. A page that is larger than usual takes longer by
+    /// as much, and may.
     fn get_page<T>(
         &self,
         path: &str,
@@ -137,7 +138,8 @@ impl ArgusServer for Client {
         let until = until.map_or_else(String::new, |at| format!("&start_time__lte={}", quoted(&at.to_string())));
         let mut page: Page<Incident> =
             self.get_page("incidents/mine/", &format!("{}{until}", filter(query)?), most, wire::incident_page)?;
-        // Argus ignores what it does not know, so a filter that another version has not would find everything.
+        // Argus ignores what it does not know, so a filter that another version has not would find
+        // everything.
         match query {
             ListQuery::Number(number) => page.items.retain(|incident| *incident.source_incident_id == **number),
             ListQuery::OpenTagged(tags) => page.items.retain(|incident| has_tags(incident, tags)),
@@ -222,7 +224,8 @@ fn filter(query: &ListQuery) -> Result<String, ArgusError> {
             Err(ArgusError::Request { status: 400, why })
         }
         ListQuery::Number(number) => Ok(format!("source_incident_id={}", quoted(number))),
-        // The same key twice means one or the other, different keys mean both. A comma would end the tag.
+        // The same key twice means one or the other, different keys mean both. A comma would end
+        // the tag.
         ListQuery::OpenTagged(tags) if tags.is_empty() || tags.iter().any(|tag| tag.contains(',')) => {
             let why = "not sent: Argus cannot be asked for these tags".to_owned();
             Err(ArgusError::Request { status: 400, why })

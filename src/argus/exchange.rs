@@ -33,10 +33,11 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
-/// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.
+/// More than any connection needs, a TLS handshake and a second address included. One that takes
+/// longer is none.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
-/// How much longer than `argus.timeout` a request may take that asks for much at a time. Argus' usual server ends whatever
-/// it has worked on for 30 s.
+/// How much longer than `argus.timeout` a request may take that asks for much at a time. Argus'
+/// usual server ends whatever it has worked on for 30 s.
 const LONGEST_EXTENSION: Duration = Duration::from_secs(30);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -121,7 +122,8 @@ impl Exchange {
         self.run_longer(token, method, path, body, 1)
     }
 
-    /// The same with this multiple of the time-out, for a request that asks for as many times as much as others do.
+    /// The same with this multiple of the time-out, for a request that asks for as many times as
+    /// much as others do.
     pub fn run_longer(
         &self,
         token: Option<HeaderValue>,

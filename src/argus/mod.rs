@@ -28,7 +28,8 @@ use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page
 /// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
 /// model. One call is one request; none is repeated behind the caller's back. Shared by the writer's workers.
 pub trait ArgusServer {
-    /// One page of our own incidents, at most so many: of all of them, or of those that began at this time or before.
+    /// One page of our own incidents, at most so many: of all of them, or of those that began at
+    /// this time or before.
     ///
     /// # Errors
     /// See [`ArgusError`].

@@ -197,7 +197,8 @@ pub enum ListQuery {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
-    /// The items, newest first. Items of one time are in no order, which is another one in each page.
+    /// The items, newest first. Items of one time are in no order, which is another one in each
+    /// page.
     pub items: Vec<T>,
     /// Whether there are items behind these: older ones, or others of the oldest one's time.
     pub more: bool,

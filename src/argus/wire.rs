@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct WirePage<'a> {
-    /// A link whose text is never used: scheme, host and path are whatever Argus believes it is called, and its cursor skips
-    /// items of one time.
+    /// A link whose text is never used: scheme, host and path are whatever Argus believes it is
+    /// called, and its cursor skips items of one time.
     #[serde(default)]
     next: Option<IgnoredAny>,
     #[serde(borrow)]

@@ -1,36 +1,42 @@
-//! What of the newest events in Argus was seen, and how far a reading of them goes. Never decides what an event means.
+//! What of the newest events in Argus was seen, and how far a reading of them goes. Never decides
+//! what an event means.
 //!
-//! The list has no filter (asked of Argus 2.10), and its cursor skips events of one time, so that every page begins at the top: one that
-//! does not show enough is asked for again, larger. What costs Argus most of the time is finding the newest among all events, not their
-//! number.
+//! The list has no filter (asked of Argus 2.10), and its cursor skips events of one time, so that
+//! every page begins at the top: one that does not show enough is asked for again, larger. What
+//! costs Argus most of the time is finding the newest among all events, not their number.
 
 use super::paging::{Failed, USUAL_PAGE};
 use crate::argus::models::{Event, EventPk, Page};
 use crate::stamp::Stamp;
 use std::collections::BTreeSet;
 
-/// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
-/// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new and something known.
+/// How far behind the newest event a deep reading of the feed goes: people's programs date an event
+/// by their own clock, and the feed is in the order of those dates. Between two deep readings it is
+/// read until a page brings nothing new and something known.
 const DEEP_WINDOW_SECS: i64 = 900;
-/// How far an event may be dated after it was received, and still show that what lies behind it in the feed is older. Anybody can date
-/// an event into the future, and a page full of such hides all that happens now.
+/// How far an event may be dated after it was received, and still show that what lies behind it in
+/// the feed is older. Anybody can date an event into the future, and a page full of such hides all
+/// that happens now.
 const AHEAD_SECS: i64 = 60;
 /// How many events are read in one reading before every incident is looked at instead.
 const MAX_EVENTS: usize = 10_000;
 /// How many events are remembered as seen.
 const MAX_SEEN: usize = 20_000;
-/// How many events the first page of the newest has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
+/// How many events the first page of the newest has: mostly it brings nothing new, and each event
+/// on it costs Argus half a millisecond.
 const EVENTS_AT_FIRST: usize = 25;
 /// By what a page grows that did not show enough.
 const GROWS_BY: usize = 4;
-/// How often a page is asked for that was to show more than the one before, before every incident is looked at instead.
+/// How often a page is asked for that was to show more than the one before, before every incident
+/// is looked at instead.
 const TRIES: u32 = 2;
 
 /// What of the newest events was seen.
 #[derive(Debug, Default)]
 pub struct Feed {
     seen: BTreeSet<EventPk>,
-    /// Of these: what we made ourselves and have not met in a reading. It is no news, and yet says nothing of what lies behind it.
+    /// Of these: what we made ourselves and have not met in a reading. It is no news, and yet says
+    /// nothing of what lies behind it.
     made: BTreeSet<EventPk>,
     /// Of these: what the reading under way has met first.
     met: BTreeSet<EventPk>,
@@ -47,7 +53,8 @@ pub struct Feed {
     /// What the reading under way has cost, in events.
     cost: usize,
     deep: bool,
-    /// How many events the first page must have to get past those of the newest time, and in a deep reading to reach its end.
+    /// How many events the first page must have to get past those of the newest time, and in a deep
+    /// reading to reach its end.
     first: usize,
     first_deep: usize,
 }
@@ -70,8 +77,8 @@ impl Feed {
         self.made.extend(pks);
     }
 
-    /// A reading begins; a deep one goes back over what was seen. So does one after a reading that was broken off: what that
-    /// one saw says nothing of what lies behind it.
+    /// A reading begins; a deep one goes back over what was seen. So does one after a reading that
+    /// was broken off: what that one saw says nothing of what lies behind it.
     pub fn begin(&mut self, deep: bool) {
         self.deep = deep || self.wanted.is_some();
         self.wanted = Some(if self.deep { self.first_deep } else { self.first });
@@ -149,14 +156,15 @@ impl Feed {
         events
     }
 
-    /// How many events to ask for at first next time, if so many of those on this page had to be passed. A server with a bound of its own
-    /// gives fewer than it is asked for.
+    /// How many events to ask for at first next time, if so many of those on this page had to be
+    /// passed. A server with a bound of its own gives fewer than it is asked for.
     fn enough(&self, passed: usize, had: usize) -> usize {
         let passed = passed.saturating_mul(self.asked).div_ceil(had.max(1));
         (passed + passed / 4 + 1).min(self.asked)
     }
 
-    /// The page that was asked for could not be had. At [`Failed::End`] every incident must be looked at.
+    /// The page that was asked for could not be had. At [`Failed::End`] every incident must be
+    /// looked at.
     pub fn fail(&mut self) -> Failed {
         if self.had == 0 {
             // What was enough the last time is too much now.
@@ -175,7 +183,8 @@ impl Feed {
     /// The reading under way is over.
     fn end(&mut self) {
         self.wanted = None;
-        // Not the newest of all readings: if Argus' clock was once ahead, every later reading would end at once.
+        // Not the newest of all readings: if Argus' clock was once ahead, every later reading would
+        // end at once.
         self.newest = self.coming.or(self.newest);
     }
 }

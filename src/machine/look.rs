@@ -1,5 +1,5 @@
-//! What is being looked at in Argus, and what of it failed: the lists, the newest events, single incidents. Never asks for anything
-//! itself; `watch.rs` does.
+//! What is being looked at in Argus, and what of it failed: the lists, the newest events, single
+//! incidents. Never asks for anything itself; `watch.rs` does.
 
 use super::feed::Feed;
 use super::paging::{Failed, LeftOut, Paging, Progress};
@@ -50,7 +50,8 @@ pub(super) struct Sought {
     pub(super) done: BTreeSet<Arc<Problem>>,
 }
 
-/// What a look is after. Each fails, and is tried again, by itself: that one of them works says nothing of another.
+/// What a look is after. Each fails, and is tried again, by itself: that one of them works says
+/// nothing of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Look {
     /// A list of incidents.
@@ -151,7 +152,8 @@ impl Wanted {
     }
 }
 
-/// A walk through a list of incidents. It goes on where it failed, so that one bad page costs no other.
+/// A walk through a list of incidents. It goes on where it failed, so that one bad page costs no
+/// other.
 #[derive(Debug)]
 pub(super) struct Walk {
     /// What is listed.

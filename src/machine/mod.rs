@@ -290,8 +290,8 @@ struct Link {
     ever_read: bool,
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
-    /// Numbers that mean no case, as Zino has said since the last complete reading began to be told: it tells of every new case, so that
-    /// they need not be asked for again.
+    /// Numbers that mean no case, as Zino has said since the last complete reading began to be
+    /// told: it tells of every new case, so that they need not be asked for again.
     absent: BTreeSet<CaseId>,
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,

@@ -1,22 +1,26 @@
-//! How a list that Argus orders by time alone is read page by page without a gap. Knows nothing of what is on the list.
+//! How a list that Argus orders by time alone is read page by page without a gap. Knows nothing of
+//! what is on the list.
 //!
-//! Items of one time come in another order in each page, so that a page which ends between two of them says nothing of that time: the
-//! next one begins with it again. A page that holds nothing else is asked for anew, twice as large.
+//! Items of one time come in another order in each page, so that a page which ends between two of
+//! them says nothing of that time: the next one begins with it again. A page that holds nothing
+//! else is asked for anew, twice as large.
 
 use crate::stamp::Stamp;
 
-/// How many items a page has. A list costs Argus about 3 ms for each, so that a larger page would run into time-outs.
+/// How many items a page has. A list costs Argus about 3 ms for each, so that a larger page would
+/// run into time-outs.
 pub const USUAL_PAGE: usize = 100;
 /// What a page that could not be had is divided by.
 const SHRINKS_BY: usize = 4;
-/// The largest page that is ever asked for: about 20 MB of incidents.
-const LARGEST_PAGE: usize = 20_000;
+/// The largest page that is ever asked for: about 10 MB of incidents.
+const LARGEST_PAGE: usize = 10_000;
 /// How often a page is asked for that must be so large, before its time is left out.
 const TRIES: u32 = 2;
 /// How many times are left out before the whole list is given up.
 const MOST_LEFT_OUT: usize = 100;
 
-/// How much is asked for at a time. A page can take too long or hold too much, and one incident or event never does.
+/// How much is asked for at a time. A page can take too long or hold too much, and one incident or
+/// event never does.
 #[derive(Debug)]
 pub struct PageSize(usize);
 
@@ -71,7 +75,8 @@ pub struct Paging {
     left_out: LeftOut,
 }
 
-/// The times of which a list does not tell everything, because Argus does not give so many items at once.
+/// The times of which a list does not tell everything, because Argus does not give so many items at
+/// once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     times: Vec<Stamp>,
@@ -129,10 +134,12 @@ impl Paging {
             // More, and nothing there: that server's pages prove nothing.
             return self.give_up(self.until.unwrap_or(Stamp::from_micros(i64::MAX)));
         };
-        // A server that does not keep to the time gives the same page for ever, unless it is asked for a larger one.
+        // A server that does not keep to the time gives the same page for ever, unless it is asked
+        // for a larger one.
         let heeds = self.until.is_none_or(|until| newest <= until);
         if oldest < newest && heeds {
-            // What one time had on this page, another may have on the next. A server with a bound of its own gives fewer than it is asked for.
+            // What one time had on this page, another may have on the next. A server with a bound
+            // of its own gives fewer than it is asked for.
             let largest = largest_group(times).saturating_mul(self.asked).div_ceil(times.len().max(1));
             self.wanted = (largest + largest / 4 + 1).min(self.asked);
             self.until = Some(oldest);
@@ -149,7 +156,8 @@ impl Paging {
         Progress::More
     }
 
-    /// The last page could not be had, although Argus answers. Nothing says so but the error, so that the page is not given up at once.
+    /// The last page could not be had, although Argus answers. Nothing says so but the error, so
+    /// that the page is not given up at once.
     pub fn fail(&mut self) -> Failed {
         let Some((time, _)) = self.filled else {
             let usual = self.asked > self.wanted;

@@ -1,4 +1,5 @@
-//! Walks through lists of a server that orders them as badly as Argus may. Never part of the program.
+//! Walks through lists of a server that orders them as badly as Argus may. Never part of the
+//! program.
 
 use super::*;
 use proptest::prelude::*;

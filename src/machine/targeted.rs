@@ -1,5 +1,6 @@
-//! Looks for the open incidents of one problem by their tags, where the list of all open incidents does not tell everything: before a
-//! case gets an incident it must be known that there is none about its problem (design 4.2). Never decides about an incident.
+//! Looks for the open incidents of one problem by their tags, where the list of all open incidents
+//! does not tell everything: before a case gets an incident it must be known that there is none
+//! about its problem (design 4.2). Never decides about an incident.
 
 use super::look::Look;
 use super::queue::Lane;

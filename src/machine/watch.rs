@@ -1,5 +1,6 @@
-//! What the machine looks at in Argus, and when: the lists, the newest events, single incidents. One look at a time, page by page, so
-//! that a long list never holds up live work. Never decides what is to be done about a problem.
+//! What the machine looks at in Argus, and when: the lists, the newest events, single incidents.
+//! One look at a time, page by page, so that a long list never holds up live work. Never decides
+//! what is to be done about a problem.
 
 use super::look::{Look, Walk};
 use super::paging::{Failed, Progress};
@@ -14,8 +15,8 @@ use crate::sync::job::ENDED_WINDOW_SECS;
 use log::{info, warn};
 use std::time::Duration;
 
-/// How often the newest events are read back over what was seen, for acts that were dated back: at least so often, and more often where
-/// few events make it cheap.
+/// How often the newest events are read back over what was seen, for acts that were dated back: at
+/// least so often, and more often where few events make it cheap.
 const DEEP_EVERY: Duration = Duration::from_secs(300);
 /// For how long one page of such a reading is enough.
 const DEEP_PAGE_LASTS: Duration = Duration::from_secs(10);
@@ -111,8 +112,8 @@ impl Machine {
         self.next_events(now)
     }
 
-    /// Since when ended incidents may matter: the life of closed cases that Zino still holds, and that of every open case
-    /// which has no open incident.
+    /// Since when ended incidents may matter: the life of closed cases that Zino still holds, and
+    /// that of every open case which has no open incident.
     fn ended_since(&self, now: Now) -> Stamp {
         let window = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         self.cases
@@ -206,21 +207,20 @@ impl Machine {
         }
     }
 
-    /// A list does not tell everything: one line, and another when it is something else that it does not tell.
+    /// A list does not tell everything: one line, and another when it is something else that it
+    /// does not tell.
     fn tell_left_out(&mut self, now: Now, walk: &Walk) {
-        let is_open = walk.query == ListQuery::Open;
-        if is_open && self.looking.left_out == *walk.left_out() {
+        let left_out = walk.left_out();
+        let (what, then) = if walk.query != ListQuery::Open {
+            (format!("Argus cannot list all ended incidents that began {left_out}"), "going on without them")
+        } else if self.looking.left_out == *left_out {
             return;
-        }
-        let kind = if is_open { "open" } else { "ended" };
-        let what = format!("Argus does not give all {kind} incidents that began {}", walk.left_out());
-        self.told.failed(now, what.clone());
-        let then = if is_open {
-            "before a case gets an incident it is asked for those of its problem"
         } else {
-            "going on without them"
+            let then = "before a case gets an incident Argus is asked for those of its problem";
+            (format!("Argus cannot list all open incidents that began {left_out}"), then)
         };
-        warn!("{what} in one page: {then}; a higher argus.timeout may help");
+        warn!("{what}, because they are too many for one answer; {then} (a higher argus.timeout may help)");
+        self.told.failed(now, what);
     }
 
     pub(super) fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {
@@ -287,7 +287,8 @@ impl Machine {
     pub(super) fn look_failed(&mut self, now: Now, look: Look, what: &str, error: &ArgusError) {
         self.note_failure(error);
         let attempts = self.looking.tries.failed(look, now.mono, what, error);
-        // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
+        // The first may be an outage, which is told once for all; the second came while Argus
+        // answered the probe.
         if attempts < 2 {
             return;
         }

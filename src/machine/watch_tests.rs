@@ -1,5 +1,5 @@
-//! What the machine asks of an Argus that orders its lists badly, bounds them, or fails in the middle of them. Never part of the
-//! program.
+//! What the machine asks of an Argus that orders its lists badly, bounds them, or fails in the
+//! middle of them. Never part of the program.
 
 use super::testing::settings;
 use super::*;
@@ -216,8 +216,8 @@ fn a_single_run_that_cannot_read_what_people_do_meanwhile_ends_and_says_so() {
     assert!(end.failed.iter().any(|what| what.contains("read the newest events")), "{:?}", end.failed);
 }
 
-/// An Argus with so many open incidents of one second about other things, and that of case 1 among them; a list never gives more than
-/// a hundred, and never that one.
+/// An Argus with so many open incidents of one second about other things, and that of case 1 among
+/// them; a list never gives more than a hundred, and never that one.
 fn bounds_its_lists(job: &Job) -> Option<Report> {
     let of = |n: i64, about: CaseId| Incident { start_time: Stamp::from_secs(5000), ..incident(n, &case(about)) };
     match job {

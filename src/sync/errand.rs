@@ -112,7 +112,8 @@ pub fn snapshot<Z: ZinoServer + ?Sized>(
     }
 }
 
-/// Reads the given cases. Those of which many together do not tell whether Zino knows them are asked for alone.
+/// Reads the given cases. Those of which many together do not tell whether Zino knows them are
+/// asked for alone.
 ///
 /// # Errors
 /// See [`ZinoError`].

@@ -72,8 +72,8 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
     tags
 }
 
-/// Tags that every incident about the case's problem has, by which Argus can be asked for them: of each key, one of these. `None` if
-/// it cannot be asked, because a comma ends a tag there.
+/// Tags that every incident about the case's problem has, by which Argus can be asked for them: of
+/// each key, one of these. `None` if it cannot be asked, because a comma ends a tag there.
 #[must_use]
 pub fn tags_of_problem(case: &Case, rules: &Rules) -> Option<Vec<String>> {
     let mut tags = vec![tag("event_type", case.kind.word()), tag("host", &case.router)];

@@ -46,7 +46,8 @@ pub trait ZinoServer {
         self.look_up(ids, wants_log).map(|found| found.cases)
     }
 
-    /// The same, and which of them Zino certainly does not know. What is neither can be asked for alone.
+    /// The same, and which of them Zino certainly does not know. What is neither can be asked for
+    /// alone.
     ///
     /// # Errors
     /// See [`ZinoError`].

@@ -246,7 +246,8 @@ impl Session {
     }
 }
 
-/// The numbers that refusals name, as Zino's `event "17" does not exist` does; none if it is not certain of each which it means.
+/// The numbers that refusals name, as Zino's `event "17" does not exist` does; none if it is not
+/// certain of each which it means.
 fn named(ids: &[CaseId], known: &[Case], refusals: &[String]) -> Vec<CaseId> {
     let number = |why: &String| why.split('"').nth(1)?.parse::<CaseId>().ok();
     let named: Option<BTreeSet<CaseId>> = refusals.iter().map(number).collect();

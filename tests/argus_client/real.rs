@@ -22,7 +22,8 @@ fn number() -> String {
     format!("test-{}", now().micros())
 }
 
-/// All pages: the next one begins with the time that the one before ends with, and is larger where that time filled it.
+/// All pages: the next one begins with the time that the one before ends with, and is larger where
+/// that time filled it.
 fn walk(argus: &Client, query: &ListQuery, usual: usize) -> Vec<Incident> {
     let (mut all, mut until, mut most) = (Vec::new(), None, usual);
     for _ in 0..100 {

@@ -8,7 +8,8 @@ use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
 
-/// Small pages, so that their boundaries move while they are read: one item where so many are asked for.
+/// Small pages, so that their boundaries move while they are read: one item where so many are asked
+/// for.
 const SHRINKS_BY: usize = 25;
 
 #[derive(Default)]
@@ -198,7 +199,8 @@ impl Argus {
         Some(self.event(now, pk, ALICE, kind, at, &text))
     }
 
-    /// A page of items with their times and keys, newest first. Those of one time come in another order in each page, as `turn` says.
+    /// A page of items with their times and keys, newest first. Those of one time come in another
+    /// order in each page, as `turn` says.
     fn page<T>(mut all: Vec<(Stamp, i64, T)>, until: Option<Stamp>, most: usize, turn: u64) -> Page<T> {
         all.retain(|(at, ..)| until.is_none_or(|until| *at <= until));
         let order = |pk: i64| (pk as u64 ^ turn).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;

@@ -26,7 +26,7 @@
 //! is not looked at when something happens to its own incident while it lives in another one (too rare; `situations/duplicates.rs` sees it).
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 mod argus;
 mod driver;

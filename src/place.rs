@@ -1,5 +1,5 @@
-//! A server's name or address with a port, as people write it, and what to say of a name that could not be looked up. Never looks
-//! anything up.
+//! A server's name or address with a port, as people write it, and what to say of a name that could
+//! not be looked up. Never looks anything up.
 
 use std::net::Ipv6Addr;
 
@@ -16,8 +16,8 @@ const LOOK_UP: &str = "failed to lookup address information";
 const UNKNOWN: [&str; 3] =
     ["Name or service not known", "No address associated with hostname", "Name does not resolve"];
 
-/// Why a name could not be looked up, from the system's words; `None` if that is not what failed. `right` is what to ask of a name
-/// that there is not.
+/// Why a name could not be looked up, from the system's words; `None` if that is not what failed.
+/// `right` is what to ask of a name that there is not.
 #[must_use]
 pub fn look_up_failure(words: &str, right: &str) -> Option<String> {
     let cause = words.strip_prefix(LOOK_UP)?.trim_start_matches([':', ' ']);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_there_is_not_is_told_from_a_name_server_that_is_silent() {
+    fn an_unknown_name_and_a_silent_name_server_are_different_causes() {
         let of = |words: &str| look_up_failure(words, "is it right?");
         for unknown in ["Name or service not known", "Name does not resolve"] {
             let said = of(&format!("failed to lookup address information: {unknown}"));

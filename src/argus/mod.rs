@@ -1,7 +1,9 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `tls.rs`: whom to trust; `ca.rs`: the CA file;
-//! `base.rs`: where it is; `advice.rs`: what to do about what went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request;
+//! `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do
+//! about what went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident
+//! should look like.
 
 pub mod about;
 mod advice;

@@ -1,8 +1,9 @@
 //! The Zino side: what the rest of the program may ask of a Zino server, and the errors that come back.
 //!
-//! Owns the protocol and the case model (`case.rs`): `wire.rs` moves lines, `decode.rs` reads them (`text.rs` their
-//! bytes), `entry.rs` makes history text harmless, `port.rs` says why there is no conversation, `session.rs` and `reads.rs` hold the command conversation,
-//! `notify.rs` the notification channel. Never decides what to do about a case.
+//! Owns the protocol and the case model (`case.rs`): `wire.rs` moves lines, `decode.rs` reads them
+//! (`text.rs` their bytes), `entry.rs` makes history text harmless, `port.rs` says why there is no
+//! conversation, `session.rs` and `reads.rs` hold the command conversation, `notify.rs` the
+//! notification channel. Never decides what to do about a case.
 
 pub mod case;
 pub mod decode;

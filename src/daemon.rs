@@ -24,7 +24,8 @@ use std::time::{Duration, Instant};
 /// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
+/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads
+/// `config_file` again.
 #[must_use]
 pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();

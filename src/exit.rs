@@ -13,7 +13,8 @@ pub enum ExitCode {
     Unavailable = 69,
     /// A fault of the program itself.
     Internal = 70,
-    /// Some cases could not be synchronised (`--once`), or a signal stopped a single run or a trial.
+    /// Some cases could not be synchronised (`--once`), or a signal stopped a single run or a
+    /// trial.
     Partial = 75,
     /// Zino or Argus refuses us: wrong secret or token.
     Refused = 77,

@@ -1,4 +1,5 @@
-//! Reads a file with a bound on its size and on the time that it may keep us waiting. Never writes one, and never knows what is in it.
+//! Reads a file with a bound on its size and on the time that it may keep us waiting. Never writes
+//! one, and never knows what is in it.
 
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
@@ -8,7 +9,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a pipe or a device may take until its end. A configuration may come from a command: `-c <(make-config)`.
+/// How long a pipe or a device may take until its end. A configuration may come from a command: `-c
+/// <(make-config)`.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a pipe is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -28,7 +30,8 @@ pub struct Content {
 /// What is wrong with it, as the end of a sentence that begins with its name.
 pub fn read(file: &Path, limit: u64) -> Result<Content, String> {
     let fault = |error: std::io::Error| format!("cannot be read: {error}");
-    // Without NONBLOCK, opening a pipe that nobody writes to never returns. A regular file takes no notice of it.
+    // Without NONBLOCK, opening a pipe that nobody writes to never returns. A regular file takes no
+    // notice of it.
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(fault)?;
     let metadata = opened.metadata().map_err(fault)?;

@@ -29,14 +29,16 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
-/// The machine says itself that the time is over; if it has not done so after this, it stands still.
+/// The machine says itself that the time is over; if it has not done so after this, it stands
+/// still.
 const SLACK: Duration = Duration::from_millis(500);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 /// Clears the line of a terminal.
 const EMPTY_LINE: &str = "\r\x1b[K";
 
-/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process
+/// did.
 #[must_use]
 pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();

@@ -1,4 +1,5 @@
-//! The certificates in a CA file (PEM): which of them can be used, and at which lines the others are. Never decides whom to trust.
+//! The certificates in a CA file (PEM): which of them can be used, and at which lines the others
+//! are. Never decides whom to trust.
 
 use crate::file;
 use rustls::RootCertStore;
@@ -60,7 +61,8 @@ fn certificate(block: &[u8]) -> Option<CertificateDer<'static>> {
     Some(certificate)
 }
 
-/// Each certificate's first line and its place in the text. One by one, so that a garbled one hides no other.
+/// Each certificate's first line and its place in the text. One by one, so that a garbled one hides
+/// no other.
 fn blocks(pem: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     let (mut position, mut is_open) = (0, false);

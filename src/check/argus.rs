@@ -1,4 +1,5 @@
-//! What `--check` tries of Argus: the token, whose it is, and a list of incidents. Never writes anything.
+//! What `--check` tries of Argus: the token, whose it is, and a list of incidents. Never writes
+//! anything.
 
 use super::{PATIENCE, Report, Stopped, Trouble};
 use crate::argus::about::Owner;

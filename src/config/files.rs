@@ -1,4 +1,5 @@
-//! Reads the configuration file and the files with secrets, and says who else may read them. Never writes.
+//! Reads the configuration file and the files with secrets, and says who else may read them. Never
+//! writes.
 
 use super::problem::Problem;
 use crate::file::Content;

@@ -28,7 +28,8 @@ impl Section<'_> {
     }
 }
 
-/// More faults than this are only counted: a file that is something else altogether has one in every line.
+/// More faults than this are only counted: a file that is something else altogether has one in
+/// every line.
 const MOST: usize = 20;
 
 /// One thing that is wrong, before its words are wanted.
@@ -41,7 +42,8 @@ struct Fault {
 /// The words for a fault.
 enum Text {
     Ready(String),
-    /// Which key was meant takes a look at all that there are, which is too much for thousands of faults.
+    /// Which key was meant takes a look at all that there are, which is too much for thousands of
+    /// faults.
     UnknownKey {
         section: String,
         name: String,
@@ -60,8 +62,8 @@ impl Reader {
         Self { lines: Lines::of(text), faults: Vec::new() }
     }
 
-    /// Everything found wrong, in the order of the lines; what belongs to no line comes last. Of very much only the beginning, and how
-    /// much more there is.
+    /// Everything found wrong, in the order of the lines; what belongs to no line comes last. Of
+    /// very much only the beginning, and how much more there is.
     pub fn into_problems(mut self) -> Vec<Problem> {
         let rank = |fault: &Fault| fault.line.unwrap_or(usize::MAX);
         self.faults.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.key.cmp(&other.key)));

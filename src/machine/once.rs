@@ -157,8 +157,8 @@ impl Machine {
         !first
     }
 
-    /// A server that did not answer before everything was read will not do so for this run. What is wrong with Zino is no reason to say
-    /// nothing of Argus, so that it is asked first.
+    /// A server that did not answer before everything was read will not do so for this run. What is
+    /// wrong with Zino is no reason to say nothing of Argus, so that it is asked first.
     fn hopeless(&self, late: bool) -> Option<Hopeless> {
         if self.is_ready() {
             return None;
@@ -284,7 +284,7 @@ impl Machine {
     /// What still waits when the time is over, by name as long as somebody may read it.
     fn not_reached(&self) -> Vec<String> {
         if !self.is_ready() {
-            return vec![format!("the time was over before Zino had told of {} cases", self.link.awaited.len())];
+            return vec![format!("the time was over before {} cases were read from Zino", self.link.awaited.len())];
         }
         let waiting: Vec<&Problem> = self.queue.untroubled().collect();
         let named =

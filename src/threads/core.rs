@@ -48,7 +48,7 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let mut pausing: Option<Sender<()>> = None;
     let mut silence = Silence::default();
     let mut heard = VecDeque::new();
-    // The first turn begins the time of a single run, and tells when the machine wants the next.
+    // The first turn begins the time of a single run and sets the machine's next wake-up.
     let first = now(start);
     let mut turned = first.mono;
     for output in machine.step(first, Input::Tick) {

@@ -1,4 +1,5 @@
-//! What a person reads when Argus cannot be used: the cause, and what to do about this cause and no other.
+//! What a person reads when Argus cannot be used: the cause, and what to do about this cause and no
+//! other.
 
 use super::*;
 use crate::fake_argus::{Act, Manners, OwnCa, answer, html, json, redirect, serving};

@@ -283,8 +283,7 @@ impl Machine {
                 warn!("Argus is back after {} s; problems that waited: {}", away.as_secs(), self.queue.len());
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
-                self.looking.tries.retry_now(now.mono);
-                self.looking.refresh_at = now.mono;
+                self.looking.come_back(now.mono);
             }
             Err(ArgusError::Unauthorized(why)) if self.is_active() => {
                 self.out.push(Output::Refused(format!("Argus refuses our token ({why}). {TOKEN_ADVICE}")));

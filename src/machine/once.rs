@@ -168,7 +168,7 @@ impl Machine {
         if let Some(failing) = &self.told.argus {
             return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
         }
-        let Failing { what, error, .. } = self.looking.tries.failing(TRIES).next()?;
+        let (_, Failing { what, error, .. }) = self.looking.tries.failing(TRIES).next()?;
         Some(match error {
             ArgusError::Request { .. } => {
                 Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?"))
@@ -203,8 +203,10 @@ impl Machine {
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
         if hopeless.is_none() {
-            let looks = self.looking.tries.failing(TRIES);
-            failed.extend(looks.map(|it| format!("cannot {}: {}", it.what, it.error)));
+            // Others are about single problems or incidents, which have lines of their own.
+            let looks = [Look::List, Look::Events, Look::Incident];
+            let failing = self.looking.tries.failing(TRIES).filter(|(look, _)| looks.contains(look));
+            failed.extend(failing.map(|(_, it)| format!("cannot {}: {}", it.what, it.error)));
         }
         if late && hopeless.is_none() {
             failed.extend(self.not_reached());

@@ -315,8 +315,7 @@ impl Machine {
                 }
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
-                self.looking.tries.retry_now(now.mono);
-                self.looking.refresh_at = now.mono;
+                self.looking.come_back(now.mono);
             }
             Err(ArgusError::Unauthorized(why)) if self.is_active() || self.run.is_some() => {
                 self.take_refused_token(now, why);

@@ -121,7 +121,9 @@ impl Feed {
         };
         let reached = page.items.iter().any(known);
         self.first = self.enough(times().filter(|time| Some(*time) == newest).count(), had);
-        self.first_deep = self.enough(times().filter(|time| Some(*time) >= since).count(), had);
+        if self.deep {
+            self.first_deep = self.enough(times().filter(|time| Some(*time) >= since).count(), had);
+        }
         self.cost = self.cost.saturating_add(self.asked);
         self.coming = self.coming.max(received);
         // What was before the first page ever is found by the complete look at the start.
@@ -178,6 +180,11 @@ impl Feed {
         }
         self.end();
         Failed::End
+    }
+
+    /// Argus was away: what failed meanwhile says nothing of what it can give.
+    pub fn forget_failures(&mut self) {
+        self.failed = 0;
     }
 
     /// The reading under way is over.

@@ -41,6 +41,18 @@ pub(super) struct Looking {
     pub(super) tries: Tries,
 }
 
+impl Looking {
+    /// Argus is back: all that failed is tried again now.
+    pub(super) fn come_back(&mut self, now: Duration) {
+        self.tries.retry_now(now);
+        self.refresh_at = now;
+        self.feed.forget_failures();
+        if let Some(walk) = &mut self.walk {
+            walk.forget_failures();
+        }
+    }
+}
+
 /// The problems that are looked for one by one.
 #[derive(Debug, Default)]
 pub(super) struct Sought {
@@ -108,12 +120,11 @@ impl Tries {
     }
 
     /// What has failed so often in a row.
-    pub(super) fn failing(&self, times: u32) -> impl Iterator<Item = &Failing> {
-        self.0.values().filter(move |failing| failing.attempts >= times)
+    pub(super) fn failing(&self, times: u32) -> impl Iterator<Item = (Look, &Failing)> {
+        self.0.iter().map(|(look, failing)| (*look, failing)).filter(move |(_, failing)| failing.attempts >= times)
     }
 
-    /// The server is back.
-    pub(super) fn retry_now(&mut self, now: Duration) {
+    fn retry_now(&mut self, now: Duration) {
         self.0.values_mut().for_each(|failing| failing.retry_at = now);
     }
 
@@ -195,6 +206,11 @@ impl Walk {
     /// The page could not be had although Argus answers.
     pub(super) fn fail(&mut self) -> Failed {
         self.paging.fail()
+    }
+
+    /// See [`Paging::forget_failures`].
+    pub(super) fn forget_failures(&mut self) {
+        self.paging.forget_failures();
     }
 
     /// How many were listed.

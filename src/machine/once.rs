@@ -171,10 +171,10 @@ impl Machine {
             return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
         }
         match self.looking.tries.failing(TRIES).next() {
-            Some(Failing { what, error: error @ ArgusError::Request { status: 403, .. }, .. }) => {
+            Some((_, Failing { what, error: error @ ArgusError::Request { status: 403, .. }, .. })) => {
                 Some(Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?")))
             }
-            Some(Failing { what, error, .. }) => {
+            Some((_, Failing { what, error, .. })) => {
                 Some(Hopeless::Unreachable(format!("Argus cannot be used: cannot {what}: {error}")))
             }
             None if late => self.unheard_server(),
@@ -247,8 +247,10 @@ impl Machine {
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
         if hopeless.is_none() {
-            let looks = self.looking.tries.failing(TRIES);
-            failed.extend(looks.map(|it| format!("cannot {}: {}", it.what, it.error)));
+            // Others are about single problems or incidents, which have lines of their own.
+            let looks = [Look::List, Look::Events, Look::Incident];
+            let failing = self.looking.tries.failing(TRIES).filter(|(look, _)| looks.contains(look));
+            failed.extend(failing.map(|(_, it)| format!("cannot {}: {}", it.what, it.error)));
         }
         if late && hopeless.is_none() {
             failed.extend(self.not_reached());

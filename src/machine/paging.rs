@@ -176,6 +176,11 @@ impl Paging {
         }
     }
 
+    /// Argus was away: what failed meanwhile says nothing of what it can give.
+    pub fn forget_failures(&mut self) {
+        self.failed = 0;
+    }
+
     /// Goes on behind a time.
     fn leave_out(&mut self, time: Stamp) -> Progress {
         let next = Stamp::from_micros(time.micros().saturating_sub(1));

@@ -141,6 +141,9 @@ fn a_page_that_fails_once_is_no_reason_to_leave_anything_out() {
     assert_eq!(paging.ask(100), (None, 200));
     assert_eq!(paging.fail(), Failed::Again);
     assert_eq!(paging.ask(100), (None, 200));
+    paging.forget_failures();
+    assert_eq!(paging.fail(), Failed::Again, "Argus was away meanwhile");
+    assert_eq!(paging.ask(100), (None, 200));
     assert_eq!(paging.take(&[Stamp::from_secs(5); 150], false), Progress::End);
     assert!(paging.left_out().is_empty());
 }

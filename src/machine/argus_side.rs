@@ -308,8 +308,8 @@ impl Machine {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
             Some(us) if self.looking.wanted.len() < MAX_WANTED => {
-                let act = matches!(event.kind, EventKind::Acknowledge | EventKind::Close | EventKind::Change);
-                if reopened || us == event.actor || act && self.may_lack_an_own_incident(now) {
+                let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
+                if reopened || us == event.actor || kinds.contains(&event.kind) && self.may_lack_an_own_incident(now) {
                     self.looking.wanted.insert(event.incident);
                 }
             }

@@ -2,8 +2,8 @@
 //!
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
-//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
+//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `unreadable.rs` what it does not
+//! show, `standby.rs` whether a takeover would work; `reload.rs` takes new settings, `summary.rs` tells people how things are, and
 //! `counting.rs` whether Argus has as many open incidents as are known,
 //! `once.rs` when a single run is over, `alive.rs` tells Argus that we live, and
 //! `renewing.rs` has the token kept alive.

@@ -215,9 +215,9 @@ impl Machine {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
             Some(us) if self.looking.wanted.len() < MAX_WANTED => {
-                let act = matches!(event.kind, EventKind::Acknowledge | EventKind::Close | EventKind::Change);
+                let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
                 let may_be_ours = reopened || us == event.actor || !self.looking.left_out.is_empty();
-                if may_be_ours || act && self.may_lack_an_own_incident(now) {
+                if may_be_ours || kinds.contains(&event.kind) && self.may_lack_an_own_incident(now) {
                     self.looking.wanted.insert(event.incident);
                 }
             }

@@ -3,11 +3,12 @@
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to do next, `watch.rs` what to look at in Argus, `targeted.rs` looks
-//! for the incidents that no list tells, `orphans.rs` what Zino does not know, `standby.rs` whether a takeover would work,
-//! `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are,
-//! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs` tells Argus that we live,
-//! `admission.rs` says what a refused token or secret means, and `renewing.rs` has the token kept alive.
+//! for the incidents that no list tells, `orphans.rs` what Zino does not know, `unreadable.rs` what it does not show,
+//! `standby.rs` whether a takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings,
+//! `summary.rs` tells people how things are, `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as
+//! many open incidents as are known, `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs`
+//! tells Argus that we live, `admission.rs` says what a refused token or secret means, and `renewing.rs` has the token
+//! kept alive.
 
 mod admission;
 #[cfg(test)]

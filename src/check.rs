@@ -51,7 +51,7 @@ pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, si
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
-                report.failed("configuration", (ExitCode::Config, line.clone()));
+                report.failed("configuration", (error.exit(), line.clone()));
             }
             return report.worst;
         }
@@ -138,7 +138,7 @@ fn seconds(time: Duration) -> String {
 /// What a person has to mend first: the configuration, then what refuses us, then what cannot be reached.
 fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
     let rank = |code: ExitCode| match code {
-        ExitCode::Config => 3,
+        ExitCode::Config | ExitCode::Unread => 3,
         ExitCode::Refused => 2,
         ExitCode::Done => 0,
         _ => 1,

@@ -83,7 +83,7 @@ fn start(options: &Options) -> ExitCode {
             for line in error.lines() {
                 log::error!("{line}");
             }
-            return ConfigError::EXIT;
+            return error.exit();
         }
     };
     for warning in &loaded.warnings {

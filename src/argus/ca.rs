@@ -29,7 +29,7 @@ pub struct Found {
 /// # Errors
 /// Why there is no certificate to trust in it, as the end of a sentence that begins with its name.
 pub fn read(path: &Path) -> Result<Found, String> {
-    let content = file::read(path, MAX_CA_FILE)?;
+    let content = file::read(path, MAX_CA_FILE).map_err(|fault| fault.text)?;
     let found = certificates(&content.bytes);
     if !found.certificates.is_empty() {
         return Ok(found);

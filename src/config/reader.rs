@@ -5,6 +5,7 @@ use super::keys::{self, THRESHOLDS};
 use super::lines::Lines;
 use super::problem::Problem;
 use super::value;
+use crate::file;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -37,6 +38,8 @@ struct Fault {
     line: Option<usize>,
     key: String,
     text: Text,
+    /// See [`Problem::may_pass`].
+    may_pass: bool,
 }
 
 /// The words for a fault.
@@ -71,7 +74,8 @@ impl Reader {
         let mut problems: Vec<Problem> = self.faults.into_iter().take(MOST).map(Fault::into_problem).collect();
         if more > 0 {
             let things = if more == 1 { "thing is" } else { "things are" };
-            problems.push(Problem { line: None, key: String::new(), text: format!("{more} more {things} wrong") });
+            let text = format!("{more} more {things} wrong");
+            problems.push(Problem { line: None, key: String::new(), text, may_pass: false });
         }
         problems
     }
@@ -95,7 +99,7 @@ impl Reader {
                 // A longer name is none that anybody mistyped.
                 let name = name.get_ref().chars().take(LONGEST_NAME).collect();
                 let text = Text::UnknownKey { section: section.to_owned(), name };
-                self.faults.push(Fault { line, key, text });
+                self.faults.push(Fault { line, key, text, may_pass: false });
             }
         }
     }
@@ -196,6 +200,11 @@ impl Reader {
 
     /// Reports something about a key: at its line, or at its section's if it is not there.
     pub fn add(&mut self, section: &Section<'_>, key: &str, text: String) {
+        self.add_fault(section, key, file::Fault { text, may_pass: false });
+    }
+
+    /// Reports what is wrong with the file that a key names.
+    pub fn add_fault(&mut self, section: &Section<'_>, key: &str, fault: file::Fault) {
         let at_key = section
             .table
             .and_then(|table| table.get_key_value(key))
@@ -203,7 +212,8 @@ impl Reader {
         self.faults.push(Fault {
             line: at_key.or(section.line),
             key: join(section.path, key),
-            text: Text::Ready(text),
+            text: Text::Ready(fault.text),
+            may_pass: fault.may_pass,
         });
     }
 
@@ -213,6 +223,7 @@ impl Reader {
             line: Some(self.lines.number(position)),
             key: key.to_owned(),
             text: Text::Ready(text),
+            may_pass: false,
         });
     }
 }
@@ -223,7 +234,7 @@ impl Fault {
             Text::Ready(text) => text,
             Text::UnknownKey { section, name } => format!("unknown key; {}", keys::hint(&section, &name)),
         };
-        Problem { line: self.line, key: self.key, text }
+        Problem { line: self.line, key: self.key, text, may_pass: self.may_pass }
     }
 }
 

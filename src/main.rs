@@ -2,7 +2,7 @@
 
 use std::io::{LineWriter, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zinoargus::check;
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
 use zinoargus::config::{self, ConfigError};
@@ -42,7 +42,7 @@ fn check(file: &Path) -> ExitCode {
     match Outlet::start(Target::Stdout, lost) {
         Ok(out) => {
             let code = check::run(file, config::load(file), LineWriter::new(out.clone()));
-            out.finish(LONGEST_READING);
+            out.finish(Instant::now() + LONGEST_READING);
             code
         }
         Err(why) => {

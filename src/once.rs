@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::daemon::parts::{self, Parts, SingleRun};
-use crate::daemon::{exit_on_panic, signals};
+use crate::daemon::{PROMPT_END, exit_on_panic, signals};
 use crate::exit::ExitCode;
 use crate::heartbeat::Pinger;
 use crate::logging;
@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
+/// How much later than that its last log lines may be written.
+const SLACK: Duration = Duration::from_secs(1);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 /// Clears the line of a terminal.
@@ -51,7 +53,9 @@ pub fn run(config: &Config, timeout: Option<Duration>) -> ExitCode {
     }
     let (end, ends) = bounded(ENDS);
     let (progress, waiting) = bounded(1);
-    let run = SingleRun { once: Once { longest: timeout.unwrap_or(LONGEST) }, progress };
+    let longest = timeout.unwrap_or(LONGEST);
+    logging::end_within(longest.saturating_add(SLACK));
+    let run = SingleRun { once: Once { longest }, progress };
     let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
     match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
         Ok(parts) => {
@@ -97,6 +101,7 @@ fn primary_lives(config: &Config, signals: &Receiver<i32>) -> Result<bool, ExitC
 }
 
 fn stopped(signal: i32) -> ExitCode {
+    logging::end_within(PROMPT_END);
     error!("stopped by signal {signal} before everything was synchronised; run it again");
     ExitCode::Partial
 }

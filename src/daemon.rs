@@ -62,6 +62,8 @@ pub(crate) fn exit_on_panic() {
     }));
 }
 
+/// The longest that the end takes if no thread hangs: five seconds, and a little less.
+pub(crate) const PROMPT_END: Duration = Duration::from_millis(4800);
 /// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
 const LONGEST_END: Duration = Duration::from_secs(8);
 
@@ -132,6 +134,7 @@ impl Daemon<'_> {
                 }
             }
         };
+        logging::end_within(PROMPT_END);
         match code {
             ExitCode::Done => info!("{why}"),
             _ => error!("{why}"),

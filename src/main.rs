@@ -44,7 +44,7 @@ fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i3
     match Outlet::start(Target::Stdout, lost) {
         Ok(out) => {
             let code = check::run(file, loaded, LineWriter::new(out.clone()), signals);
-            out.finish(LONGEST_READING);
+            out.finish(Instant::now() + LONGEST_READING);
             code
         }
         Err(why) => {

@@ -1,8 +1,9 @@
 //! `--check`: tries each thing that the program needs and prints what it found and what to do about it. Never writes anything to
 //! either server, and goes on after a failure with whatever does not depend on it.
 //!
-//! Each attempt is made in a thread of its own, so that neither a server that says nothing nor a name look-up without an end keeps it
-//! from saying what is waited for, and from ending on a signal.
+//! Each attempt is made in a thread of its own, so that neither a server that says nothing nor a
+//! name look-up without an end keeps it from saying what is waited for, and from ending on a
+//! signal.
 
 mod argus;
 mod zino;
@@ -42,14 +43,15 @@ struct Report<'a, W> {
     signals: &'a Receiver<i32>,
 }
 
-/// Tries everything that a configuration names and prints a line for each; returns the exit code. A signal ends it.
+/// Tries everything that a configuration names and prints a line for each; returns the exit code. A
+/// signal ends it.
 pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, signals: &Receiver<i32>) -> ExitCode {
     let mut report = Report { out, worst: ExitCode::Done, signals };
     let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
-                report.failed("configuration", (ExitCode::Config, line.clone()));
+                report.failed("configuration", (error.exit(), line.clone()));
             }
             return report.worst;
         }
@@ -87,7 +89,8 @@ impl<W: Write> Report<'_, W> {
         let _ = writeln!(self.out, "{word:<8}{what}: {}", composed(text, usize::MAX)).and_then(|()| self.out.flush());
     }
 
-    /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is where it is made.
+    /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is
+    /// where it is made.
     fn attempt<T: Send + 'static>(
         &mut self,
         what: &str,
@@ -95,8 +98,9 @@ impl<W: Write> Report<'_, W> {
         longest: Duration,
         attempt: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
     ) -> Result<Result<T, Trouble>, Stopped> {
-        let (tell, told) = bounded(1);
-        let thread = thread::Builder::new().name("attempt".to_owned()).spawn(move || drop(tell.send(attempt())));
+        let (outcome_sender, outcome_receiver) = bounded(1);
+        let thread =
+            thread::Builder::new().name("attempt".to_owned()).spawn(move || drop(outcome_sender.send(attempt())));
         if let Err(why) = thread {
             return Ok(Err((ExitCode::Internal, format!("cannot start a thread: {why}"))));
         }
@@ -104,7 +108,7 @@ impl<W: Write> Report<'_, W> {
         let mut patience = after(SILENCE);
         loop {
             select! {
-                recv(told) -> outcome => {
+                recv(outcome_receiver) -> outcome => {
                     let lost = || Err((ExitCode::Internal, "internal error: the attempt broke off".to_owned()));
                     return Ok(outcome.unwrap_or_else(|_| lost()));
                 }
@@ -134,7 +138,7 @@ fn seconds(time: Duration) -> String {
 /// What a person has to mend first: the configuration, then what refuses us, then what cannot be reached.
 fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
     let rank = |code: ExitCode| match code {
-        ExitCode::Config => 3,
+        ExitCode::Config | ExitCode::Unread => 3,
         ExitCode::Refused => 2,
         ExitCode::Done => 0,
         _ => 1,

@@ -24,7 +24,8 @@ use std::time::{Duration, Instant};
 /// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads `config_file` again.
+/// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads
+/// `config_file` again.
 #[must_use]
 pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
@@ -61,6 +62,8 @@ pub(crate) fn exit_on_panic() {
     }));
 }
 
+/// The longest that the end takes if no thread hangs: five seconds, and a little less.
+pub(crate) const PROMPT_END: Duration = Duration::from_millis(4800);
 /// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
 const LONGEST_END: Duration = Duration::from_secs(8);
 
@@ -131,6 +134,7 @@ impl Daemon<'_> {
                 }
             }
         };
+        logging::end_within(PROMPT_END);
         match code {
             ExitCode::Done => info!("{why}"),
             _ => error!("{why}"),

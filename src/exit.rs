@@ -9,11 +9,14 @@ pub enum ExitCode {
     Done = 0,
     /// The command line makes no sense.
     Usage = 64,
+    /// The file of the token or of the secret cannot be read now; another start may help.
+    Unread = 66,
     /// A server cannot be reached (`--once`, `--check`; the daemon goes on trying instead).
     Unavailable = 69,
     /// A fault of the program itself.
     Internal = 70,
-    /// Some cases could not be synchronised (`--once`), or a signal stopped a single run or a trial.
+    /// Some cases could not be synchronised (`--once`), or a signal stopped a single run or a
+    /// trial.
     Partial = 75,
     /// Zino or Argus refuses us: wrong secret or token.
     Refused = 77,
@@ -23,8 +26,16 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All of them, in ascending order.
-    pub const ALL: [Self; 7] =
-        [Self::Done, Self::Usage, Self::Unavailable, Self::Internal, Self::Partial, Self::Refused, Self::Config];
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Usage,
+        Self::Unread,
+        Self::Unavailable,
+        Self::Internal,
+        Self::Partial,
+        Self::Refused,
+        Self::Config,
+    ];
 
     /// The number that the parent process sees.
     #[must_use]

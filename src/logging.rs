@@ -17,14 +17,14 @@ use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The most bytes of a message with its level. The rest of a line (time, colour, "N bytes more") fits into
 /// [`MAX_PIECE`] beside it.
 const MAX_MESSAGE: usize = MAX_PIECE - 128;
-/// The longest that the end of the process waits for the reader of the log.
-const LONGEST_FINISH: Duration = Duration::from_millis(500);
+/// The longest that the end of the process waits for a reader of the log that is slow.
+const LONGEST_FINISH: Duration = Duration::from_secs(3);
 /// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would pass, too.
 const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
 /// RFC 3339 in whole seconds.
@@ -32,6 +32,8 @@ const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[
 
 /// Standard error, for the whole process.
 static OUTLET: OnceLock<Outlet> = OnceLock::new();
+/// The time at which the process has to have ended.
+static END: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// How a line begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +76,21 @@ pub fn start(verbosity: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything is written, for half a second at most. Call it before the process ends, and before
-/// a message that makes somebody look into the log.
+/// Waits until everything is written: for seconds while the reader of the log takes something, for half a second
+/// if it takes nothing. Call it before the process ends, and before a message that makes somebody look into the log.
 pub fn finish() {
     if let Some(outlet) = OUTLET.get() {
-        outlet.finish(LONGEST_FINISH);
+        let end = *END.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + LONGEST_FINISH;
+        outlet.finish(end.map_or(until, |end| until.min(end)));
     }
+}
+
+/// Makes [`finish`] end after this time at the latest. The earliest of several such times counts.
+pub fn end_within(time: Duration) {
+    let mut end = END.lock().unwrap_or_else(PoisonError::into_inner);
+    // A time beyond the clock's range is no limit.
+    *end = [*end, Instant::now().checked_add(time)].into_iter().flatten().min();
 }
 
 /// Writes text to standard error as it is, in order with the log lines. Never waits. Before [`start`] it does
@@ -137,7 +148,7 @@ impl Log for Logger {
     }
 
     fn flush(&self) {
-        self.outlet.finish(LONGEST_FINISH);
+        finish();
     }
 }
 

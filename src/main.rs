@@ -44,7 +44,7 @@ fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i3
     match Outlet::start(Target::Stdout, lost) {
         Ok(out) => {
             let code = check::run(file, loaded, LineWriter::new(out.clone()), signals);
-            out.finish(LONGEST_READING);
+            out.finish(Instant::now() + LONGEST_READING);
             code
         }
         Err(why) => {
@@ -83,7 +83,7 @@ fn start(options: &Options) -> ExitCode {
             for line in error.lines() {
                 log::error!("{line}");
             }
-            return ConfigError::EXIT;
+            return error.exit();
         }
     };
     for warning in &loaded.warnings {
@@ -95,17 +95,18 @@ fn start(options: &Options) -> ExitCode {
     }
 }
 
-/// Reads the configuration in a thread of its own: a file system that hangs must not keep a signal from ending the program.
+/// Reads the configuration in a thread of its own: a file system that hangs must not keep a signal
+/// from ending the program.
 fn load(file: &Path, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Result<Loaded, ConfigError>, ExitCode> {
-    let (tell, told) = bounded(1);
+    let (loaded_sender, loaded_receiver) = bounded(1);
     let path = file.to_owned();
-    let read = move || drop(tell.send(config::load(&path)));
+    let read = move || drop(loaded_sender.send(config::load(&path)));
     if let Err(why) = thread::Builder::new().name("configuration".to_owned()).spawn(read) {
         log::error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);
     }
     select! {
-        recv(told) -> loaded => loaded.map_err(|_| {
+        recv(loaded_receiver) -> loaded => loaded.map_err(|_| {
             log::error!("internal error: reading the configuration broke off");
             ExitCode::Internal
         }),

@@ -6,8 +6,8 @@ mod primary;
 use crate::argus::ArgusServer;
 use crate::argus::client::Client;
 use crate::config::Config;
-use crate::daemon::exit_on_panic;
 use crate::daemon::parts::{self, Parts, SingleRun};
+use crate::daemon::{PROMPT_END, exit_on_panic};
 use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::heartbeat::Pinger;
@@ -29,14 +29,18 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
-/// The machine says itself that the time is over; if it has not done so after this, it stands still.
+/// The machine says itself that the time is over; if it has not done so after this, it stands
+/// still.
 const SLACK: Duration = Duration::from_millis(500);
+/// How much later than the end the last log lines may be written.
+const LOG_SLACK: Duration = Duration::from_secs(1);
 /// How often the progress line is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 /// Clears the line of a terminal.
 const EMPTY_LINE: &str = "\r\x1b[K";
 
-/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process did.
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process
+/// did.
 #[must_use]
 pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
     exit_on_panic();
@@ -58,6 +62,7 @@ pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: 
     // The requests under way then may still finish within the time.
     let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
     let left = time.end().saturating_duration_since(Instant::now());
+    logging::end_within(left.saturating_add(LOG_SLACK));
     let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
     let run = SingleRun { once, progress };
     let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
@@ -172,6 +177,7 @@ impl World for Servers {
 }
 
 fn stopped(signal: i32) -> ExitCode {
+    logging::end_within(PROMPT_END);
     error!("stopped by signal {signal} before everything was synchronised; run it again");
     ExitCode::Partial
 }

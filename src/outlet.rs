@@ -10,7 +10,7 @@ use std::io::{self, Write, stderr, stdout};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most bytes of one write: `PIPE_BUF` of Linux. Longer pieces may be torn.
 pub const MAX_PIECE: usize = 4096;
@@ -20,6 +20,8 @@ const MOST: usize = 1 << 20;
 const RESERVE: usize = 64 << 10;
 /// What a piece takes in memory beside its bytes.
 const PIECE_COST: usize = 64;
+/// The longest that [`Outlet::finish`] waits for a reader that takes nothing at all.
+const IDLE: Duration = Duration::from_millis(500);
 /// How long the thread waits where a descriptor that does not block takes nothing more.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -80,9 +82,10 @@ impl Outlet {
         self.queue.push(piece, weight);
     }
 
-    /// Waits until everything is written, at most for this time.
-    pub fn finish(&self, longest: Duration) {
-        self.queue.wait_until_written(longest);
+    /// Waits until everything is written, at most until this time, and for a reader that takes nothing for half a
+    /// second at most.
+    pub fn finish(&self, until: Instant) {
+        self.queue.wait_until_written(until);
     }
 }
 
@@ -119,6 +122,8 @@ struct State {
     full: bool,
     /// The last batch is being written.
     writing: bool,
+    /// The number of batches that were taken.
+    batches: u64,
 }
 
 struct Queue {
@@ -179,19 +184,33 @@ impl Queue {
             .wait_while(state, |state| state.waiting.is_empty() && state.lost == 0)
             .unwrap_or_else(PoisonError::into_inner);
         state.writing = true;
+        state.batches = state.batches.wrapping_add(1);
         if state.waiting.is_empty() {
             self.mark_loss(&mut state);
         }
         state.next_batch()
     }
 
-    fn wait_until_written(&self, longest: Duration) {
-        let busy = |state: &mut State| state.writing || !state.waiting.is_empty() || state.lost > 0;
-        drop(self.changed.wait_timeout_while(self.lock(), longest, busy));
+    fn wait_until_written(&self, until: Instant) {
+        let mut state = self.lock();
+        while state.is_busy() {
+            let (before, wait) = (state.batches, until.saturating_duration_since(Instant::now()).min(IDLE));
+            let still = |state: &mut State| state.is_busy() && state.batches == before;
+            let (next, waited) =
+                self.changed.wait_timeout_while(state, wait, still).unwrap_or_else(PoisonError::into_inner);
+            if waited.timed_out() {
+                return;
+            }
+            state = next;
+        }
     }
 }
 
 impl State {
+    fn is_busy(&self) -> bool {
+        self.writing || !self.waiting.is_empty() || self.lost > 0
+    }
+
     /// After a loss, ordinary pieces are dropped until half of the queue is written. So a slow reader gets few
     /// gaps, with long stretches between them.
     fn has_room(&self, cost: usize, weight: Weight) -> bool {

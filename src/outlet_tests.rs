@@ -5,6 +5,10 @@ use std::sync::mpsc;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+fn later() -> Instant {
+    Instant::now() + PATIENCE
+}
+
 fn mark(lost: u64) -> Vec<u8> {
     format!("{lost} lost\n").into_bytes()
 }
@@ -125,7 +129,7 @@ fn a_reader_that_takes_parts_or_interrupts_gets_everything() {
     scripted.expect("llo\n", fails(io::ErrorKind::Interrupted));
     scripted.expect("llo\n", fails(io::ErrorKind::WouldBlock));
     scripted.expect("llo\n", Ok(4));
-    scripted.outlet.finish(PATIENCE);
+    scripted.outlet.finish(later());
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn after_a_full_disk_the_number_of_lost_lines_stands_on_a_line_of_its_own() {
     scripted.expect("\n", Ok(1));
     scripted.expect("2 lost\n", Ok(7));
     scripted.expect("three\n", Ok(6));
-    scripted.outlet.finish(PATIENCE);
+    scripted.outlet.finish(later());
 }
 
 #[test]
@@ -149,12 +153,12 @@ fn finish_waits_for_a_reader_that_reads_and_not_for_one_that_does_not() {
     scripted.say("first\n");
     // It is being written, for ever.
     assert_eq!(scripted.writes.recv_timeout(PATIENCE).unwrap(), "first\n");
-    scripted.outlet.finish(Duration::from_millis(50));
+    scripted.outlet.finish(later());
     assert!(scripted.outlet.queue.lock().writing);
     scripted.say("last\n");
     scripted.answers.send(Ok(6)).unwrap();
     scripted.expect("last\n", Ok(5));
-    scripted.outlet.finish(PATIENCE);
+    scripted.outlet.finish(later());
     let state = scripted.outlet.queue.lock();
     assert!(!state.writing && state.waiting.is_empty());
 }
@@ -165,5 +169,5 @@ fn what_is_printed_in_lines_goes_out_as_it_is() {
     let mut lines = io::LineWriter::new(scripted.outlet.clone());
     writeln!(lines, "{} and {}", 1, 2).unwrap();
     scripted.expect("1 and 2\n", Ok(8));
-    scripted.outlet.finish(PATIENCE);
+    scripted.outlet.finish(later());
 }

@@ -93,7 +93,8 @@ impl Progress {
         found.map(|pulse| (pulse.name.clone(), pulse.busy_for(now).unwrap_or_default())).collect()
     }
 
-    /// The longest time since the last sign of life of a thread that is busy and whose name begins so.
+    /// The longest time since the last sign of life of a thread that is busy and whose name begins
+    /// so.
     #[must_use]
     pub fn busy(&self, name: &str, now: Duration) -> Option<Duration> {
         let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);

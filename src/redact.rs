@@ -104,50 +104,59 @@ fn without(text: &str, mut gaps: Vec<Range<usize>>) -> Cow<'_, str> {
 /// A character as it is compared, and where it stands in the text.
 struct Folded {
     character: char,
-    place: Range<usize>,
+    start: usize,
+    end: usize,
 }
 
-/// The characters of a text without their letter case.
-fn fold(text: &str) -> impl Iterator<Item = Folded> + '_ {
-    text.char_indices().flat_map(|(start, original)| {
-        let place = start..start + original.len_utf8();
-        // First to upper case: "ß" and "ss" are one.
-        let folded = original.to_uppercase().flat_map(char::to_lowercase);
-        folded.map(move |character| Folded { character, place: place.clone() })
-    })
+/// Gives each character of a text without its letter case.
+fn fold(text: &str, mut take: impl FnMut(Folded)) {
+    for (start, original) in text.char_indices() {
+        let end = start + original.len_utf8();
+        if original.is_ascii() {
+            take(Folded { character: original.to_ascii_lowercase(), start, end });
+        } else {
+            // First to upper case: "ß" and "ss" are one.
+            let folded = original.to_uppercase().flat_map(char::to_lowercase);
+            folded.for_each(|character| take(Folded { character, start, end }));
+        }
+    }
 }
 
 fn is_blank(character: char) -> bool {
-    character.is_whitespace() || must_be_escaped(character)
+    match character.is_ascii() {
+        true => character == ' ' || character.is_ascii_control(),
+        false => character.is_whitespace() || must_be_escaped(character),
+    }
 }
 
 /// The characters that are no blanks, and where `without_spelt_breaks` no line break that the text spells as `\n`.
 fn visible(text: &str, without_spelt_breaks: bool) -> Vec<Folded> {
     let mut out: Vec<Folded> = Vec::with_capacity(text.len());
-    for folded in fold(text) {
-        let spells_break = matches!(folded.character, 'n' | 'r' | 't')
-            && out.last().is_some_and(|last| last.character == '\\' && last.place.end == folded.place.start);
-        if without_spelt_breaks && spells_break {
+    fold(text, |folded| {
+        let spells_break = without_spelt_breaks
+            && matches!(folded.character, 'n' | 'r' | 't')
+            && out.last().is_some_and(|last| last.character == '\\' && last.end == folded.start);
+        if spells_break {
             out.pop();
         } else if !is_blank(folded.character) {
             out.push(folded);
         }
-    }
+    });
     out
 }
 
 /// All characters, each run of blanks as one.
 fn words(text: &str) -> Vec<Folded> {
     let mut out: Vec<Folded> = Vec::with_capacity(text.len());
-    for mut folded in fold(text) {
+    fold(text, |mut folded| {
         if is_blank(folded.character) {
             folded.character = ' ';
         }
         match out.last_mut() {
-            Some(last) if last.character == ' ' && folded.character == ' ' => last.place.end = folded.place.end,
+            Some(last) if last.character == ' ' && folded.character == ' ' => last.end = folded.end,
             _ => out.push(folded),
         }
-    }
+    });
     out
 }
 
@@ -271,7 +280,7 @@ impl Known {
             if let (Some(first), Some(last)) = (visible.get(at), visible.get((at + length).saturating_sub(1)))
                 && length > 0
             {
-                gaps.push(first.place.start..last.place.end);
+                gaps.push(first.start..last.end);
             }
             at += length.max(1);
         }
@@ -305,7 +314,7 @@ impl Known {
                     && !is_letter(Some(at + secret.len()))
                     && let (Some(first), Some(last)) = (found.first(), found.last())
                 {
-                    gaps.push(first.place.start..last.place.end);
+                    gaps.push(first.start..last.end);
                 }
             }
         }

@@ -169,3 +169,28 @@ fn a_reader_that_went_away_does_not_change_the_exit_code() {
         assert_eq!(status.code(), Some(expected), "{argument}");
     }
 }
+
+/// A configuration that keeps its token in a file of this name, with more lines at its end.
+fn with_token_file(name: &str, token: &str, more: &str) -> PathBuf {
+    let text = format!(
+        "[argus]\nurl = \"http://127.0.0.1:9/\"\ntoken_file = \"{token}\"\n[zino]\nserver = \"127.0.0.1\"\n\
+         user = \"argus\"\nsecret = \"sEcReTzInO0123456789\"\n{more}"
+    );
+    config_file(name, &text)
+}
+
+#[test]
+fn a_secrets_file_that_cannot_be_read_now_has_a_code_that_a_service_answers_with_another_start() {
+    config_file("empty.token", "");
+    for (token, expected) in [("absent.token", "cannot be read: No such file"), ("empty.token", "is empty")] {
+        let file = with_token_file("token.toml", token, "").display().to_string();
+        for mode in [&["-c", &file][..], &["--once", "-c", &file], &["--check", "-c", &file]] {
+            let ended = zinoargus(mode);
+            assert_eq!(ended.code, Some(66), "{mode:?}: {}", ended.stderr);
+            let said = ended.stdout + &ended.stderr;
+            assert!(said.contains("argus.token_file: ") && said.contains(expected), "{said}");
+        }
+        let file = with_token_file("both.toml", token, "port = 0\n").display().to_string();
+        assert_eq!(zinoargus(&["-c", &file]).code, Some(78), "another fault is to be mended by a person");
+    }
+}

@@ -1,5 +1,5 @@
-//! What went wrong on the way to Argus, in words for people: the cause, then what to do about this cause and no other. Never decides
-//! which error it is.
+//! What went wrong on the way to Argus, in words for people: the cause, then what to do about this
+//! cause and no other. Never decides which error it is.
 
 use super::base::Base;
 use super::exchange::Answer;

@@ -64,7 +64,7 @@ impl Base {
         }
     }
 
-    /// What somebody may have meant whose address does not end as that of the API does.
+    /// The address that was probably meant; `None` if this one ends as that of the API does.
     pub fn better(&self) -> Option<String> {
         let mut path = self.prefix.get(self.origin.len()..)?.trim_end_matches('/');
         if path.ends_with(API) {

@@ -1,4 +1,5 @@
-//! The certificates in a CA file (PEM): which of them can be used, and at which lines the others are. Never decides whom to trust.
+//! The certificates in a CA file (PEM): which of them can be used, and at which lines the others
+//! are. Never decides whom to trust.
 
 use crate::file;
 use rustls::RootCertStore;
@@ -28,7 +29,7 @@ pub struct Found {
 /// # Errors
 /// Why there is no certificate to trust in it, as the end of a sentence that begins with its name.
 pub fn read(path: &Path) -> Result<Found, String> {
-    let content = file::read(path, MAX_CA_FILE)?;
+    let content = file::read(path, MAX_CA_FILE).map_err(|fault| fault.text)?;
     let found = certificates(&content.bytes);
     if !found.certificates.is_empty() {
         return Ok(found);
@@ -60,7 +61,8 @@ fn certificate(block: &[u8]) -> Option<CertificateDer<'static>> {
     Some(certificate)
 }
 
-/// Each certificate's first line and its place in the text. One by one, so that a garbled one hides no other.
+/// Each certificate's first line and its place in the text. One by one, so that a garbled one hides
+/// no other.
 fn blocks(pem: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     let (mut position, mut is_open) = (0, false);

@@ -9,6 +9,7 @@ use super::proxy::Environment;
 use super::text::{json, summary};
 use super::{ArgusError, ArgusServer, wire};
 use crate::secret::Secret;
+use crate::stamp::Stamp;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -31,6 +32,9 @@ pub struct Settings {
     /// The variables of the environment that may name a proxy.
     pub environment: Environment,
 }
+
+/// How many items a page has for which `argus.timeout` is meant.
+const USUAL_PAGE: usize = 100;
 
 /// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
 pub struct Client {
@@ -90,6 +94,21 @@ impl Client {
         understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
 
+    /// A page of a list, of at most so many items. A page that is larger than usual takes longer by
+    /// as much, and may.
+    fn get_page<T>(
+        &self,
+        path: &str,
+        query: &str,
+        most: usize,
+        read: fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, ArgusError> {
+        let path = format!("{path}?{query}{}page_size={most}", if query.is_empty() { "" } else { "&" });
+        let times = u32::try_from(most.div_ceil(USUAL_PAGE)).unwrap_or(u32::MAX);
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        understood(judge(self.exchange.run_longer(Some(token), Method::GET, &path, None, times)?)?, read)
+    }
+
     pub(super) fn get_if_there<T>(
         &self,
         path: &str,
@@ -115,15 +134,16 @@ impl Client {
 }
 
 impl ArgusServer for Client {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError> {
-        let query_string = match cursor {
-            Some(cursor) => of_size(cursor, most),
-            None => of_size(&filter(query)?, most),
-        };
-        let mut page = self.get(&format!("incidents/mine/?{query_string}"), wire::incident_page)?;
-        if let ListQuery::Number(number) = query {
-            // Argus ignores what it does not know, so a filter that another version has not would find everything.
-            page.items.retain(|incident| *incident.source_incident_id == **number);
+    fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
+        let until = until.map_or_else(String::new, |at| format!("&start_time__lte={}", quoted(&at.to_string())));
+        let mut page: Page<Incident> =
+            self.get_page("incidents/mine/", &format!("{}{until}", filter(query)?), most, wire::incident_page)?;
+        // Argus ignores what it does not know, so a filter that another version has not would find
+        // everything.
+        match query {
+            ListQuery::Number(number) => page.items.retain(|incident| *incident.source_incident_id == **number),
+            ListQuery::OpenTagged(tags) => page.items.retain(|incident| has_tags(incident, tags)),
+            ListQuery::Open | ListQuery::EndedSince(_) => {}
         }
         Ok(page)
     }
@@ -134,9 +154,8 @@ impl ArgusServer for Client {
         count.ok_or_else(|| ArgusError::Request { status: 200, why: "a list instead of a number".to_owned() })
     }
 
-    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
-        let query = of_size(cursor.unwrap_or_default(), most);
-        self.get(&format!("incidents/events/?{query}"), wire::event_page)
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.get_page("incidents/events/", "", most, wire::event_page)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
@@ -205,14 +224,21 @@ fn filter(query: &ListQuery) -> Result<String, ArgusError> {
             Err(ArgusError::Request { status: 400, why })
         }
         ListQuery::Number(number) => Ok(format!("source_incident_id={}", quoted(number))),
+        // The same key twice means one or the other, different keys mean both. A comma would end
+        // the tag.
+        ListQuery::OpenTagged(tags) if tags.is_empty() || tags.iter().any(|tag| tag.contains(',')) => {
+            let why = "not sent: Argus cannot be asked for these tags".to_owned();
+            Err(ArgusError::Request { status: 400, why })
+        }
+        ListQuery::OpenTagged(tags) => Ok(format!("open=true&tags={}", quoted(&tags.join(",")))),
     }
 }
 
-/// The query with this page size, whatever size its cursor came with.
-fn of_size(query: &str, most: usize) -> String {
-    let others = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("page_size="));
-    let size = format!("page_size={most}");
-    others.chain([size.as_str()]).collect::<Vec<_>>().join("&")
+/// Whether an incident has, of each key, one of these tags.
+fn has_tags(incident: &Incident, wanted: &[String]) -> bool {
+    let key = |tag: &str| tag.split_once('=').map_or_else(|| tag.to_owned(), |(key, _)| key.to_owned());
+    let has = |wanted: &str| incident.tags.iter().any(|tag| tag.text == wanted);
+    wanted.iter().all(|one| wanted.iter().any(|other| key(other) == key(one) && has(other)))
 }
 
 /// Which error an answer is, if it is none of success.

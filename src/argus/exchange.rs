@@ -33,8 +33,12 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
-/// More than any connection needs, a TLS handshake and a second address included. One that takes longer is none.
+/// More than any connection needs, a TLS handshake and a second address included. One that takes
+/// longer is none.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+/// How much longer than `argus.timeout` a request may take that asks for much at a time. Argus'
+/// usual server ends whatever it has worked on for 30 s.
+const LONGEST_EXTENSION: Duration = Duration::from_secs(30);
 /// A clock's arithmetic must not overflow, however long somebody is ready to wait.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -95,7 +99,7 @@ impl Exchange {
             .proxy(tunnel)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
-        let dial = Dial { request: timeout, forwarder };
+        let dial = Dial { request: timeout, to_connect, forwarder };
         let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
         let agent = Agent::with_parts(config.build(), connector, Later);
         Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder })
@@ -115,9 +119,24 @@ impl Exchange {
         path: &str,
         body: Option<&[u8]>,
     ) -> Result<Answer, ArgusError> {
+        self.run_longer(token, method, path, body, 1)
+    }
+
+    /// The same with this multiple of the time-out, for a request that asks for as many times as
+    /// much as others do.
+    pub fn run_longer(
+        &self,
+        token: Option<HeaderValue>,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+        times: u32,
+    ) -> Result<Answer, ArgusError> {
         pulse::beat();
+        let longest = self.timeout.saturating_add(LONGEST_EXTENSION);
+        let timeout = self.timeout.saturating_mul(times.max(1)).min(longest);
         let started = Instant::now();
-        let result = self.send(token, method.clone(), path, body);
+        let result = self.send(token, method.clone(), path, body, timeout);
         let outcome = match &result {
             Ok(answer) => answer.status.to_string(),
             Err(error) => error.to_string(),
@@ -132,11 +151,16 @@ impl Exchange {
         method: Method,
         path: &str,
         body: Option<&[u8]>,
+        timeout: Duration,
     ) -> Result<Answer, ArgusError> {
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
         let begun = Cell::new(false);
         let response = match body {
-            None => self.agent.run(self.request(token, method, uri).body(()).map_err(unusable)?),
+            None => {
+                let request = self.request(token, method, uri).body(()).map_err(unusable)?;
+                let whole = self.to_connect.saturating_add(timeout);
+                self.agent.run(self.agent.configure_request(request).timeout_global(Some(whole)).build())
+            }
             Some(data) => {
                 let request = self
                     .request(token, method, uri)
@@ -151,11 +175,11 @@ impl Exchange {
         // of the error tells whether the server was reached.
         let has_bytes = body.is_some_and(|body| !body.is_empty());
         let reached = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
-        let response = response.map_err(|error| match self.describe(&error) {
+        let response = response.map_err(|error| match self.describe(&error, timeout) {
             why if reached(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
-        self.read(path, response)
+        self.read(path, response, timeout)
     }
 
     fn request(&self, token: Option<HeaderValue>, method: Method, uri: Uri) -> ureq::http::request::Builder {
@@ -165,7 +189,7 @@ impl Exchange {
         headers.fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    fn read(&self, path: &str, mut response: Response<Body>) -> Result<Answer, ArgusError> {
+    fn read(&self, path: &str, mut response: Response<Body>, timeout: Duration) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
         let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
@@ -186,12 +210,12 @@ impl Exchange {
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
             Ok(body) => Ok(Answer { status, location, better, body }),
-            Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error)))),
+            Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error, timeout)))),
         }
     }
 
-    fn describe(&self, error: &ureq::Error) -> String {
-        let (timeout, to_connect) = (self.timeout, self.to_connect);
+    fn describe(&self, error: &ureq::Error, timeout: Duration) -> String {
+        let to_connect = self.to_connect;
         let setting = Setting { base: &self.base, trust: &self.trust, route: &self.route, timeout, to_connect };
         advice::of_failure(error, &setting)
     }

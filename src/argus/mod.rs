@@ -2,13 +2,14 @@
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
 //! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
-//! went wrong), its JSON (`wire.rs`) and the models. Never decides what an incident should look like.
+//! went wrong), its JSON (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should look like.
 
 pub mod about;
 mod advice;
 mod base;
 pub mod ca;
 pub mod client;
+mod event_kind;
 mod exchange;
 mod list;
 pub mod models;
@@ -21,16 +22,18 @@ mod transport;
 mod wire;
 
 use crate::secret::Secret;
+use crate::stamp::Stamp;
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
 /// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
 /// model. One call is one request; none is repeated behind the caller's back. Shared by the writer's workers.
 pub trait ArgusServer {
-    /// One page of our own incidents, at most so many. `cursor` is the `next` of the page before.
+    /// One page of our own incidents, at most so many: of all of them, or of those that began at
+    /// this time or before.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError>;
+    fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError>;
 
     /// How many open incidents we have.
     ///
@@ -38,11 +41,11 @@ pub trait ArgusServer {
     /// See [`ArgusError`]; [`ArgusError::Request`] by a server that does not count.
     fn count_open(&self) -> Result<usize, ArgusError>;
 
-    /// One page of the newest events of all incidents of all sources, at most so many, newest timestamp first.
+    /// The newest events of all incidents of all sources, at most so many, newest timestamp first.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError>;
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError>;
 
     /// One incident; `None` if Argus says that there is none (404).
     ///

@@ -190,13 +190,16 @@ pub enum ListQuery {
     EndedSince(Stamp),
     /// The one with this number.
     Number(String),
+    /// The open ones that have, of each key in these `key=value` texts, one of its values.
+    OpenTagged(Vec<String>),
 }
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
-    /// The items, in the server's order.
+    /// The items, newest first. Items of one time are in no order, which is another one in each
+    /// page.
     pub items: Vec<T>,
-    /// The query string of the next page (host and path are never taken from the server); `None` at the end.
-    pub next: Option<String>,
+    /// Whether there are items behind these: older ones, or others of the oldest one's time.
+    pub more: bool,
 }

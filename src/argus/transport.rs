@@ -32,8 +32,10 @@ impl Resolver for Later {
 /// Connects to the host that a request names, or to a proxy instead.
 #[derive(Debug)]
 pub(super) struct Dial {
-    /// From the first byte of a request to the last of its answer.
+    /// From the first byte of a request to the last of its answer, unless the request has a longer time.
     pub request: Duration,
+    /// Before that: what a request's whole time has for connecting.
+    pub to_connect: Duration,
     /// Where requests without TLS go.
     pub forwarder: Option<Forwarder>,
 }
@@ -68,7 +70,16 @@ impl<In: Transport> Connector<In> for Dial {
         stream.set_nodelay(true)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let origin = self.forwarder.as_ref().map(|proxy| Arc::clone(&proxy.origin));
-        Ok(Some(Either::B(Tcp { stream, buffers, request: self.request, origin, began: None, answering: false })))
+        Ok(Some(Either::B(Tcp {
+            stream,
+            buffers,
+            request: self.request,
+            to_connect: self.to_connect,
+            limit: self.request,
+            origin,
+            began: None,
+            answering: false,
+        })))
     }
 }
 
@@ -91,6 +102,9 @@ pub(super) struct Tcp {
     stream: TcpStream,
     buffers: LazyBuffers,
     request: Duration,
+    to_connect: Duration,
+    /// How long the request under way may take.
+    limit: Duration,
     /// What a proxy wants before the path of a request.
     origin: Option<Arc<str>>,
     /// When the request under way began.
@@ -103,7 +117,7 @@ impl Tcp {
     /// How long the next call may take, and what is over if it takes longer.
     fn left(&self, timeout: NextTimeout) -> Result<(Duration, Timeout), Error> {
         let spent = self.began.map_or(Duration::ZERO, |began| began.elapsed());
-        let own = (self.request.saturating_sub(spent), Timeout::PerCall);
+        let own = (self.limit.saturating_sub(spent), Timeout::PerCall);
         let given = (*timeout.after, timeout.reason);
         let (left, reason) = if given.0 < own.0 { given } else { own };
         if left.is_zero() { Err(Error::Timeout(reason)) } else { Ok((left, reason)) }
@@ -119,6 +133,8 @@ impl Transport for Tcp {
         let begins = self.answering || self.began.is_none();
         if begins {
             (self.began, self.answering) = (Some(Instant::now()), false);
+            // What is left of the whole request was not needed for connecting.
+            self.limit = self.request.max((*timeout.after).saturating_sub(self.to_connect));
             pulse::beat();
         }
         let (left, reason) = self.left(timeout)?;

@@ -1,23 +1,23 @@
 //! The JSON of the Argus API v2 <-> the models (`list.rs`: many of them). Never talks to a server, and never leaves out an
 //! item of a list that it cannot understand.
 
+use super::event_kind::{WireKind, code, kind_of};
 use super::list::all;
-use super::models::{
-    EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk,
-};
+use super::models::{EndTime, Event, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk};
 use super::text::shown;
 use crate::stamp::Stamp;
 use crate::sync::text::{MAX_TAG_VALUE, clean};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct WirePage<'a> {
+    /// A link whose text is never used: scheme, host and path are whatever Argus believes it is
+    /// called, and its cursor skips items of one time.
     #[serde(default)]
-    next: Option<String>,
+    next: Option<IgnoredAny>,
     #[serde(borrow)]
     results: &'a RawValue,
 }
@@ -69,38 +69,6 @@ struct WireEvent {
 struct WireActor {
     pk: UserPk,
     username: Option<String>,
-}
-
-/// Answers have an object, requests a bare text; either is understood.
-struct WireKind(String);
-
-impl<'de> Deserialize<'de> for WireKind {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // serde's way to read one of several kinds keeps a picture of whatever comes.
-        from.deserialize_any(KindVisitor).map(Self)
-    }
-}
-
-struct KindVisitor;
-
-impl<'de> Visitor<'de> for KindVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a text, or an object with a value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
-        #[derive(Deserialize)]
-        struct Object {
-            value: String,
-        }
-        Object::deserialize(MapAccessDeserializer::new(map)).map(|object| object.value)
-    }
 }
 
 #[derive(Serialize)]
@@ -221,20 +189,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 
 fn page<T>(body: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Page<T>, String> {
     let page = decode::<WirePage>(body)?;
-    let next = page.next.as_deref().map(query_of).transpose()?;
-    Ok(Page { items: all(page.results.get().as_bytes(), item)?, next })
-}
-
-/// The query of a `next` link. Scheme, host and path are whatever Argus believes it is called, and never used.
-fn query_of(next: &str) -> Result<String, String> {
-    let query = next.split_once('?').map_or("", |(_, query)| query);
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%&=+:,/?@!$'()*;".contains(&b);
-    let has_cursor = query.split('&').any(|part| part.starts_with("cursor="));
-    if has_cursor && query.bytes().all(plain) {
-        Ok(query.to_owned())
-    } else {
-        Err(format!("the link to the next page makes no sense: {}", shown(next)))
-    }
+    Ok(Page { items: all(page.results.get().as_bytes(), item)?, more: page.next.is_some() })
 }
 
 impl TryFrom<WireIncident<'_>> for Incident {
@@ -299,34 +254,6 @@ fn instant(field: &str, text: &str) -> Result<Stamp, String> {
         Stamp::parse(&format!("{head}{short}"))
     };
     Stamp::parse(text).or_else(without_seconds).ok_or_else(|| format!("{field} is no time: {}", shown(text)))
-}
-
-fn kind_of(code: String) -> EventKind {
-    match code.as_str() {
-        "STA" => EventKind::Start,
-        "END" => EventKind::End,
-        "RES" => EventKind::Restart,
-        "CLO" => EventKind::Close,
-        "REO" => EventKind::Reopen,
-        "ACK" => EventKind::Acknowledge,
-        "OTH" => EventKind::Other,
-        "CHI" => EventKind::Change,
-        _ => EventKind::Unknown(code),
-    }
-}
-
-fn code(kind: &EventKind) -> &str {
-    match kind {
-        EventKind::Start => "STA",
-        EventKind::End => "END",
-        EventKind::Restart => "RES",
-        EventKind::Close => "CLO",
-        EventKind::Reopen => "REO",
-        EventKind::Acknowledge => "ACK",
-        EventKind::Other => "OTH",
-        EventKind::Change => "CHI",
-        EventKind::Unknown(code) => code,
-    }
 }
 
 fn clean_value(value: &Value) -> Value {

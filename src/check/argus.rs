@@ -1,4 +1,5 @@
-//! What `--check` tries of Argus: the token, whose it is, and a list of incidents. Never writes anything.
+//! What `--check` tries of Argus: the token, whose it is, and a list of incidents. Never writes
+//! anything.
 
 use super::{PATIENCE, Report, Stopped, Trouble};
 use crate::argus::about::Owner;
@@ -65,7 +66,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
 
     let list = move || client.list(&ListQuery::Open, None, PAGE).map_err(|error| trouble(&error));
     let listed = report.attempt("Argus' incidents", url, timeout, list)?.map(|page| {
-        let more = if page.next.is_some() { "at least " } else { "" };
+        let more = if page.more { "at least " } else { "" };
         format!("{more}{} are open", page.items.len())
     });
     report.line("Argus' incidents", listed);

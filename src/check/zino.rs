@@ -1,4 +1,5 @@
-//! What `--check` tries of Zino: the login, the notification channel, the list of cases. Never reads a case.
+//! What `--check` tries of Zino: the login, the notification channel, the list of cases. Never
+//! reads a case.
 
 use super::{PATIENCE, Report, Stopped, Trouble};
 use crate::exit::ExitCode;

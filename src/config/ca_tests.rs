@@ -1,4 +1,5 @@
-//! `argus.ca_file`, and every other file that is not what it should be: named at the start, with the line, and never waited for.
+//! `argus.ca_file`, and every other file that is not what it should be: named at the start, with
+//! the line, and never waited for.
 
 use super::*;
 use std::io::Write;

@@ -1,4 +1,5 @@
-//! What people write by mistake: each mistake is named for what it is, and a file full of them costs no more than its length.
+//! What people write by mistake: each mistake is named for what it is, and a file full of them
+//! costs no more than its length.
 
 use super::*;
 use std::time::Instant;
@@ -18,7 +19,8 @@ fn problems(text: &str) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
-/// One line of the configuration, put in place of the one with that key, or at the end of the section.
+/// One line of the configuration, put in place of the one with that key, or at the end of the
+/// section.
 fn with(section: &str, line: &str) -> String {
     let key = line.split(" =").next().unwrap();
     let kept = MINIMAL.lines().filter(|have| !have.starts_with(&format!("{key} =")));
@@ -51,7 +53,8 @@ fn a_big_file_full_of_faults_is_read_in_time_that_grows_with_its_length() {
         let began = Instant::now();
         let found = problems(&text);
         let took = began.elapsed();
-        // Before, each of them took from half a minute to several; now a second where tests are not optimised.
+        // Before, each of them took from half a minute to several; now a second where tests are not
+        // optimised.
         assert!(took < Duration::from_secs(15), "{what}: {took:?}");
         assert!((2..=21).contains(&found.len()), "{what}: {} lines", found.len());
     }

@@ -1,7 +1,8 @@
-//! Reads the configuration file and the files with secrets, and says who else may read them. Never writes.
+//! Reads the configuration file and the files with secrets, and says who else may read them. Never
+//! writes.
 
 use super::problem::Problem;
-use crate::file::Content;
+use crate::file::{Content, Fault};
 use crate::secret::Secret;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,7 @@ impl Exposure {
 
 /// The text of a configuration file, and how exposed it is.
 pub fn read_config_file(file: &Path) -> Result<(String, Exposure), Problem> {
-    let problem = |line, text| Problem { line, key: String::new(), text };
+    let problem = |line, text| Problem { line, key: String::new(), text, may_pass: false };
     let (bytes, exposed) = read_bounded(file, MAX_CONFIG).map_err(|fault| {
         let help = "name another file with -c, or make one from zinoargus.toml.example";
         problem(None, format!("{fault}; {help}"))
@@ -76,14 +77,18 @@ pub fn read_config_file(file: &Path) -> Result<(String, Exposure), Problem> {
     }
 }
 
-/// The secret in a file, without the line end, and how exposed it is.
-pub fn read_secret(file: &Path) -> Result<(Secret, Exposure), String> {
-    let shown = file.display();
-    let (bytes, exposed) = read_bounded(file, MAX_SECRET).map_err(|fault| format!("{shown}: {fault}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("{shown}: is not valid UTF-8"))?;
+/// The secret in a file, without the line end, and how exposed it is. An empty file may be one that
+/// somebody is just writing.
+///
+/// # Errors
+/// What is wrong with the file, with its name and without its content.
+pub fn read_secret(file: &Path) -> Result<(Secret, Exposure), Fault> {
+    let fault = |text, may_pass| Fault { text: format!("{}: {text}", file.display()), may_pass };
+    let (bytes, exposed) = read_bounded(file, MAX_SECRET).map_err(|why| fault(why.text, why.may_pass))?;
+    let text = String::from_utf8(bytes).map_err(|_| fault("is not valid UTF-8".to_owned(), false))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
-        return Err(format!("{shown}: is empty"));
+        return Err(fault("is empty".to_owned(), true));
     }
     Ok((Secret::new(secret.to_owned()), exposed))
 }
@@ -93,11 +98,11 @@ pub fn read_secret(file: &Path) -> Result<(Secret, Exposure), String> {
 /// # Errors
 /// What is wrong with the file, with its name and without its content.
 pub fn read_secret_file(file: &Path) -> Result<Secret, String> {
-    read_secret(file).map(|(secret, _)| secret)
+    read_secret(file).map(|(secret, _)| secret).map_err(|fault| fault.text)
 }
 
 /// A file's bytes, and how exposed it is.
-fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, Exposure), String> {
+fn read_bounded(file: &Path, limit: u64) -> Result<(Vec<u8>, Exposure), Fault> {
     let Content { bytes, mode } = crate::file::read(file, limit)?;
     Ok((bytes, Exposure { read: mode & 0o004 != 0, write: mode & 0o002 != 0 }))
 }

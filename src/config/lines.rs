@@ -1,4 +1,5 @@
-//! The lines of a text: which one a position is in, found without reading the text again for each. Never looks at what they say.
+//! The lines of a text: which one a position is in, found without reading the text again for each.
+//! Never looks at what they say.
 
 /// Where the lines begin.
 #[derive(Debug)]

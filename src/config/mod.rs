@@ -1,9 +1,9 @@
 //! The configuration as the program uses it: every value resolved, every default filled in. Never talks to a
 //! server, and never shows a secret, in an error or anywhere else.
 //!
-//! The way of a file: `files` reads it, `reader` and `value` take it apart and collect everything that is wrong (`syntax`: what is
-//! not even TOML; `names`: what cannot be a host), `resolve` says which keys mean what, and `keys` lists them for the messages
-//! about unknown ones.
+//! The way of a file: `files` reads it, `reader` and `value` take it apart and collect everything
+//! that is wrong (`syntax`: what is not even TOML; `names`: what cannot be a host), `resolve` says
+//! which keys mean what, and `keys` lists them for the messages about unknown ones.
 
 mod files;
 mod keys;

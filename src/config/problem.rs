@@ -13,6 +13,8 @@ pub struct Problem {
     pub key: String,
     /// What is wrong, and what to do about it.
     pub text: String,
+    /// It may be over soon, without anybody changing the configuration.
+    pub may_pass: bool,
 }
 
 impl fmt::Display for Problem {
@@ -27,7 +29,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The configuration cannot be used; trying again makes no sense before somebody has changed it.
+/// The configuration cannot be used. Trying again makes no sense before somebody has changed it,
+/// unless a secret's file is all that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     file: PathBuf,
@@ -35,8 +38,11 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// What the process ends with.
-    pub const EXIT: ExitCode = ExitCode::Config;
+    /// What the process ends with: a service starts again by itself where that can help.
+    #[must_use]
+    pub fn exit(&self) -> ExitCode {
+        if self.problems.iter().all(|problem| problem.may_pass) { ExitCode::Unread } else { ExitCode::Config }
+    }
 
     pub(super) fn new(file: &Path, problems: Vec<Problem>) -> Self {
         Self { file: file.to_owned(), problems }

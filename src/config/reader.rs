@@ -5,6 +5,7 @@ use super::keys::{self, THRESHOLDS};
 use super::lines::Lines;
 use super::problem::Problem;
 use super::value;
+use crate::file;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -28,7 +29,8 @@ impl Section<'_> {
     }
 }
 
-/// More faults than this are only counted: a file that is something else altogether has one in every line.
+/// More faults than this are only counted: a file that is something else altogether has one in
+/// every line.
 const MOST: usize = 20;
 
 /// One thing that is wrong, before its words are wanted.
@@ -36,12 +38,15 @@ struct Fault {
     line: Option<usize>,
     key: String,
     text: Text,
+    /// See [`Problem::may_pass`].
+    may_pass: bool,
 }
 
 /// The words for a fault.
 enum Text {
     Ready(String),
-    /// Which key was meant takes a look at all that there are, which is too much for thousands of faults.
+    /// Which key was meant takes a look at all that there are, which is too much for thousands of
+    /// faults.
     UnknownKey {
         section: String,
         name: String,
@@ -60,8 +65,8 @@ impl Reader {
         Self { lines: Lines::of(text), faults: Vec::new() }
     }
 
-    /// Everything found wrong, in the order of the lines; what belongs to no line comes last. Of very much only the beginning, and how
-    /// much more there is.
+    /// Everything found wrong, in the order of the lines; what belongs to no line comes last. Of
+    /// very much only the beginning, and how much more there is.
     pub fn into_problems(mut self) -> Vec<Problem> {
         let rank = |fault: &Fault| fault.line.unwrap_or(usize::MAX);
         self.faults.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.key.cmp(&other.key)));
@@ -69,7 +74,8 @@ impl Reader {
         let mut problems: Vec<Problem> = self.faults.into_iter().take(MOST).map(Fault::into_problem).collect();
         if more > 0 {
             let things = if more == 1 { "thing is" } else { "things are" };
-            problems.push(Problem { line: None, key: String::new(), text: format!("{more} more {things} wrong") });
+            let text = format!("{more} more {things} wrong");
+            problems.push(Problem { line: None, key: String::new(), text, may_pass: false });
         }
         problems
     }
@@ -93,7 +99,7 @@ impl Reader {
                 // A longer name is none that anybody mistyped.
                 let name = name.get_ref().chars().take(LONGEST_NAME).collect();
                 let text = Text::UnknownKey { section: section.to_owned(), name };
-                self.faults.push(Fault { line, key, text });
+                self.faults.push(Fault { line, key, text, may_pass: false });
             }
         }
     }
@@ -194,6 +200,11 @@ impl Reader {
 
     /// Reports something about a key: at its line, or at its section's if it is not there.
     pub fn add(&mut self, section: &Section<'_>, key: &str, text: String) {
+        self.add_fault(section, key, file::Fault { text, may_pass: false });
+    }
+
+    /// Reports what is wrong with the file that a key names.
+    pub fn add_fault(&mut self, section: &Section<'_>, key: &str, fault: file::Fault) {
         let at_key = section
             .table
             .and_then(|table| table.get_key_value(key))
@@ -201,7 +212,8 @@ impl Reader {
         self.faults.push(Fault {
             line: at_key.or(section.line),
             key: join(section.path, key),
-            text: Text::Ready(text),
+            text: Text::Ready(fault.text),
+            may_pass: fault.may_pass,
         });
     }
 
@@ -211,6 +223,7 @@ impl Reader {
             line: Some(self.lines.number(position)),
             key: key.to_owned(),
             text: Text::Ready(text),
+            may_pass: false,
         });
     }
 }
@@ -221,7 +234,7 @@ impl Fault {
             Text::Ready(text) => text,
             Text::UnknownKey { section, name } => format!("unknown key; {}", keys::hint(&section, &name)),
         };
-        Problem { line: self.line, key: self.key, text }
+        Problem { line: self.line, key: self.key, text, may_pass: self.may_pass }
     }
 }
 

@@ -253,8 +253,8 @@ impl Resolver<'_> {
                 self.warnings.extend(exposed.warnings(file, true));
                 Some(secret)
             }
-            Err(text) => {
-                self.reader.add(section, key, text);
+            Err(fault) => {
+                self.reader.add_fault(section, key, fault);
                 None
             }
         }

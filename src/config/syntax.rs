@@ -1,5 +1,5 @@
-//! What to say of a file that is not TOML: the line, the key if it is one of ours, and whether quotes are missing. Never shows
-//! anything else of the line, which may hold a secret.
+//! What to say of a file that is not TOML: the line, the key if it is one of ours, and whether
+//! quotes are missing. Never shows anything else of the line, which may hold a secret.
 
 use super::keys;
 use super::lines::Lines;

@@ -309,7 +309,8 @@ impl Parts {
         self.hire_writers().and(heartbeat)
     }
 
-    /// No new work; the request under way may finish, until `latest` if there is such. Whatever is left undone is found lacking at the next start.
+    /// No new work; the request under way may finish, until `latest` if there is such. Whatever is
+    /// left undone is found lacking at the next start.
     pub fn stop(self, latest: Option<Instant>) {
         self.halt.store(true, Ordering::Relaxed);
         let _ = self.orders.send(Wake::Stop);

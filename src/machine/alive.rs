@@ -62,7 +62,7 @@ mod tests {
     use super::super::testing::{ping, settings};
     use super::super::{Input, Output, Report, Settings, ZinoEvent};
     use super::*;
-    use crate::argus::models::{ListQuery, Page};
+    use crate::argus::models::Page;
     use crate::machine::Machine;
     use crate::stamp::Stamp;
     use crate::sync::errand::{Found, Snapshot};
@@ -100,12 +100,10 @@ mod tests {
                     self.beats += 1;
                     Report::SignOfLife(self.reply.clone())
                 }
-                Output::Argus(Job::Page(ListQuery::Open | ListQuery::EndedSince(_) | ListQuery::Number(_), ..)) => {
-                    Report::Page(Ok(Page { items: vec![], next: None }))
-                }
+                Output::Argus(Job::Page(..)) => Report::Page(Ok(Page { items: vec![], more: false })),
                 Output::Argus(Job::CountOpen) => Report::OpenCount(Ok(0)),
                 Output::Argus(Job::Reach) => Report::Reached(Ok(())),
-                Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], next: None })),
+                Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], more: false })),
                 Output::Zino(super::super::ZinoCommand::Read(ids)) => {
                     let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };
                     return Some(Input::Zino(ZinoEvent::Found(found)));

@@ -2,11 +2,10 @@
 
 use super::admission::Refusal;
 use super::cases::{Goal, Slot};
-use super::look::{Progress, Walk};
 use super::queue::Lane;
 use super::{Carrying, Machine, Now, Output, Report};
 use crate::argus::ArgusError;
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, ListQuery, Page, UserPk};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
 use crate::sync::carry::{Act, writes};
 use crate::sync::creation::may_have_an_old_incident;
 use crate::sync::errand::Errand;
@@ -16,14 +15,11 @@ use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many problems' own troubles are logged one by one before it gets too much.
 const MAX_TROUBLES_LOGGED: u32 = 20;
-/// How many incidents of other instances may wait for a look.
+/// How many incidents may wait for a look.
 const MAX_WANTED: usize = 1000;
-const LOOK_FIRST_WAIT: Duration = Duration::from_secs(1);
-const LOOK_LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// What a refused token means, and what helps.
 pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it was made, used or not: make a new one for \
     the source system in Argus' admin pages, and put it into the configuration";
@@ -180,109 +176,11 @@ impl Machine {
         }
     }
 
-    fn take_page(&mut self, now: Now, result: Result<Page<Incident>, ArgusError>) {
-        self.looking.busy = false;
-        let Some(mut walk) = self.looking.walk.take() else {
-            return;
-        };
-        let page = match result {
-            Ok(page) => page,
-            Err(error) => {
-                self.look_failed(now, "list the incidents", &error);
-                return;
-            }
-        };
-        self.look_succeeded();
-        let progress = walk.take(&page);
-        for incident in page.items {
-            let pk = incident.pk;
-            if self.incidents.put(incident) {
-                self.touch(pk, Lane::Bulk);
-            }
-        }
-        match progress {
-            Progress::More => self.looking.walk = Some(walk),
-            Progress::Complete => self.walked(now, &walk),
-            Progress::Endless => {
-                warn!(
-                    "Argus' list of incidents does not end (too many with one start time?); going on with those it gave"
-                );
-                self.walked(now, &walk);
-            }
-        }
-    }
-
-    /// A list was read to its end.
-    fn walked(&mut self, now: Now, walk: &Walk) {
-        self.page_size.grow();
-        match walk.query {
-            ListQuery::Open => {
-                self.looking.full_at = now.mono + self.settings.full_interval;
-                let vanished: Vec<IncidentPk> = self
-                    .incidents
-                    .open()
-                    .map(|i| i.pk)
-                    .filter(|pk| self.incidents.unseen_since(*pk, walk.began))
-                    .collect();
-                for pk in vanished {
-                    if !self.touch(pk, Lane::Live) {
-                        self.looking.wanted.insert(pk);
-                    }
-                }
-                if !self.looking.open_listed {
-                    info!("{} open incidents in Argus", walk.items.len());
-                }
-                self.looking.open_listed = true;
-                self.retry_setbacks(now);
-                self.read_unheld_numbers(now);
-                self.forget_old(now);
-            }
-            ListQuery::EndedSince(_) => {
-                self.looking.ended_listed = true;
-                self.read_unheld_numbers(now);
-            }
-            ListQuery::Number(_) => {}
-        }
-    }
-
-    fn forget_old(&mut self, now: Now) {
+    pub(super) fn forget_old(&mut self, now: Now) {
         let homes: BTreeSet<IncidentPk> = self.cases.all().filter_map(|s| s.home).collect();
         let is_own = |i: &Incident| number(i).and_then(|id| self.cases.get(id)).is_some_and(|s| exact(&s.case, i));
         let keep = |i: &Incident| homes.contains(&i.pk) || is_own(i);
         self.incidents.forget_ended_before(now.wall.plus_secs(-ENDED_WINDOW_SECS), keep);
-    }
-
-    fn take_newest(&mut self, now: Now, result: Result<Page<Event>, ArgusError>) {
-        self.looking.busy = false;
-        let page = match result {
-            Ok(page) => page,
-            Err(error) => {
-                self.looking.feed_next = None;
-                self.look_failed(now, "read the newest events", &error);
-                return;
-            }
-        };
-        self.look_succeeded();
-        let news = self.looking.feed.take(page);
-        if self.looking.baseline {
-            for event in &news.events {
-                self.take_news(now, event);
-            }
-        }
-        if !self.looking.baseline {
-            self.looking.baseline = true;
-            self.looking.deep_at = now.mono + super::dispatch::DEEP_EVERY;
-        }
-        if let Some(pages) = news.read_back {
-            let lasts = super::dispatch::DEEP_PAGE_LASTS.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
-            self.looking.deep_at = now.mono + lasts.min(super::dispatch::DEEP_EVERY);
-        }
-        self.looking.feed_next = news.next;
-        if news.overflow {
-            info!("too many events in Argus to read them all: looking at every incident");
-            self.looking.full_at = now.mono;
-            self.look_at_all();
-        }
     }
 
     /// Has every case compared with its incident again.
@@ -295,7 +193,7 @@ impl Machine {
     }
 
     /// An event that this process did not make.
-    fn take_news(&mut self, now: Now, event: &Event) {
+    pub(super) fn take_news(&mut self, now: Now, event: &Event) {
         let Some(incident) = self.incidents.get(event.incident) else {
             return self.take_news_of_unknown(now, event);
         };
@@ -312,13 +210,14 @@ impl Machine {
     }
 
     /// Perhaps another instance on our source made the incident, somebody has reopened one of ours that ended long ago, or has done
-    /// something on one that was ended as a duplicate so long ago.
+    /// something on one that was ended as a duplicate so long ago, or the list of the open ones does not tell everything.
     fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
             Some(us) if self.looking.wanted.len() < MAX_WANTED => {
-                let act = matches!(event.kind, EventKind::Acknowledge | EventKind::Close | EventKind::Change);
-                if reopened || us == event.actor || act && self.may_lack_an_own_incident(now) {
+                let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
+                let may_be_ours = reopened || us == event.actor || !self.looking.left_out.is_empty();
+                if may_be_ours || kinds.contains(&event.kind) && self.may_lack_an_own_incident(now) {
                     self.looking.wanted.insert(event.incident);
                 }
             }
@@ -341,26 +240,8 @@ impl Machine {
     }
 
     /// The user of our source system; unknown as long as no incident of ours was seen.
-    fn us(&self) -> Option<UserPk> {
+    pub(super) fn us(&self) -> Option<UserPk> {
         self.incidents.all().next().map(|i| i.source_user)
-    }
-
-    fn take_incident(&mut self, now: Now, pk: IncidentPk, result: Result<Option<Incident>, ArgusError>) {
-        self.looking.busy = false;
-        match result {
-            Ok(Some(incident)) => {
-                self.look_succeeded();
-                let ours = self.us().is_none_or(|us| us == incident.source_user);
-                if ours && self.incidents.put(incident) {
-                    self.touch(pk, Lane::Live);
-                }
-            }
-            Ok(None) => self.incidents.remove(pk),
-            Err(error) => {
-                self.looking.wanted.insert(pk);
-                self.look_failed(now, "read an incident", &error);
-            }
-        }
     }
 
     /// Has the case of an incident looked at again; false if no case is about its problem.
@@ -404,37 +285,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn look_succeeded(&mut self) {
-        self.looking.attempts = 0;
-        self.looking.failure = None;
-        self.told.unreadable = None;
-    }
-
-    pub(super) fn look_failed(&mut self, now: Now, what: &str, error: &ArgusError) {
-        self.note_failure(error);
-        self.looking.walk = None;
-        self.looking.failure = Some((what.to_owned(), error.clone()));
-        self.looking.attempts = self.looking.attempts.saturating_add(1);
-        if matches!(error, ArgusError::Unknown { .. }) {
-            self.page_size.shrink();
-        }
-        self.looking.retry_at =
-            now.mono + super::backoff::backoff(self.looking.attempts, LOOK_FIRST_WAIT, LOOK_LONGEST_WAIT);
-        // The first may be an outage, which is told once for all; the second came while Argus answered the probe.
-        if self.looking.attempts < 2 {
-            return;
-        }
-        self.told.reading_fails(now, format!("cannot {what}: {error}"));
-        if self.looking.attempts == 2 {
-            self.told.failed(now, format!("cannot {what}: {error}"));
-        }
-        if (self.looking.attempts == 2 || self.told.reminds(now)) && !self.is_hopeless_run() {
-            self.told.logged(now);
-            warn!("cannot {what}: {error}{}", self.again());
-        }
-    }
-
-    fn note_failure(&mut self, error: &ArgusError) {
+    pub(super) fn note_failure(&mut self, error: &ArgusError) {
         match error {
             ArgusError::Request { .. } => {}
             _ => self.health.suspect(&error.to_string()),
@@ -464,8 +315,7 @@ impl Machine {
                 }
                 self.queue.forget_untold_troubles();
                 self.queue.wake_all();
-                self.looking.retry_at = now.mono;
-                self.looking.refresh_at = now.mono;
+                self.looking.come_back(now.mono);
             }
             Err(ArgusError::Unauthorized(why)) if self.is_active() || self.run.is_some() => {
                 self.take_refused_token(now, why);

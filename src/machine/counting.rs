@@ -1,6 +1,7 @@
 //! Whether Argus has as many open incidents as are known here, asked after each look at the newest events: what these do not show,
 //! because it was dated back or lies behind a flood of others, shows in the number. Never looks for what is missing itself.
 
+use super::look::Look;
 use super::{Job, Machine, Now};
 use crate::argus::ArgusError;
 use log::{debug, info};
@@ -42,7 +43,10 @@ impl Counting {
 
 impl Machine {
     /// The question, if it is due and nothing is under way that changes the number.
-    pub(super) fn next_count(&mut self) -> Option<Job> {
+    pub(super) fn next_count(&mut self, now: Now) -> Option<Job> {
+        if !self.looking.tries.may(Look::Count, now.mono) {
+            return None;
+        }
         let due = std::mem::take(&mut self.counting.due);
         if !due || self.busy > 0 || self.queue.len() > 0 {
             return None;
@@ -60,9 +64,9 @@ impl Machine {
                 self.counting.refused = true;
                 return;
             }
-            Err(error) => return self.look_failed(now, "count the open incidents", &error),
+            Err(error) => return self.look_failed(now, Look::Count, "count the open incidents", &error),
         };
-        self.look_succeeded();
+        self.look_succeeded(Look::Count);
         if self.counting.asked_at != self.incidents.mark() {
             return;
         }

@@ -2,25 +2,15 @@
 
 use super::bulk::Rank;
 use super::cases::Goal;
-use super::look::Walk;
 use super::queue::Lane;
 use super::{Job, Machine, Now, Output, ZinoCommand};
-use crate::argus::models::{Incident, IncidentPk, ListQuery};
-use crate::sync::filter::may_have_been_wanted;
+use crate::argus::models::{Incident, IncidentPk};
 use crate::sync::identity::same_problem;
-use crate::sync::job::{CaseWork, ENDED_WINDOW_SECS, ProblemJob};
+use crate::sync::job::{CaseWork, ProblemJob};
 use crate::zino::case::{CaseId, Problem};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How often the newest events are read back over what was seen, for acts that were dated back: at least so often, and more often where
-/// few events make it cheap.
-pub(super) const DEEP_EVERY: Duration = Duration::from_secs(300);
-/// For how long one page of such a reading is enough.
-pub(super) const DEEP_PAGE_LASTS: Duration = Duration::from_secs(10);
-/// How far the clocks of the servers and ours may differ where a list is limited by time.
-const CLOCKS_SECS: i64 = 3600;
 
 impl Machine {
     /// Everything that must be known before anything is created or ended is known.
@@ -82,66 +72,6 @@ impl Machine {
         self.out.push(Output::Argus(job));
     }
 
-    /// The next look at Argus, if one is due.
-    fn next_look(&mut self, now: Now) -> Option<Job> {
-        let looking = &mut self.looking;
-        if looking.busy || now.mono < looking.retry_at || !self.link.connected {
-            return None;
-        }
-        let job = if let Some(walk) = &looking.walk {
-            Job::Page(walk.query.clone(), walk.cursor.clone(), self.page_size.incidents())
-        } else if let Some(next) = looking.feed_next.take() {
-            Job::Newest(Some(next), self.page_size.events(false))
-        } else if !looking.baseline {
-            Job::Newest(None, self.page_size.events(true))
-        } else if !looking.open_listed || now.mono >= looking.full_at {
-            self.begin_walk(ListQuery::Open)
-        } else if !self.link.ever_read || !self.link.awaited.is_empty() && !looking.ended_listed {
-            return None;
-        } else if !looking.ended_listed {
-            let since = self.ended_since(now);
-            self.begin_walk(ListQuery::EndedSince(since))
-        } else if let Some(pk) = looking.wanted.pop_first() {
-            Job::Incident(pk)
-        } else if let Some(job) = self.next_orphan(now) {
-            job
-        } else if let Some(job) = self.next_count() {
-            job
-        } else if now.mono >= self.looking.refresh_at {
-            self.looking.refresh_at = now.mono + self.settings.refresh_interval;
-            let deep = now.mono >= self.looking.deep_at;
-            if deep {
-                self.looking.deep_at = now.mono + DEEP_EVERY;
-            }
-            self.looking.feed.begin(deep);
-            self.counting.begin();
-            Job::Newest(None, self.page_size.events(true))
-        } else {
-            return None;
-        };
-        self.looking.busy = true;
-        Some(job)
-    }
-
-    fn begin_walk(&mut self, query: ListQuery) -> Job {
-        let job = Job::Page(query.clone(), None, self.page_size.incidents());
-        self.looking.walk = Some(Walk::new(query, self.incidents.mark()));
-        job
-    }
-
-    /// Since when ended incidents may matter: the life of closed cases that Zino still holds, and that of every open case
-    /// which has no open incident.
-    fn ended_since(&self, now: Now) -> crate::stamp::Stamp {
-        let window = now.wall.plus_secs(-ENDED_WINDOW_SECS);
-        self.cases
-            .all()
-            .filter(|s| !s.case.is_closed() && may_have_been_wanted(&s.case))
-            .filter(|s| !self.incidents.near(&s.case).any(|i| i.is_open() && same_problem(&s.case, i)))
-            .map(|s| s.case.opened.plus_secs(-CLOCKS_SECS))
-            .min()
-            .map_or(window, |earliest| earliest.min(window))
-    }
-
     /// Puts a problem in line for work.
     pub(super) fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
         let most = self.cases.of(problem).map(|s| (s.case.priority, s.case.opened)).max();
@@ -157,6 +87,9 @@ impl Machine {
         }
         loop {
             let problem = self.queue.next()?;
+            if self.is_sought_first(&problem, now) {
+                continue;
+            }
             if let Some(job) = self.problem_job(&problem, now) {
                 let brought: Vec<(CaseId, Goal)> =
                     self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.goal)).collect();
@@ -249,7 +182,7 @@ impl Machine {
             wakes.push(Some(self.link.reread_at));
             if self.is_active() && !self.looking.busy {
                 let looking = &self.looking;
-                wakes.push(Some(looking.retry_at));
+                wakes.extend(looking.tries.wakes().map(Some));
                 wakes.push(Some(looking.refresh_at.min(looking.full_at)));
                 wakes.push(self.orphans.next_wake());
             }

@@ -1,340 +1,264 @@
-//! Looking at Argus page by page: walks through lists, and the feed of newest events. Never sends anything itself.
-//!
-//! Pages are asked for one at a time, so that a long list never holds up live work.
+//! What is being looked at in Argus, and what of it failed: the lists, the newest events, single
+//! incidents. Never asks for anything itself; `watch.rs` does.
 
-use crate::argus::models::{Event, EventPk, Incident, IncidentPk, ListQuery, Page};
+use super::feed::Feed;
+use super::paging::{Failed, LeftOut, Paging, Progress};
+use crate::argus::ArgusError;
+use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
 use crate::stamp::Stamp;
-use std::collections::BTreeSet;
+use crate::zino::case::Problem;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// How far behind the newest event a deep reading of the feed goes: people's programs date an event by their own clock, and
-/// the feed is in the order of those dates. Between two deep readings it is read until a page brings nothing new and something known.
-const DEEP_WINDOW_SECS: i64 = 900;
-/// How far an event may be dated after it was received, and still show that what lies behind it in the feed is older. Anybody can date
-/// an event into the future, and a page full of such hides all that happens now.
-const AHEAD_SECS: i64 = 60;
-/// How many pages of the feed are read in one refresh before every incident is looked at instead.
-const MAX_FEED_PAGES: usize = 100;
-/// How many events are remembered as seen.
-const MAX_SEEN: usize = 20_000;
-/// How many incidents one walk may bring before the list is given up.
-const MAX_WALK: usize = 200_000;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How many incidents a page has; a list costs Argus about 5 ms for each, so a larger page would run into time-outs.
-const INCIDENTS_PER_PAGE: usize = 100;
-/// How many events the first page of the newest has: mostly it brings nothing new, and each event on it costs Argus half a millisecond.
-const EVENTS_AT_FIRST: usize = 25;
-/// What a page that could not be had is divided by.
-const SHRINKS_BY: usize = 4;
+/// How far the looking at Argus has got.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    /// A look is under way; at most one is.
+    pub(super) busy: bool,
+    pub(super) walk: Option<Walk>,
+    pub(super) feed: Feed,
+    /// The feed was read at least once since the start or the takeover.
+    pub(super) baseline: bool,
+    /// The open incidents were listed since the start or the takeover.
+    pub(super) open_listed: bool,
+    /// So were the ended ones that may matter.
+    pub(super) ended_listed: bool,
+    /// What the newest list of open incidents does not tell.
+    pub(super) left_out: LeftOut,
+    /// Problems whose open incidents are looked for by their tags, because no list tells of them.
+    pub(super) sought: Sought,
+    /// Enough is known to create and to end.
+    pub(super) ready: bool,
+    pub(super) deep_at: Duration,
+    pub(super) refresh_at: Duration,
+    pub(super) full_at: Duration,
+    /// Incidents to be looked at one by one.
+    pub(super) wanted: Wanted,
+    pub(super) tries: Tries,
+}
 
-/// How much is asked for at a time. A page can take too long or hold too much, and one incident or event never does.
-#[derive(Debug)]
-pub struct PageSize(usize);
-
-impl Default for PageSize {
-    fn default() -> Self {
-        Self(INCIDENTS_PER_PAGE)
+impl Looking {
+    /// Argus is back: all that failed is tried again now.
+    pub(super) fn come_back(&mut self, now: Duration) {
+        self.tries.retry_now(now);
+        self.refresh_at = now;
+        self.feed.forget_failures();
+        if let Some(walk) = &mut self.walk {
+            walk.forget_failures();
+        }
     }
 }
 
-impl PageSize {
-    /// Of a list.
-    #[must_use]
-    pub fn incidents(&self) -> usize {
-        self.0
+/// The problems that are looked for one by one.
+#[derive(Debug, Default)]
+pub(super) struct Sought {
+    pub(super) waiting: BTreeSet<Arc<Problem>>,
+    pub(super) under_way: Option<Arc<Problem>>,
+    /// Since the newest list of open incidents.
+    pub(super) done: BTreeSet<Arc<Problem>>,
+}
+
+/// What a look is after. Each fails, and is tried again, by itself: that one of them works says
+/// nothing of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    /// A list of incidents.
+    List,
+    /// The newest events.
+    Events,
+    /// The open incidents of one problem.
+    Problem,
+    /// One incident.
+    Incident,
+    /// An incident whose case is gone.
+    Orphan,
+    /// How many incidents are open.
+    Count,
+}
+
+/// A look that failed when it was tried last.
+#[derive(Debug)]
+pub(super) struct Failing {
+    /// How often in a row.
+    pub(super) attempts: u32,
+    retry_at: Duration,
+    /// What could not be done.
+    pub(super) what: String,
+    /// Why.
+    pub(super) error: ArgusError,
+}
+
+/// The looks that fail.
+#[derive(Debug, Default)]
+pub(super) struct Tries(BTreeMap<Look, Failing>);
+
+impl Tries {
+    /// Whether it may be tried now.
+    pub(super) fn may(&self, look: Look, now: Duration) -> bool {
+        self.0.get(&look).is_none_or(|failing| now >= failing.retry_at)
     }
 
-    /// Of the newest events.
-    #[must_use]
-    pub fn events(&self, first: bool) -> usize {
-        if first { self.0.min(EVENTS_AT_FIRST) } else { self.0 }
+    pub(super) fn succeeded(&mut self, look: Look) {
+        self.0.remove(&look);
     }
 
-    /// A page was not to be had although Argus answers.
-    pub fn shrink(&mut self) {
-        self.0 = (self.0 / SHRINKS_BY).max(1);
+    /// Notes a failure; gives how many there were in a row.
+    pub(super) fn failed(&mut self, look: Look, now: Duration, what: &str, error: &ArgusError) -> u32 {
+        let attempts = self.attempts(look).saturating_add(1);
+        let retry_at = now + super::backoff::backoff(attempts, FIRST_WAIT, LONGEST_WAIT);
+        self.0.insert(look, Failing { attempts, retry_at, what: what.to_owned(), error: error.clone() });
+        attempts
     }
 
-    /// A list was read to its end.
-    pub fn grow(&mut self) {
-        self.0 = self.0.saturating_mul(2).min(INCIDENTS_PER_PAGE);
+    /// How often it has failed in a row.
+    pub(super) fn attempts(&self, look: Look) -> u32 {
+        self.0.get(&look).map_or(0, |failing| failing.attempts)
+    }
+
+    /// What has failed so often in a row.
+    pub(super) fn failing(&self, times: u32) -> impl Iterator<Item = (Look, &Failing)> {
+        self.0.iter().map(|(look, failing)| (*look, failing)).filter(move |(_, failing)| failing.attempts >= times)
+    }
+
+    fn retry_now(&mut self, now: Duration) {
+        self.0.values_mut().for_each(|failing| failing.retry_at = now);
+    }
+
+    pub(super) fn wakes(&self) -> impl Iterator<Item = Duration> {
+        self.0.values().map(|failing| failing.retry_at)
     }
 }
 
-/// A walk through a list of incidents.
+/// Incidents that wait for a look, taken in turn: one that cannot be read holds up no other.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pks: BTreeSet<IncidentPk>,
+    last: IncidentPk,
+}
+
+impl Wanted {
+    pub(super) fn insert(&mut self, pk: IncidentPk) {
+        self.pks.insert(pk);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.pks.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pks.is_empty()
+    }
+
+    /// The next one, which waits no longer.
+    pub(super) fn take(&mut self) -> Option<IncidentPk> {
+        let after = self.last.checked_add(1).and_then(|from| self.pks.range(from..).next());
+        let pk = *after.or_else(|| self.pks.first())?;
+        self.last = pk;
+        self.pks.remove(&pk);
+        Some(pk)
+    }
+}
+
+/// A walk through a list of incidents. It goes on where it failed, so that one bad page costs no
+/// other.
 #[derive(Debug)]
-pub struct Walk {
+pub(super) struct Walk {
     /// What is listed.
-    pub query: ListQuery,
+    pub(super) query: ListQuery,
     /// The mark of the incident store when it began.
-    pub began: u64,
+    pub(super) began: u64,
     /// What was listed until now.
-    pub items: BTreeSet<IncidentPk>,
-    /// Where to go on.
-    pub cursor: Option<String>,
+    items: BTreeSet<IncidentPk>,
+    pages: usize,
+    paging: Paging,
 }
 
-/// How a walk goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// There is another page.
-    More,
-    /// That was all.
-    Complete,
-    /// The server's list does not end (more than 1000 incidents with one start time do that).
-    Endless,
-}
+/// How many incidents one walk may bring, and on how many pages, before the list is given up.
+const MAX_WALK: usize = 200_000;
+const MAX_PAGES: usize = 20_000;
 
 impl Walk {
     /// At its beginning.
-    #[must_use]
-    pub fn new(query: ListQuery, began: u64) -> Self {
-        Self { query, began, items: BTreeSet::new(), cursor: None }
+    pub(super) fn new(query: ListQuery, began: u64) -> Self {
+        Self { query, began, items: BTreeSet::new(), pages: 0, paging: Paging::default() }
+    }
+
+    /// The next page: of what began when or before, and how many incidents, usually so many.
+    pub(super) fn ask(&mut self, usual: usize) -> (Option<Stamp>, usize) {
+        self.paging.ask(usual)
     }
 
     /// Notes what is on a page.
-    pub fn take(&mut self, page: &Page<Incident>) -> Progress {
-        let before = self.items.len();
+    pub(super) fn take(&mut self, page: &Page<Incident>) -> Progress {
         self.items.extend(page.items.iter().map(|i| i.pk));
-        if page.next.is_none() {
-            return Progress::Complete;
-        }
-        if self.items.len() == before || self.items.len() > MAX_WALK {
-            return Progress::Endless;
-        }
-        self.cursor.clone_from(&page.next);
-        Progress::More
-    }
-}
-
-/// What of the newest events was seen.
-#[derive(Debug, Default)]
-pub struct Feed {
-    seen: BTreeSet<EventPk>,
-    /// Of these: what we made ourselves and have not met in a reading. It is no news, and yet says nothing of what lies behind it.
-    made: BTreeSet<EventPk>,
-    /// Of these: what the reading under way has met first.
-    met: BTreeSet<EventPk>,
-    /// The newest event of the last reading that came to its end, and of the one under way.
-    newest: Option<Stamp>,
-    coming: Option<Stamp>,
-    pages: usize,
-    deep: bool,
-    /// A reading has begun and not come to its end.
-    unfinished: bool,
-}
-
-/// What a page of the feed brought.
-#[derive(Debug, Default)]
-pub struct News {
-    /// Events that were not seen before.
-    pub events: Vec<Event>,
-    /// The next page, if it may bring more.
-    pub next: Option<String>,
-    /// There was more than can be read: every incident must be looked at.
-    pub overflow: bool,
-    /// It ends a reading that went back over what was seen, and that had so many pages.
-    pub read_back: Option<usize>,
-}
-
-impl Feed {
-    /// Notes events that we made ourselves.
-    pub fn made(&mut self, pks: &[EventPk]) {
-        self.seen.extend(pks);
-        self.made.extend(pks);
-    }
-
-    /// A reading begins; a deep one goes back over what was seen. So does one after a reading that was broken off: what that
-    /// one saw says nothing of what lies behind it.
-    pub fn begin(&mut self, deep: bool) {
-        self.pages = 0;
-        self.coming = None;
-        self.met.clear();
-        self.deep = deep || self.unfinished;
-        self.unfinished = true;
-    }
-
-    /// Takes a page.
-    pub fn take(&mut self, page: Page<Event>) -> News {
-        let first_ever = self.newest.is_none();
-        let oldest = page.items.iter().map(|e| e.timestamp).min();
-        let received = page.items.iter().map(|e| e.received).max();
-        let is_dated_ahead = |e: &Event| e.timestamp > e.received.plus_secs(AHEAD_SECS);
-        let known = |e: &Event| {
-            self.seen.contains(&e.pk) && !self.made.contains(&e.pk) && !self.met.contains(&e.pk) && !is_dated_ahead(e)
-        };
-        let reached = page.items.iter().any(known);
-        for event in &page.items {
-            if self.made.remove(&event.pk) || !self.seen.contains(&event.pk) {
-                self.met.insert(event.pk);
-            }
-        }
-        let events: Vec<Event> = page.items.into_iter().filter(|e| self.seen.insert(e.pk)).collect();
-        self.coming = self.coming.max(received);
-        for set in [&mut self.seen, &mut self.made] {
-            while set.len() > MAX_SEEN {
-                set.pop_first();
-            }
-        }
+        let times: Vec<Stamp> = page.items.iter().map(|i| i.start_time).collect();
         self.pages += 1;
-        // From the end of the reading before, however long ago that was.
-        let since = self.newest.map(|t| t.plus_secs(-DEEP_WINDOW_SECS));
-        // What was before the first page ever is found by the complete look at the start.
-        let more = !first_ever && oldest >= since && (self.deep || !reached || !events.is_empty());
-        let overflow = more && page.next.is_some() && self.pages >= MAX_FEED_PAGES;
-        let next = page.next.filter(|_| more && !overflow);
-        if next.is_none() {
-            // Not the newest of all readings: if Argus' clock was once ahead, every later reading would end at once.
-            self.newest = self.coming.or(self.newest);
-            self.unfinished = false;
+        if self.items.len() > MAX_WALK || self.pages > MAX_PAGES {
+            return self.paging.give_up(times.iter().max().copied().unwrap_or_default());
         }
-        let read_back = (self.deep && next.is_none()).then_some(self.pages);
-        News { events, next, overflow, read_back }
+        self.paging.take(&times, page.more)
+    }
+
+    /// The page could not be had although Argus answers.
+    pub(super) fn fail(&mut self) -> Failed {
+        self.paging.fail()
+    }
+
+    /// See [`Paging::forget_failures`].
+    pub(super) fn forget_failures(&mut self) {
+        self.paging.forget_failures();
+    }
+
+    /// How many were listed.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// What the list does not tell.
+    pub(super) fn left_out(&self) -> &LeftOut {
+        self.paging.left_out()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::argus::models::EventKind;
-    use crate::sync::testing::{OPENED, case, event, incident};
-
-    fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
-        Page { items, next: next.map(str::to_owned) }
-    }
 
     #[test]
-    fn pages_shrink_to_one_item_and_grow_again() {
-        let mut size = PageSize::default();
-        assert_eq!((size.incidents(), size.events(true), size.events(false)), (100, 25, 100));
-        size.shrink();
-        size.shrink();
-        assert_eq!((size.incidents(), size.events(true)), (6, 6));
-        (0..9).for_each(|_| size.shrink());
-        assert_eq!(size.incidents(), 1);
-        (0..9).for_each(|_| size.grow());
-        assert_eq!(size.incidents(), 100);
-    }
-
-    #[test]
-    fn a_list_that_never_ends_is_left() {
-        let mut walk = Walk::new(ListQuery::Open, 0);
-        let item = |pk| incident(pk, &case(1));
-        assert_eq!(walk.take(&page(vec![item(1)], Some("a"))), Progress::More);
-        assert_eq!(walk.take(&page(vec![item(1)], Some("b"))), Progress::Endless);
-        assert_eq!(walk.take(&page(vec![item(2)], None)), Progress::Complete);
-    }
-
-    #[test]
-    fn a_quiet_feed_costs_one_page_and_a_busy_one_is_followed_to_what_was_seen() {
-        let mut feed = Feed::default();
-        let e = |pk| event(pk, 7, EventKind::Acknowledge, pk, "");
-        assert_eq!(feed.take(page(vec![e(3), e(2), e(1)], Some("n"))).next, None);
-        feed.begin(false);
-        let news = feed.take(page(vec![e(3), e(2)], Some("n")));
-        assert!(news.events.is_empty() && news.next.is_none());
-        feed.begin(false);
-        let news = feed.take(page(vec![e(9), e(8)], Some("n")));
-        assert_eq!((news.events.len(), news.next.as_deref()), (2, Some("n")));
-        assert_eq!(feed.take(page(vec![e(8), e(3)], Some("n"))).next, None);
-    }
-
-    #[test]
-    fn an_act_that_was_dated_back_is_found_by_a_deep_reading() {
-        let mut feed = Feed::default();
-        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
-        feed.take(page(vec![e(3, 1000), e(2, 999)], Some("n")));
-        feed.begin(true);
-        assert_eq!(feed.take(page(vec![e(3, 1000), e(2, 999)], Some("n"))).next.as_deref(), Some("n"));
-        let news = feed.take(page(vec![e(9, 500), e(1, 50)], Some("m")));
-        assert_eq!((news.events.len(), news.next, news.read_back), (2, None, Some(2)));
-    }
-
-    #[test]
-    fn a_reading_after_a_long_pause_goes_back_to_the_one_before() {
-        let mut feed = Feed::default();
-        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
-        feed.begin(false);
-        feed.take(page(vec![e(1, 0)], Some("n")));
-        feed.begin(false);
-        assert_eq!(feed.take(page(vec![e(9, 30_000), e(8, 100)], Some("n"))).next.as_deref(), Some("n"));
-        assert_eq!(feed.take(page(vec![e(7, 99), e(1, 0)], Some("m"))).events.len(), 1);
-    }
-
-    #[test]
-    fn a_page_of_events_that_are_dated_ahead_hides_nothing() {
-        let mut feed = Feed::default();
-        let ahead =
-            |pk| Event { timestamp: Stamp::from_secs(OPENED + 1_000_000), ..event(pk, 7, EventKind::Other, 0, "") };
-        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
-        feed.begin(false);
-        feed.take(page(vec![ahead(1), ahead(2)], Some("n")));
-        feed.begin(false);
-        assert_eq!(feed.take(page(vec![ahead(1), ahead(2)], Some("n"))).next.as_deref(), Some("n"));
-        assert_eq!(feed.take(page(vec![e(3, 10)], None)).events.len(), 1);
-        feed.begin(false);
-        assert_eq!(feed.take(page(vec![ahead(1), ahead(2)], Some("n"))).next.as_deref(), Some("n"));
-        assert_eq!(feed.take(page(vec![e(3, 10)], Some("m"))).next, None, "this one was seen before");
-    }
-
-    #[test]
-    fn a_clock_of_argus_that_was_ahead_once_does_not_end_every_later_reading() {
-        let mut feed = Feed::default();
-        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
-        feed.begin(false);
-        feed.take(page(vec![e(1, 5_000_000)], Some("n")));
-        for round in 0..2 {
-            feed.begin(false);
-            let pk = 10 + round * 10;
-            let at = 100 + round * 10;
-            let found = feed.take(page(vec![e(pk + 2, at + 2), e(pk + 1, at + 1)], Some("n")));
-            assert_eq!(found.next.is_some(), round > 0, "the first one afterwards learns how late it is");
+    fn an_incident_that_cannot_be_read_holds_up_no_other() {
+        let mut wanted = Wanted::default();
+        [3, 1, 2].into_iter().for_each(|pk| wanted.insert(pk));
+        let mut taken = Vec::new();
+        for _ in 0..5 {
+            let pk = wanted.take().unwrap();
+            taken.push(pk);
+            if pk == 1 {
+                wanted.insert(pk);
+            }
         }
+        assert_eq!(taken, [1, 2, 3, 1, 1]);
     }
 
     #[test]
-    fn a_reading_that_was_broken_off_is_made_up_for() {
-        let mut feed = Feed::default();
-        let e = |pk, at| event(pk, 7, EventKind::Acknowledge, at, "");
-        feed.begin(false);
-        feed.take(page(vec![e(1, 0)], Some("n")));
-        feed.begin(false);
-        assert!(feed.take(page(vec![e(9, 30_000), e(8, 29_000)], Some("n"))).next.is_some());
-        feed.begin(false);
-        assert!(
-            feed.take(page(vec![e(9, 30_000), e(8, 29_000)], Some("n"))).next.is_some(),
-            "nothing new, and yet not all"
-        );
-        assert_eq!(feed.take(page(vec![e(7, 100), e(1, 0)], Some("m"))).events.len(), 1);
-    }
-
-    #[test]
-    fn our_own_events_are_no_news() {
-        let mut feed = Feed::default();
-        feed.made(&[5]);
-        assert!(feed.take(page(vec![event(5, 3, EventKind::Other, 0, "")], None)).events.is_empty());
-    }
-
-    #[test]
-    fn a_persons_act_is_found_behind_a_page_of_our_own_events() {
-        let mut feed = Feed::default();
-        let e = |pk| event(pk, 7, EventKind::Acknowledge, pk, "");
-        feed.begin(false);
-        feed.take(page(vec![e(1)], Some("n")));
-        feed.made(&[3, 4]);
-        feed.begin(false);
-        assert_eq!(feed.take(page(vec![e(4), e(3)], Some("n"))).next.as_deref(), Some("n"));
-        let news = feed.take(page(vec![e(2), e(1)], None));
-        assert_eq!(news.events.iter().map(|e| e.pk).collect::<Vec<_>>(), [2]);
-        feed.begin(false);
-        assert_eq!(feed.take(page(vec![e(4), e(3)], Some("n"))).next, None, "they have been met by now");
-    }
-
-    #[test]
-    fn a_flood_of_events_ends_in_a_look_at_everything() {
-        let mut feed = Feed::default();
-        feed.take(page(vec![event(1, 7, EventKind::Other, 0, "")], None));
-        let overflows =
-            (2..200).any(|pk| feed.take(page(vec![event(pk, 7, EventKind::Other, 0, "")], Some("n"))).overflow);
-        assert!(overflows);
+    fn that_one_kind_of_look_works_says_nothing_of_another() {
+        let secs = Duration::from_secs;
+        let mut tries = Tries::default();
+        let error = ArgusError::Busy("no".to_owned());
+        let mut at = 0;
+        for attempts in 1..8 {
+            assert!(tries.may(Look::List, secs(at)));
+            assert_eq!(tries.failed(Look::List, secs(at), "list", &error), attempts);
+            tries.succeeded(Look::Events);
+            assert!(!tries.may(Look::List, secs(at)) && tries.may(Look::Events, secs(at)));
+            at = tries.wakes().max().unwrap().as_secs();
+        }
+        assert_eq!(at, 1 + 2 + 4 + 8 + 16 + 30 + 30);
+        assert_eq!(tries.failing(3).count(), 1);
+        tries.succeeded(Look::List);
+        assert!(tries.may(Look::List, secs(0)) && tries.failing(1).count() == 0);
     }
 }

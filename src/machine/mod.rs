@@ -2,11 +2,13 @@
 //!
 //! Pure: [`Machine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
-//! what comes from Argus, `dispatch.rs` says what to ask next, `orphans.rs` what Zino does not know, `standby.rs` whether a
-//! takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings, `summary.rs` tells people how things are,
-//! `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as many open incidents as are known,
-//! `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs` tells Argus that we live, `admission.rs` says what a refused token or
-//! secret means, and `renewing.rs` has the token kept alive.
+//! what comes from Argus, `dispatch.rs` says what to do next, `watch.rs` what to look at in Argus, `targeted.rs` looks
+//! for the incidents that no list tells, `orphans.rs` what Zino does not know, `unreadable.rs` what it does not show,
+//! `standby.rs` whether a takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings,
+//! `summary.rs` tells people how things are, `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as
+//! many open incidents as are known, `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs`
+//! tells Argus that we live, `admission.rs` says what a refused token or secret means, and `renewing.rs` has the token
+//! kept alive.
 
 mod admission;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod bulk;
 mod cases;
 mod counting;
 mod dispatch;
+mod feed;
 mod health;
 mod incidents;
 mod look;
@@ -25,6 +28,7 @@ mod look;
 mod news_tests;
 mod once;
 mod orphans;
+mod paging;
 mod queue;
 #[cfg(test)]
 mod reading_tests;
@@ -40,12 +44,16 @@ mod standby;
 #[cfg(test)]
 mod standby_tests;
 mod summary;
+mod targeted;
 #[cfg(test)]
 mod testing;
 mod unheard;
 #[cfg(test)]
 mod unheard_tests;
 mod unreadable;
+mod watch;
+#[cfg(test)]
+mod watch_tests;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
@@ -68,9 +76,10 @@ use counting::Counting;
 use health::Health;
 use incidents::Incidents;
 use log::warn;
-use look::{Feed, PageSize, Walk};
+use look::Looking;
 use once::Run;
 use orphans::Orphans;
+use paging::PageSize;
 use queue::Queue;
 use renewing::Renewing;
 use secondary::Watch;
@@ -223,10 +232,10 @@ pub enum Input {
 pub enum Job {
     /// Bring a problem up to date.
     Problem(Box<ProblemJob>),
-    /// Read one page of a list, of at most so many incidents.
-    Page(ListQuery, Option<String>, usize),
-    /// Read one page of the newest events, of at most so many.
-    Newest(Option<String>, usize),
+    /// Read one page of a list: of what began at this time or before, at most so many incidents.
+    Page(ListQuery, Option<Stamp>, usize),
+    /// Read the newest events, at most so many.
+    Newest(usize),
     /// Read one incident.
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.
@@ -282,6 +291,9 @@ struct Link {
     ever_read: bool,
     /// Cases that were asked for and not yet told.
     awaited: BTreeSet<CaseId>,
+    /// Numbers that mean no case, as Zino has said since the last complete reading began to be
+    /// told: it tells of every new case, so that they need not be asked for again.
+    absent: BTreeSet<CaseId>,
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
@@ -305,33 +317,6 @@ struct Reading {
     others: Vec<Case>,
     /// Cases that came on their own after their part, if they were in one. The version of the part is older.
     newer: BTreeSet<CaseId>,
-}
-
-/// How far the looking at Argus has got.
-#[derive(Debug, Default)]
-struct Looking {
-    /// A look is under way; at most one is.
-    busy: bool,
-    walk: Option<Walk>,
-    feed: Feed,
-    /// The feed was read at least once since the start or the takeover.
-    baseline: bool,
-    /// The open incidents were listed completely since the start or the takeover.
-    open_listed: bool,
-    /// So were the ended ones that may matter.
-    ended_listed: bool,
-    /// Enough is known to create and to end.
-    ready: bool,
-    feed_next: Option<String>,
-    deep_at: Duration,
-    refresh_at: Duration,
-    full_at: Duration,
-    /// Incidents of another instance to be looked at.
-    wanted: BTreeSet<IncidentPk>,
-    attempts: u32,
-    /// What could not be done last, and why.
-    failure: Option<(String, ArgusError)>,
-    retry_at: Duration,
 }
 
 #[derive(Debug)]

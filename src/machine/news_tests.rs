@@ -10,7 +10,7 @@ use crate::zino::case::Problem;
 fn refresh(running: &mut Running) -> Vec<Problem> {
     running.secs += 30;
     let outputs = running.step(Input::Tick);
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(_))]), "{outputs:?}");
     running.look(outputs)
 }
 
@@ -53,10 +53,10 @@ fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
             continue;
         };
         outputs = match output {
-            Output::Argus(Job::Newest(_, most)) => {
+            Output::Argus(Job::Newest(most)) => {
                 sizes.push(most);
                 let too_long = ArgusError::Unknown { why: "too long".to_owned(), status: Some(200) };
-                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), next: None }) };
+                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), more: false }) };
                 running.step(Input::Argus(Report::Newest(page)))
             }
             Output::Argus(Job::Probe) => running.step(Input::Argus(Report::Probe(Ok(())))),

@@ -1,5 +1,7 @@
 //! A single run (`--once`): when it is over, and what it did. Never decides what is done; that is the same as in the daemon.
 
+use super::cases::Slot;
+use super::look::{Failing, Look};
 use super::{Machine, Now, Output};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
@@ -155,8 +157,8 @@ impl Machine {
         !first
     }
 
-    /// A server that did not answer before everything was read will not do so for this run. What is wrong with Zino is no reason to say
-    /// nothing of Argus, so that it is asked first.
+    /// A server that did not answer before everything was read will not do so for this run. What is
+    /// wrong with Zino is no reason to say nothing of Argus, so that it is asked first.
     fn hopeless(&self, late: bool) -> Option<Hopeless> {
         if self.is_ready() {
             return None;
@@ -168,12 +170,13 @@ impl Machine {
         if let Some(failing) = &self.told.argus {
             return Some(Hopeless::Unreachable(format!("Argus cannot be used: {failing}")));
         }
-        let failure = self.looking.failure.as_ref().filter(|_| self.looking.attempts >= TRIES);
-        match failure {
-            Some((what, error @ ArgusError::Request { status: 403, .. })) => {
+        match self.looking.tries.failing(TRIES).next() {
+            Some((_, Failing { what, error: error @ ArgusError::Request { status: 403, .. }, .. })) => {
                 Some(Hopeless::Refused(format!("cannot {what}: {error}; may the user of our token do that in Argus?")))
             }
-            Some((what, error)) => Some(Hopeless::Unreachable(format!("cannot {what}: {error}"))),
+            Some((_, Failing { what, error, .. })) => {
+                Some(Hopeless::Unreachable(format!("Argus cannot be used: cannot {what}: {error}")))
+            }
             None if late => self.unheard_server(),
             None => None,
         }
@@ -219,8 +222,12 @@ impl Machine {
     /// Both servers were read, and nothing is under way or waits but what was tried often enough.
     fn is_settled(&self) -> bool {
         let looking = &self.looking;
-        let looked =
-            !looking.busy && looking.walk.is_none() && looking.feed_next.is_none() && looking.wanted.is_empty();
+        // What has failed so often is left to the next run.
+        let done = |look, idle: bool| idle || looking.tries.attempts(look) >= TRIES;
+        let looked = !looking.busy
+            && done(Look::List, looking.walk.is_none())
+            && done(Look::Events, !looking.feed.is_reading())
+            && done(Look::Incident, looking.wanted.is_empty());
         let read = self.link.read && self.link.awaited.is_empty() && self.is_ready();
         let idle = self.busy == 0 && !self.probing && self.errand_under_way.is_none() && self.health.is_fine();
         let carried = self.errands.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
@@ -239,10 +246,16 @@ impl Machine {
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
+        if hopeless.is_none() {
+            // Others are about single problems or incidents, which have lines of their own.
+            let looks = [Look::List, Look::Events, Look::Incident];
+            let failing = self.looking.tries.failing(TRIES).filter(|(look, _)| looks.contains(look));
+            failed.extend(failing.map(|(_, it)| format!("cannot {}: {}", it.what, it.error)));
+        }
         if late && hopeless.is_none() {
             failed.extend(self.not_reached());
         }
-        let untouched = |s: &&super::cases::Slot| {
+        let untouched = |s: &&Slot| {
             s.home.is_some_and(|home| !deeds.ended.contains(&home))
                 && !deeds.created.contains(&s.case.id)
                 && !deeds.updated.contains(&s.case.id)
@@ -261,19 +274,19 @@ impl Machine {
     /// Cases that were not synchronised because Zino does not show them, or does not show what decides whether they need an incident.
     fn unjudged(&self) -> impl Iterator<Item = String> {
         let unreadable = self.link.unreadable.all();
-        let unreadable =
-            unreadable.map(|(id, why)| format!("case {id} cannot be read, its incident stays as it is: {why}"));
-        let lacks_log =
-            |s: &&super::cases::Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
-        let unlogged = self.cases.all().filter(lacks_log);
+        let unreadable = unreadable.map(|(id, why)| {
+            format!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated")
+        });
+        let lacks_log = |s: &&Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
+        let unlogged = self.cases.all().filter(lacks_log).map(|s| s.case.name());
         unreadable
-            .chain(unlogged.map(|s| format!("{}: its log cannot be read, so no incident is made of it", s.case.name())))
+            .chain(unlogged.map(|case| format!("{case}: its log breaks off; whether it needs an incident is unknown")))
     }
 
     /// What still waits when the time is over, by name as long as somebody may read it.
     fn not_reached(&self) -> Vec<String> {
         if !self.is_ready() {
-            return vec![format!("the time was over before Zino had told of {} cases", self.link.awaited.len())];
+            return vec![format!("the time was over before {} cases were read from Zino", self.link.awaited.len())];
         }
         let waiting: Vec<&Problem> = self.queue.untroubled().collect();
         let named =

@@ -2,6 +2,7 @@
 //! Only what is surely scavenged is ended; everything else is a person's to decide. That a case may be forgotten is put on the
 //! incident's record, because a day later nothing else shows it.
 
+use super::look::Look;
 use super::{Job, Machine, Now, Output, ZinoCommand};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
@@ -223,9 +224,9 @@ impl Machine {
             if self.is_refusal(now, pk, &error) {
                 return;
             }
-            self.look_failed(now, "put on an incident's record that its case may be forgotten", &error);
+            self.look_failed(now, Look::Orphan, "put on an incident's record that its case may be forgotten", &error);
         } else {
-            self.look_succeeded();
+            self.look_succeeded(Look::Orphan);
         }
     }
 
@@ -233,6 +234,9 @@ impl Machine {
         self.looking.busy = false;
         if let Some(run) = &mut self.run {
             run.tried_orphan(pk, &result);
+        }
+        if result.is_ok() {
+            self.look_succeeded(Look::Orphan);
         }
         match result {
             Ok(Some(incident)) => {
@@ -247,7 +251,7 @@ impl Machine {
                     return;
                 }
                 // It is found again by the next check, and the whole grace passes before it is tried again.
-                self.look_failed(now, "end an incident whose case is gone", &error);
+                self.look_failed(now, Look::Orphan, "end an incident whose case is gone", &error);
             }
         }
     }
@@ -257,7 +261,7 @@ impl Machine {
         let ArgusError::Request { status, why } = error else {
             return false;
         };
-        self.look_succeeded();
+        self.look_succeeded(Look::Orphan);
         let looks = self.full_looks();
         if self.orphans.refused.insert(pk, looks).is_none() {
             let line = format!("incident {pk}, whose case is not in Zino: Argus refuses an event ({status}: {why})");

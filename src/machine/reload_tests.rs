@@ -63,7 +63,7 @@ fn shorter_intervals_do_not_wait_for_the_end_of_the_longer_ones() {
 fn another_argus_is_listed_before_anything_is_created_there() {
     let mut running = at_rest();
     let outputs = running.resume(Change { another_argus: true, ..change(settings()) });
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(None, _))]), "{outputs:?}");
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(_))]), "{outputs:?}");
     assert_eq!(running.look(outputs), [case(1).problem()]);
 }
 

@@ -58,10 +58,10 @@ impl Secondary {
     }
 
     fn answer(&self, output: Output) -> Option<Input> {
-        let empty = |(): ()| Page { items: Vec::new(), next: None };
+        let empty = |(): ()| Page { items: Vec::new(), more: false };
         let report = match output {
             Output::Argus(Job::Page(..)) => {
-                Report::Page(self.argus.clone().map(|()| Page { items: Vec::new(), next: None }))
+                Report::Page(self.argus.clone().map(|()| Page { items: Vec::new(), more: false }))
             }
             Output::Argus(Job::Newest(..)) => Report::Newest(self.argus.clone().map(empty)),
             Output::Argus(Job::CountOpen) => Report::OpenCount(self.argus.clone().map(|()| 0)),

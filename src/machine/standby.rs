@@ -46,7 +46,7 @@ impl Machine {
         let settled = self.link.ever_read || now.mono >= patient_until;
         if settled && !self.looking.busy && !self.proof.under_way && now.mono >= self.proof.due_at {
             self.proof.under_way = true;
-            self.send(Job::Prove(self.page_size.incidents()));
+            self.send(Job::Prove(self.page_size.items()));
         }
         if settled {
             self.tell_proof();

@@ -202,10 +202,10 @@ fn a_takeover_begins_with_its_own_look_and_a_hand_back_proves_again() {
     secondary.zino_comes();
     secondary.argus_says(Ok(()));
     secondary.ping(false);
-    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(None, _))]));
+    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(_))]));
     secondary.ping(true);
     assert_eq!(argus_jobs(&secondary.ping(true)), 0, "the look under way is awaited");
-    let outputs = secondary.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), next: None }))));
+    let outputs = secondary.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), more: false }))));
     assert!(asks_one_page(&outputs));
 }
 
@@ -214,10 +214,7 @@ fn a_takeover_while_the_proof_is_under_way_takes_nothing_from_its_page() {
     let mut secondary = Secondary::new();
     assert!(asks_one_page(&secondary.zino_comes()));
     secondary.ping(false);
-    assert!(
-        matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(None, _))]),
-        "it does not wait for the page"
-    );
+    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(_))]), "it does not wait for the page");
     let outputs = secondary.argus_says(Err(ArgusError::Unauthorized("Invalid token.".to_owned())));
     assert!(outputs.is_empty(), "{outputs:?}");
     assert_eq!(secondary.machine.known(), (1, 0));

@@ -118,7 +118,8 @@ impl Told {
         self.remind_at = now.mono + REMIND;
     }
 
-    /// Whether an outage that was logged lasts so long that it is worth another line, which is logged now.
+    /// Whether an outage that was logged lasts so long that it is worth another line, which is
+    /// logged now.
     pub(super) fn reminds(&mut self, now: Now) -> bool {
         let due = now.mono >= self.remind_at;
         if due {

@@ -82,10 +82,10 @@ impl Running {
                     let is_open = query == ListQuery::Open;
                     self.listed += usize::from(is_open && self.secs > 0);
                     let items = if is_open { self.open.clone() } else { Vec::new() };
-                    self.step(Input::Argus(Report::Page(Ok(Page { items, next: None }))))
+                    self.step(Input::Argus(Report::Page(Ok(Page { items, more: false }))))
                 }
                 Output::Argus(Job::Newest(..)) => {
-                    let page = Page { items: self.newest.clone(), next: None };
+                    let page = Page { items: self.newest.clone(), more: false };
                     self.step(Input::Argus(Report::Newest(Ok(page))))
                 }
                 Output::Argus(Job::CountOpen) => {
@@ -139,7 +139,7 @@ pub fn ping(secs: u64, up: bool) -> Input {
 /// With case 1 in Argus and nothing to do.
 pub fn at_rest() -> Running {
     let mut running = Running::new(settings());
-    let outputs = vec![Output::Argus(Job::Newest(None, 25))];
+    let outputs = vec![Output::Argus(Job::Newest(25))];
     let problems = running.look(outputs);
     assert_eq!(problems, [case(1).problem()]);
     for problem in problems {

@@ -1,5 +1,6 @@
-//! Servers that are waited for: says so within seconds, and while Zino cannot be used asks Argus whether it answers, so that a person
-//! who looks at one outage learns of the other. Never decides about cases or incidents.
+//! Servers that are waited for: says so within seconds, and while Zino cannot be used asks Argus
+//! whether it answers, so that a person who looks at one outage learns of the other. Never decides
+//! about cases or incidents.
 
 use super::summary::Failing;
 use super::{Job, Machine, Now, Server};
@@ -39,7 +40,8 @@ impl Machine {
             Some(time) if side.is_none() => {
                 let secs = time.as_secs();
                 let since = now.wall.plus_secs(-i64::try_from(secs).unwrap_or_default());
-                // Of a server that is away already everything is said; and cron wants to hear only what came of it.
+                // Of a server that is away already everything is said; and cron wants to hear only
+                // what came of it.
                 let is_news = !failing && self.run.is_none();
                 if is_news {
                     warn!("{server} {name} has not answered for {secs} s; waiting for it");

@@ -1,4 +1,5 @@
-//! What the machine says of a server that lets it wait, and of Argus while Zino is away. Never part of the program.
+//! What the machine says of a server that lets it wait, and of Argus while Zino is away. Never part
+//! of the program.
 
 use super::standby_tests::{collect, said};
 use super::testing::{Running, settings};

@@ -123,6 +123,7 @@ impl Machine {
             // After a reading that took long, the next one waits for as long.
             self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
         }
+        self.link.absent.clear();
         let mut to_read: BTreeSet<CaseId> = self
             .cases
             .all()
@@ -184,7 +185,7 @@ impl Machine {
         let since = now.wall.plus_secs(-ENDED_WINDOW_SECS);
         let lately = |i: &&Incident| i.is_open() || matches!(i.end_time, EndTime::At(t) if t >= since);
         let mut ids: BTreeSet<CaseId> = self.incidents.all().filter(lately).filter_map(number).collect();
-        ids.retain(|id| self.cases.get(*id).is_none());
+        ids.retain(|id| self.cases.get(*id).is_none() && !self.link.absent.contains(id));
         if !self.is_ready() {
             let held: BTreeSet<CaseId> = self.in_zino().collect();
             // A secondary has asked for them before, unless only Argus can tell it how far the numbers go.
@@ -205,7 +206,8 @@ impl Machine {
         let highest = shown.last().copied().max(self.link.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
         let first = known.saturating_add(1).max(last.saturating_sub(MAX_GAP));
-        (first..=last).filter(|id| !shown.contains(id) && self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
+        let is_open_question = |id: &CaseId| !shown.contains(id) && !self.link.absent.contains(id);
+        (first..=last).filter(is_open_question).filter(|id| self.cases.get(*id).is_none_or(|slot| slot.gone)).collect()
     }
 
     fn take_found(&mut self, now: Now, found: Found) {
@@ -222,6 +224,7 @@ impl Machine {
         let forgot = found.unknown.iter().any(is_open);
         for id in found.unknown {
             self.link.awaited.remove(&id);
+            self.link.absent.insert(id);
             self.forget_case(id);
             self.confirm_orphans(id);
         }
@@ -241,6 +244,7 @@ impl Machine {
     /// Zino has forgotten an open case, so that it lost its newest state: it gives out numbers again that we thought were known, and
     /// their new cases may have opened and closed while nobody looked.
     fn read_numbers_given_again(&mut self) {
+        self.link.absent.clear();
         let held: BTreeSet<CaseId> = self.in_zino().collect();
         self.link.highest = Some(held.last().copied().unwrap_or_default());
         self.read_cases(self.gap(&held, Some(0)));
@@ -249,14 +253,15 @@ impl Machine {
     /// Zino has this case, and what it says of it makes no sense.
     fn cannot_read(&mut self, now: Now, id: CaseId, why: &str) {
         if self.link.unreadable.failed(id, why) {
-            warn!("case {id} cannot be read, so that its incident stays as it is: {why}");
-            self.told.failed(now, format!("case {id} cannot be read: {why}"));
+            warn!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated");
+            self.told.failed(now, format!("case {id}: cannot decode the reply of Zino ({why})"));
         }
         self.doubt_orphans(id);
     }
 
     pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
         self.link.unreadable.succeeded(case.id);
+        self.link.absent.remove(&case.id);
         if let CaseKind::Other(kind) = &case.kind
             && self.unknown_kinds.len() < 100
             && self.unknown_kinds.insert(kind.to_string())

@@ -6,7 +6,7 @@ use super::filter::wants_log;
 use super::rules::Rules;
 use crate::stamp::Stamp;
 use crate::zino::case::{Case, CaseId, Problem};
-use crate::zino::{ZinoError, ZinoServer};
+use crate::zino::{LookedUp, ZinoError, ZinoServer};
 use log::info;
 use std::collections::BTreeSet;
 
@@ -112,16 +112,18 @@ pub fn snapshot<Z: ZinoServer + ?Sized>(
     }
 }
 
-/// Reads the given cases. Those missing from the pipelined answer are asked for alone: only then is "unknown" an answer.
+/// Reads the given cases. Those of which many together do not tell whether Zino knows them are
+/// asked for alone.
 ///
 /// # Errors
 /// See [`ZinoError`].
 pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Found, ZinoError> {
     let mut found = Found { asked: ids.to_vec(), ..Found::default() };
     if ids.len() > 1 {
-        found.cases = zino.cases(ids, wants_log)?;
+        let LookedUp { cases, unknown } = zino.look_up(ids, wants_log)?;
+        (found.cases, found.unknown) = (cases, unknown);
     }
-    let there: BTreeSet<CaseId> = found.cases.iter().map(|c| c.id).collect();
+    let there: BTreeSet<CaseId> = found.cases.iter().map(|c| c.id).chain(found.unknown.iter().copied()).collect();
     for id in ids.iter().filter(|id| !there.contains(id)) {
         match zino.case(*id, wants_log) {
             Ok(Some(case)) => found.cases.push(case),

@@ -72,6 +72,26 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
     tags
 }
 
+/// Tags that every incident about the case's problem has, by which Argus can be asked for them: of
+/// each key, one of these. `None` if it cannot be asked, because a comma ends a tag there.
+#[must_use]
+pub fn tags_of_problem(case: &Case, rules: &Rules) -> Option<Vec<String>> {
+    let mut tags = vec![tag("event_type", case.kind.word()), tag("host", &case.router)];
+    tags.push(tag("host", &host(&case.router, &rules.domain)));
+    tags.dedup();
+    if tags.iter().any(|tag| tag.contains(',')) {
+        return None;
+    }
+    let (key, value) = match case.kind {
+        CaseKind::Portstate => ("interface", &case.port),
+        CaseKind::Bgp => ("remote_addr", &case.remote_addr),
+        _ => return Some(tags),
+    };
+    let value = value.as_deref().filter(|value| !value.trim().is_empty() && !value.contains(','));
+    tags.extend(value.map(|value| tag(key, value)));
+    Some(tags)
+}
+
 fn tag(key: &str, value: &str) -> String {
     format!("{key}={}", tag_value(value))
 }

@@ -48,7 +48,7 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
     let mut pausing: Option<Sender<()>> = None;
     let mut silence = Silence::default();
     let mut heard = VecDeque::new();
-    // The first turn begins the time of a single run, and tells when the machine wants the next.
+    // The first turn begins the time of a single run and sets the machine's next wake-up.
     let first = now(start);
     let mut turned = first.mono;
     for output in machine.step(first, Input::Tick) {
@@ -144,8 +144,8 @@ pub fn execute<A: ArgusServer + ?Sized>(
     use crate::sync::orphan;
     match job {
         Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
-        Job::Page(query, cursor, most) => Report::Page(argus.list(&query, cursor.as_deref(), most)),
-        Job::Newest(cursor, most) => Report::Newest(argus.newest_events(cursor.as_deref(), most)),
+        Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
+        Job::Newest(most) => Report::Newest(argus.newest_events(most)),
         Job::CountOpen => Report::OpenCount(argus.count_open()),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),

@@ -1,4 +1,5 @@
-//! Whether a server lets one of our threads wait: told from the last sign of life of the threads that talk to it. Never ends a wait.
+//! Detects a server that lets one of our threads wait, from the last sign of life of the threads that
+//! talk to it. Never ends a wait.
 
 use super::{POLLER, WRITER};
 use crate::machine::Server;
@@ -18,9 +19,9 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// What has changed since the last look, at a time counted from the start: for how long a server has not answered, or that it does
-    /// so no more. `is_idle` is to tell whether everything is taken that the threads have told: a thread that is no longer waiting
-    /// may have told why.
+    /// What has changed since the last look, at a time counted from the start: a server has not
+    /// answered for so long, or (`None`) it no longer lets us wait. `is_idle` says whether every message
+    /// of the threads is processed: a thread that no longer waits may have sent the reason.
     pub fn look(
         &mut self,
         now: Duration,
@@ -47,7 +48,7 @@ mod tests {
     use std::time::Instant;
 
     #[test]
-    fn a_wait_is_told_of_once_and_so_is_its_end() {
+    fn a_wait_is_reported_once_and_so_is_its_end() {
         let progress = Progress::new(Instant::now());
         let (mut silence, secs) = (Silence::default(), Duration::from_secs);
         let _watched = progress.watch(POLLER, secs(300));
@@ -57,7 +58,7 @@ mod tests {
         assert!(matches!(found[..], [(Server::Zino, Some(time))] if time >= secs(5)), "{found:?}");
         assert_eq!(silence.look(later(secs(7)), &progress, || true), []);
         pulse::rest();
-        assert_eq!(silence.look(later(secs(8)), &progress, || false), [], "what it has told is to be taken first");
+        assert_eq!(silence.look(later(secs(8)), &progress, || false), [], "its message is processed first");
         assert_eq!(silence.look(later(secs(9)), &progress, || true), [(Server::Zino, None)]);
     }
 }

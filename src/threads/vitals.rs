@@ -5,7 +5,8 @@
 //! `TimeoutStartSec` and then call a program a failure that does what it should, which is to wait for them; and a boot would
 //! hang with it. So the start is over when both servers have had their first word, good or bad, or in STANDBY the primary
 //! had, and at the latest after [`LONGEST_START`]. What is missing stands in the log and in the status line. Only what
-//! cannot get better by waiting, a wrong secret or token (exit 77) or configuration (78), is a failed start.
+//! cannot get better by waiting, a secret or token that is refused for ten seconds (exit 77) or configuration (78), is a failed
+//! start.
 
 use crate::machine::Machine;
 use crate::pulse::Progress;

@@ -6,6 +6,7 @@ use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, New
 use crate::argus::{ArgusError, ArgusServer};
 use crate::machine::{Input, Job, Report};
 use crate::pulse;
+use crate::stamp::Stamp;
 use crate::sync::rules::Rules;
 use crate::turnstile::{Turn, Turnstile};
 use crossbeam_channel::{Receiver, Sender};
@@ -120,16 +121,16 @@ impl<A: ArgusServer> Halting<'_, A> {
 }
 
 impl<A: ArgusServer> ArgusServer for Halting<'_, A> {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>, most: usize) -> Result<Page<Incident>, ArgusError> {
-        self.go()?.list(query, cursor, most)
+    fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
+        self.go()?.list(query, until, most)
     }
 
     fn count_open(&self) -> Result<usize, ArgusError> {
         self.go()?.count_open()
     }
 
-    fn newest_events(&self, cursor: Option<&str>, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.go()?.newest_events(cursor, most)
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.go()?.newest_events(most)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

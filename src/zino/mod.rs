@@ -42,7 +42,16 @@ pub trait ZinoServer {
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError>;
+    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+        self.look_up(ids, wants_log).map(|found| found.cases)
+    }
+
+    /// The same, and which of them Zino certainly does not know. What is neither can be asked for
+    /// alone.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError>;
 
     /// ADDHIST: adds one entry under our user's name. `text` may hold anything a person typed; whatever it holds, it
     /// becomes text of this one entry and nothing else.
@@ -56,6 +65,15 @@ pub trait ZinoServer {
     /// # Errors
     /// See [`ZinoError`]; after anything but [`ZinoError::Refused`] the outcome is unknown.
     fn set_state(&mut self, id: CaseId, state: &CaseState) -> Result<(), ZinoError>;
+}
+
+/// What Zino has of many cases that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookedUp {
+    /// Those that could be read.
+    pub cases: Vec<Case>,
+    /// Those that it does not know.
+    pub unknown: Vec<CaseId>,
 }
 
 /// What can go wrong with Zino.

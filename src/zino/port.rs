@@ -1,5 +1,5 @@
-//! One of Zino's two ports, and what to say where no conversation comes about there: the cause, then what to do about it. Never
-//! connects.
+//! One of Zino's two ports, and what to say where no conversation comes about there: the cause,
+//! then what to do about it. Never connects.
 
 use crate::net::dial::DialError;
 use crate::net::resolve::{ResolveError, ResolveErrorKind};

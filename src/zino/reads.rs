@@ -5,9 +5,9 @@
 
 use crate::zino::case::{Case, CaseId};
 use crate::zino::session::{Reply, Session, done, means_unknown, refused};
-use crate::zino::{ZinoError, decode};
+use crate::zino::{LookedUp, ZinoError, decode};
 use log::{debug, warn};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 /// The data lines of one reply.
@@ -17,8 +17,8 @@ type Lines = Vec<Vec<u8>>;
 enum Batch {
     /// Every command has its reply, in the order of the commands.
     Whole(Vec<Lines>),
-    /// Some were refused; these are the replies of the others, in order.
-    SomeRefused(Vec<Lines>),
+    /// Some were refused, with these texts; these are the replies of the others, in order.
+    SomeRefused(Vec<Lines>, Vec<String>),
     /// It is not certain which reply is whose.
     Muddled,
 }
@@ -92,34 +92,36 @@ impl Session {
     }
 
     /// Many cases, pipelined; what cannot be had is left out.
-    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
-        let mut cases = Vec::with_capacity(ids.len());
+    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
+        let mut all = LookedUp::default();
         let mut rest = ids;
         while !rest.is_empty() {
             let (batch, after) = rest.split_at(self.pace.size().min(rest.len()));
             rest = after;
             let Some(found) = self.read_batch_timed(batch, wants_log)? else {
-                self.read_alone(batch, wants_log, &mut cases)?;
+                self.read_alone(batch, wants_log, &mut all)?;
                 continue;
             };
-            let missing = |id: &&CaseId| !found.iter().any(|case| case.id == **id);
+            let missing = |id: &&CaseId| !found.cases.iter().any(|case| case.id == **id) && !found.unknown.contains(id);
             let missing: Vec<CaseId> = batch.iter().filter(missing).copied().collect();
-            cases.extend(found);
-            self.read_alone(&missing, wants_log, &mut cases)?;
+            all.cases.extend(found.cases);
+            all.unknown.extend(found.unknown);
+            self.read_alone(&missing, wants_log, &mut all)?;
         }
-        Ok(cases)
+        Ok(all)
     }
 
-    /// One after the other; a case that Zino does not know or that makes no sense is left out.
+    /// One after the other; a case that makes no sense is left out.
     fn read_alone(
         &mut self,
         ids: &[CaseId],
         wants_log: fn(&Case) -> bool,
-        cases: &mut Vec<Case>,
+        all: &mut LookedUp,
     ) -> Result<(), ZinoError> {
         for &id in ids {
             match self.read_one(id, wants_log) {
-                Ok(case) => cases.extend(case),
+                Ok(Some(case)) => all.cases.push(case),
+                Ok(None) => all.unknown.push(id),
                 Err(ZinoError::Refused(why)) => debug!("case {id} left out: {why}"),
                 Err(other) => return Err(other),
             }
@@ -132,7 +134,7 @@ impl Session {
         &mut self,
         ids: &[CaseId],
         wants_log: fn(&Case) -> bool,
-    ) -> Result<Option<Vec<Case>>, ZinoError> {
+    ) -> Result<Option<LookedUp>, ZinoError> {
         let began = Instant::now();
         let outcome = self.read_batch(ids, wants_log);
         match outcome {
@@ -143,14 +145,16 @@ impl Session {
     }
 
     /// A batch, or what of it could be read together. `None`: each must be read alone.
-    fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<Vec<Case>>, ZinoError> {
-        let replies = match self.pipelined("GETATTRS", 303, ids)? {
-            Batch::Whole(replies) | Batch::SomeRefused(replies) => replies,
+    fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<LookedUp>, ZinoError> {
+        let (replies, refusals) = match self.pipelined("GETATTRS", 303, ids)? {
+            Batch::Whole(replies) => (replies, Vec::new()),
+            Batch::SomeRefused(replies, refusals) => (replies, refusals),
             Batch::Muddled => return Ok(None),
         };
         let Some(cases) = matched(ids, &replies) else {
             return Ok(None);
         };
+        let unknown = if replies.is_empty() { ids.to_vec() } else { named(ids, &cases, &refusals) };
         let Some(cases) = self.with_histories(cases)? else {
             return Ok(None);
         };
@@ -158,7 +162,7 @@ impl Session {
         for case in cases {
             read.extend(self.closed_meanwhile_or_left_out(case)?);
         }
-        self.with_logs(read, wants_log).map(Some)
+        self.with_logs(read, wants_log).map(|cases| Some(LookedUp { cases, unknown }))
     }
 
     fn closed_meanwhile_or_left_out(&mut self, case: Case) -> Result<Option<Case>, ZinoError> {
@@ -185,7 +189,7 @@ impl Session {
         let ids: Vec<CaseId> = wanting.map(|case| case.id).collect();
         let replies = match self.pipelined("GETLOG", 300, &ids)? {
             Batch::Whole(replies) => replies,
-            Batch::SomeRefused(_) | Batch::Muddled => {
+            Batch::SomeRefused(..) | Batch::Muddled => {
                 // Each of them is missed and then read alone.
                 cases.retain(|case| !ids.contains(&case.id));
                 return Ok(cases);
@@ -207,7 +211,7 @@ impl Session {
         self.settle()?;
         let commands: Vec<String> = ids.iter().map(|id| format!("{verb} {id}")).collect();
         self.commands(&commands)?;
-        let mut replies = Vec::with_capacity(ids.len());
+        let (mut replies, mut refusals) = (Vec::with_capacity(ids.len()), Vec::new());
         let mut muddled = false;
         let mut bounds = self.bounds();
         for _ in ids {
@@ -215,7 +219,10 @@ impl Session {
                 Ok(Reply::Done { lines, .. }) => replies.push(lines),
                 Ok(Reply::Refused(why)) => match refused(&why) {
                     // This one can come later than the replies that it belongs between.
-                    ZinoError::Refused(_) => muddled |= !means_unknown(&why),
+                    ZinoError::Refused(_) => {
+                        muddled |= !means_unknown(&why);
+                        refusals.push(why);
+                    }
                     condemned => return Err(condemned),
                 },
                 Ok(Reply::Broken(_)) => muddled = true,
@@ -234,9 +241,19 @@ impl Session {
         Ok(match muddled {
             true => Batch::Muddled,
             false if replies.len() == ids.len() => Batch::Whole(replies),
-            false => Batch::SomeRefused(replies),
+            false => Batch::SomeRefused(replies, refusals),
         })
     }
+}
+
+/// The numbers that refusals name, as Zino's `event "17" does not exist` does; none if it is not
+/// certain of each which it means.
+fn named(ids: &[CaseId], known: &[Case], refusals: &[String]) -> Vec<CaseId> {
+    let number = |why: &String| why.split('"').nth(1)?.parse::<CaseId>().ok();
+    let named: Option<BTreeSet<CaseId>> = refusals.iter().map(number).collect();
+    let makes_sense = |id: &CaseId| ids.contains(id) && !known.iter().any(|case| case.id == *id);
+    let certain = named.filter(|named| named.len() == refusals.len() && named.iter().all(makes_sense));
+    certain.unwrap_or_default().into_iter().collect()
 }
 
 /// The cases of GETATTRS replies that can be understood; `None` if they are not in the order of the questions, which

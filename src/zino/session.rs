@@ -7,7 +7,7 @@ use crate::zino::pace::Pace;
 use crate::zino::port::Port;
 use crate::zino::text::{decode, shown};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
-use crate::zino::{ZinoError, ZinoServer, decode as read, entry};
+use crate::zino::{LookedUp, ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
@@ -300,7 +300,7 @@ impl ZinoServer for Session {
         self.guarded(|s| s.read_one(id, wants_log))
     }
 
-    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
         self.guarded(|s| s.read_many(ids, wants_log))
     }
 

@@ -1,7 +1,7 @@
 //! What each question looks like on the wire, and what its answer becomes.
 
 use super::*;
-use crate::fake_argus::{Act, FakeArgus, html, json, redirect};
+use crate::fake_argus::{Act, FakeArgus, answer, html, json, redirect};
 use zinoargus::argus::models::{EndTime, ListQuery, Patch};
 use zinoargus::argus::{ArgusError, ArgusServer};
 
@@ -21,7 +21,7 @@ fn every_question_is_one_request_of_the_documented_form() {
     argus.list(&ListQuery::Open, None, 100).unwrap();
     argus.list(&ListQuery::EndedSince(Stamp::from_secs(1_795_000_000)), None, 100).unwrap();
     argus.list(&ListQuery::Number("77-1795000000 å&open=true".to_owned()), None, 100).unwrap();
-    argus.newest_events(None, 25).unwrap();
+    argus.newest_events(25).unwrap();
     assert_eq!(argus.incident(1).unwrap().unwrap().end_time, EndTime::Open);
     assert_eq!(argus.events(1).unwrap().unwrap().len(), 1);
     assert_eq!(*argus.create(&new_incident()).unwrap().source_incident_id, *"77");
@@ -85,20 +85,45 @@ fn only_what_argus_itself_answers_shows_that_it_can_be_reached() {
 }
 
 #[test]
-fn the_next_page_is_asked_for_at_our_own_server_whatever_its_link_says() {
+fn the_next_page_is_asked_for_by_time_at_our_own_server_whatever_its_link_says() {
     let stranger = FakeArgus::always(json("200 OK", EMPTY_PAGE));
     let link = format!("{}incidents/mine/?cursor=cD0x%3D&open=true&page_size=100", stranger.url());
-    let fake = FakeArgus::new(move |seen| match seen.target.contains("cursor=") {
-        false => json("200 OK", &incident_page(&[INCIDENT], Some(&link))),
+    let fake = FakeArgus::new(move |seen| match seen.target.contains("start_time__lte=") {
+        false => json("200 OK", &incident_page(&[&INCIDENT.replace("18+01:00", "18.254951+01:00")], Some(&link))),
         true => json("200 OK", EMPTY_PAGE),
     });
     let argus = client(&fake);
     let first = argus.list(&ListQuery::Open, None, 100).unwrap();
-    assert_eq!(first.items.len(), 1);
-    let second = argus.list(&ListQuery::Open, first.next.as_deref(), 100).unwrap();
-    assert_eq!((second.items.len(), second.next), (0, None));
-    assert_eq!(fake.seen()[1].target, format!("{MINE}?cursor=cD0x%3D&open=true&page_size=100"));
+    assert_eq!((first.items.len(), first.more), (1, true));
+    let second = argus.list(&ListQuery::Open, Some(first.items[0].start_time), 250).unwrap();
+    assert_eq!((second.items.len(), second.more), (0, false));
+    let until = "start_time__lte=2026-11-22T19%3A51%3A18.254951Z";
+    assert_eq!(fake.seen()[1].target, format!("{MINE}?open=true&{until}&page_size=250"));
     assert_eq!(stranger.connections(), 0);
+}
+
+#[test]
+fn a_large_page_may_take_longer_than_another_request() {
+    let page = answer("200 OK", "application/json", &incident_page(&[INCIDENT], None));
+    let fake = FakeArgus::always(Act::Late(Duration::from_secs(2), page));
+    let argus = impatient(&fake);
+    assert_eq!(argus.list(&ListQuery::Open, None, 1000).unwrap().items.len(), 1);
+    assert!(unknown(argus.list(&ListQuery::Open, None, 100)).0.contains("within 1s (argus.timeout)"));
+}
+
+#[test]
+fn the_open_incidents_of_one_problem_are_asked_for_by_their_tags() {
+    let tagged = |host| INCIDENT.replace(r#""tags":[]"#, &format!(r#""tags":[{{"tag":"host={host}","added_by":3}}]"#));
+    let page = incident_page(&[&tagged("a"), &tagged("b"), INCIDENT], None);
+    let fake = FakeArgus::always(json("200 OK", &page));
+    let argus = client(&fake);
+    let tags = ["host=a", "host=a.example.org"].map(str::to_owned).to_vec();
+    assert_eq!(argus.list(&ListQuery::OpenTagged(tags), None, 100).unwrap().items.len(), 1);
+    let asked = "open=true&tags=host%3Da%2Chost%3Da.example.org&page_size=100";
+    assert_eq!(fake.seen()[0].target, format!("{MINE}?{asked}"));
+    request(argus.list(&ListQuery::OpenTagged(vec!["interface=a,b=c".to_owned()]), None, 100));
+    request(argus.list(&ListQuery::OpenTagged(Vec::new()), None, 100));
+    assert_eq!(fake.seen().len(), 1);
 }
 
 #[test]
@@ -135,17 +160,6 @@ fn open_incidents_are_counted_and_an_argus_that_lists_them_instead_counts_nothin
     assert_eq!(counting.seen()[0].target, format!("{MINE}?open=true&count=true&page_size=1"));
     let listing = FakeArgus::always(json("200 OK", EMPTY_PAGE));
     assert!(matches!(client(&listing).count_open(), Err(ArgusError::Request { status: 200, .. })));
-}
-
-#[test]
-fn a_smaller_page_can_be_asked_for_in_the_middle_of_a_list() {
-    let fake = FakeArgus::always(json("200 OK", EMPTY_PAGE));
-    let argus = client(&fake);
-    argus.list(&ListQuery::Open, Some("cursor=cD0x%3D&open=true&page_size=100"), 6).unwrap();
-    argus.newest_events(Some("page_size=25&cursor=x"), 100).unwrap();
-    let targets: Vec<String> = fake.seen().iter().map(|seen| seen.target.clone()).collect();
-    let events = "/api/v2/incidents/events/?cursor=x&page_size=100".to_owned();
-    assert_eq!(targets, [format!("{MINE}?cursor=cD0x%3D&open=true&page_size=6"), events]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What an operator learns of servers that say nothing, or nothing useful: within seconds, of both, and as long as it lasts.
+//! What an operator learns of servers that say nothing, or nothing useful: within seconds, of both,
+//! and as long as it lasts.
 
 use crate::fake_argus::{Act, FakeArgus, json};
 use crate::fake_zino::FakeZino;

@@ -7,10 +7,10 @@ use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::stamp::Stamp;
 use zinoargus::sync::text::normal;
-use zinoargus::zino::case::Case;
 
-/// Small pages, so that their boundaries move while they are read.
-const PAGE: usize = 4;
+/// Small pages, so that their boundaries move while they are read: one item where so many are asked
+/// for.
+const SHRINKS_BY: usize = 25;
 
 #[derive(Default)]
 pub struct Argus {
@@ -25,6 +25,8 @@ pub struct Argus {
     pub arrived: BTreeMap<EventPk, i64>,
     /// The incidents of the Python program, and which case each was made for: the problem as text, number and opening.
     pub by_python: BTreeMap<IncidentPk, (String, u64, i64)>,
+    /// How many incidents a page of the open ones has at the most, however many are asked for.
+    pub bound: Option<usize>,
 }
 
 impl Argus {
@@ -47,33 +49,6 @@ impl Argus {
         self.arrived.insert(event.pk, now);
         self.events.push(event.clone());
         event
-    }
-
-    /// The problem that an incident is about, as text, and the case it was made for: what its metadata tells, whatever its tags say.
-    pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
-        let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
-        incident.made_for.as_deref().map_or_else(by_python, |it| {
-            let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
-            (problem, u64::try_from(it.case).unwrap_or_default(), it.opened)
-        })
-    }
-
-    /// The incidents that were ended as duplicates.
-    pub fn ended_duplicates(&self) -> Vec<IncidentPk> {
-        let ended = |e: &&Event| e.kind == EventKind::End && e.description.starts_with("Duplicate of incident ");
-        let pks = self.events.iter().filter(ended).map(|e| e.incident);
-        pks.filter(|pk| self.incidents.get(pk).is_some_and(|i| !i.is_open())).collect()
-    }
-
-    /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
-    pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
-        let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
-        began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
-    }
-
-    /// How far the times of an incident's events may be off: those of the Python program by an hour.
-    pub fn offs(&self, incident: &Incident) -> &'static [i64] {
-        if self.by_python.contains_key(&incident.pk) { &[0, 3600, -3600] } else { &[0] }
     }
 
     pub fn events_of(&self, pk: IncidentPk) -> Vec<Event> {
@@ -224,24 +199,15 @@ impl Argus {
         Some(self.event(now, pk, ALICE, kind, at, &text))
     }
 
-    fn page<T: Clone>(mut all: Vec<(i64, i64, T)>, cursor: Option<&str>) -> Page<T> {
-        all.sort_by_key(|(at, pk, _)| std::cmp::Reverse((*at, *pk)));
-        let after = cursor.and_then(|c| {
-            let (at, pk) = c.split_once('/')?;
-            Some((at.parse::<i64>().ok()?, pk.parse::<i64>().ok()?))
-        });
-        let mut rest = all.into_iter().filter(|(at, pk, _)| after.is_none_or(|after| (*at, *pk) < after));
-        let items: Vec<(i64, i64, T)> = rest.by_ref().take(PAGE).collect();
-        let more = rest.next().is_some();
-        let next = items.last().filter(|_| more).map(|(at, pk, _)| format!("{at}/{pk}"));
-        Page { items: items.into_iter().map(|(_, _, item)| item).collect(), next }
+    /// A page of items with their times and keys, newest first. Those of one time come in another
+    /// order in each page, as `turn` says.
+    fn page<T>(mut all: Vec<(Stamp, i64, T)>, until: Option<Stamp>, most: usize, turn: u64) -> Page<T> {
+        all.retain(|(at, ..)| until.is_none_or(|until| *at <= until));
+        let order = |pk: i64| (pk as u64 ^ turn).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        all.sort_by_key(|(at, pk, _)| (std::cmp::Reverse(*at), order(*pk)));
+        let more = all.len() > most;
+        Page { items: all.into_iter().take(most).map(|(_, _, item)| item).collect(), more }
     }
-}
-
-/// A case's problem as text.
-pub fn problem_text(case: &Case) -> String {
-    let problem = case.problem();
-    format!("{} {} {}", problem.kind.word(), problem.router, problem.subindex)
 }
 
 fn gone() -> ArgusError {
@@ -305,6 +271,11 @@ pub struct SimArgus<'a> {
 
 impl SimArgus<'_> {
     fn read<T>(&self, what: &str, run: impl FnOnce(&Argus) -> T) -> Result<T, ArgusError> {
+        self.read_in_turn(what, |argus, _| run(argus))
+    }
+
+    /// A read whose answer is another one each time.
+    fn read_in_turn<T>(&self, what: &str, run: impl FnOnce(&Argus, u64) -> T) -> Result<T, ArgusError> {
         let world = &mut *self.world.borrow_mut();
         world.before_argus(self.instance)?;
         if world.fault(15) {
@@ -312,7 +283,7 @@ impl SimArgus<'_> {
         }
         world.requests += 1;
         world.note(|| format!("  instance {} reads {what}", self.instance));
-        Ok(run(&world.argus))
+        Ok(run(&world.argus, world.requests))
     }
 
     /// Half of an incident: its row, or its events.
@@ -409,15 +380,17 @@ impl SimArgus<'_> {
 }
 
 impl ArgusServer for SimArgus<'_> {
-    fn list(&self, query: &ListQuery, cursor: Option<&str>, _: usize) -> Result<Page<Incident>, ArgusError> {
-        self.read(&format!("{query:?}"), |argus| {
+    fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
+        self.read_in_turn(&format!("{query:?} until {until:?}, {most}"), |argus, turn| {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
                 ListQuery::Number(n) => *i.source_incident_id == **n,
+                ListQuery::OpenTagged(tags) => i.is_open() && is_tagged(i, tags),
             };
-            let all = argus.incidents.values().filter(wanted);
-            Argus::page(all.map(|i| (i.start_time.micros(), i.pk, i.clone())).collect(), cursor)
+            let bound = argus.bound.filter(|_| *query == ListQuery::Open).unwrap_or(usize::MAX);
+            let all = argus.incidents.values().filter(wanted).map(|i| (i.start_time, i.pk, i.clone()));
+            Argus::page(all.collect(), until, most.div_ceil(SHRINKS_BY).min(bound), turn)
         })
     }
 
@@ -425,9 +398,10 @@ impl ArgusServer for SimArgus<'_> {
         self.read("how many are open", |argus| argus.incidents.values().filter(|i| i.is_open()).count())
     }
 
-    fn newest_events(&self, cursor: Option<&str>, _: usize) -> Result<Page<Event>, ArgusError> {
-        self.read("the newest events", |argus| {
-            Argus::page(argus.events.iter().map(|e| (e.timestamp.micros(), e.pk, e.clone())).collect(), cursor)
+    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+        self.read_in_turn(&format!("the newest events, {most}"), |argus, turn| {
+            let all = argus.events.iter().map(|e| (e.timestamp, e.pk, e.clone()));
+            Argus::page(all.collect(), None, most.div_ceil(SHRINKS_BY), turn)
         })
     }
 
@@ -442,6 +416,7 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
+        self.world.borrow_mut().check_creation(new);
         let what = format!("POST incident {} {}", new.source_incident_id, new.description);
         self.write(&what, None, || Late::Create(new.clone()), |argus, now, _| argus.create(now, new))
     }
@@ -476,4 +451,11 @@ impl ArgusServer for SimArgus<'_> {
         world.note(|| format!("  instance {} asks whether Argus is there: {is_there}", self.instance));
         if is_there { Ok(()) } else { Err(ArgusError::Refused("connection refused".into())) }
     }
+}
+
+/// Whether an incident has, of each key, one of these tags.
+fn is_tagged(incident: &Incident, tags: &[String]) -> bool {
+    let key = |tag: &str| tag.split_once('=').map(|(key, _)| key.to_owned());
+    let has = |tag: &String| incident.tags.iter().any(|one| one.text == *tag);
+    tags.iter().all(|one| tags.iter().any(|other| key(other) == key(one) && has(other)))
 }

@@ -1,7 +1,7 @@
 //! What must be true once the faults have stopped and the program has had its time. Never changes the world.
 
-use crate::argus::problem_text;
 use crate::driver::Driver;
+use crate::facts::problem_text;
 use crate::world::{OUR_USER, World};
 use crate::zino::Held;
 use std::collections::BTreeMap;

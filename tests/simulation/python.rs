@@ -1,7 +1,8 @@
 //! What the Python program left behind before this one was started: incidents that say only by their tags what they are about, and
 //! times that are an hour off in winter. Never acts later.
 
-use crate::argus::{PersonsAct, problem_text};
+use crate::argus::PersonsAct;
+use crate::facts::problem_text;
 use crate::world::{US, World};
 use crate::zino::fresh_case;
 use zinoargus::argus::models::EventKind;

@@ -1,14 +1,15 @@
 //! The world that both servers, the people and the faults live in; a seed decides everything that happens in it.
 //! Never decides what the program does.
 
-use crate::argus::{Argus, Late, PersonsAct, problem_text};
+use crate::argus::{Argus, Late, PersonsAct};
+use crate::facts::problem_text;
 use crate::rng::Rng;
 use crate::unwilling::Unwilling;
 use crate::zino::{Zino, fresh_case};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
+use zinoargus::argus::models::{IncidentPk, UserPk};
 use zinoargus::zino::case::{CaseId, CaseState};
 use zinoargus::zino::decode::Happening;
 
@@ -68,6 +69,8 @@ pub struct Scenario {
     pub python: bool,
     /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
     pub beside: bool,
+    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents at a time only.
+    pub crowds: bool,
 }
 
 pub struct World {
@@ -102,7 +105,8 @@ impl World {
         let mut rng = Rng::new(seed);
         let mut offset = || rng.below(40_000_000) as i64 - 20_000_000;
         let zinos = (0..scenario.zinos).map(|_| Zino { offset: offset(), ..Zino::default() }).collect();
-        let argus = Argus { offset: offset(), ..Argus::default() };
+        let bound = (scenario.crowds && seed.is_multiple_of(2)).then_some(3);
+        let argus = Argus { offset: offset(), bound, ..Argus::default() };
         let mut unwilling = Unwilling::default();
         if scenario.unwilling {
             unwilling.by_chance_from(seed);
@@ -360,7 +364,17 @@ impl World {
     }
 
     fn case_opens(&mut self, z: usize) {
-        let (problem, now) = (self.rng.below(8), self.now);
+        // Only then: the seeds of the other scenarios would mean something else.
+        if self.scenario.crowds && self.rng.chance(400) {
+            (0..12).for_each(|problem| self.case_of_problem_opens(z, problem));
+            return;
+        }
+        let problem = self.rng.below(8);
+        self.case_of_problem_opens(z, problem);
+    }
+
+    fn case_of_problem_opens(&mut self, z: usize, problem: u64) {
+        let now = self.now;
         let mut case = fresh_case(problem);
         if case.log_says_down.is_some() && self.rng.chance(300) {
             case.log_says_down = Some(false);
@@ -411,36 +425,5 @@ impl World {
         }
         let done = self.argus.person(self.now, pk, &act, at).is_some();
         self.note(|| format!("alice on incident {pk}: {act:?}{}", if done { "" } else { " (no effect or no event)" }));
-    }
-
-    /// We are about to close a case: a person must have closed its problem's incident, and have done so during the case's life unless the
-    /// incident had stayed open into it all the same.
-    pub fn check_our_close(&mut self, z: usize, id: CaseId) {
-        let Some(held) = self.zinos.get(z).and_then(|zino| zino.cases.get(&id)) else {
-            return;
-        };
-        let (name, opened) = (problem_text(&held.case), held.opened);
-        let argus = &self.argus;
-        let later = |e: &Event| argus.arrived.get(&e.pk).is_some_and(|at| *at >= opened);
-        let was_lost = |e: &Event, incident: &Incident| {
-            let mut after = argus.events.iter().filter(|other| other.incident == e.incident && other.pk > e.pk);
-            incident.is_open() || after.any(|end| end.kind == EventKind::End && end.actor == US && later(end))
-        };
-        let closes = |e: &Event| {
-            let incident = argus.incidents.get(&e.incident).filter(|i| argus.told(i).0 == name);
-            e.kind == EventKind::Close && incident.is_some_and(|incident| later(e) || was_lost(e, incident))
-        };
-        let by_person = argus.events.iter().any(closes);
-        self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
-    }
-
-    /// We are about to end an incident because Zino deleted its case: that case must have closed once.
-    pub fn check_orphan_end(&mut self, pk: IncidentPk) {
-        let Some(incident) = self.argus.incidents.get(&pk) else {
-            return;
-        };
-        let (problem, case, opened) = self.argus.told(incident);
-        let closed = self.lives.get(&(case, opened, problem)).copied().unwrap_or(false);
-        self.broken_if(!closed, &format!("incident {pk} is ended as scavenged, and its case was only forgotten"));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::stamp::Stamp;
 use zinoargus::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry, Problem};
 use zinoargus::zino::decode::{Happening, Notice};
-use zinoargus::zino::{ZinoError, ZinoServer};
+use zinoargus::zino::{LookedUp, ZinoError, ZinoServer};
 
 /// A case with what only the simulation knows of it.
 #[derive(Clone)]
@@ -212,11 +212,12 @@ impl ZinoServer for SimZino<'_> {
         })
     }
 
-    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
         let wanted: BTreeSet<CaseId> = ids.iter().copied().collect();
         self.exchange(false, |z, _| {
             let legible = z.cases.values().filter(|h| wanted.contains(&h.case.id) && !z.garbled.contains(&h.case.id));
-            Ok(legible.map(|h| shown(&h.case, wants_log)).collect())
+            let cases = legible.map(|h| shown(&h.case, wants_log)).collect();
+            Ok(LookedUp { cases, unknown: wanted.iter().copied().filter(|id| !z.cases.contains_key(id)).collect() })
         })
     }
 

@@ -15,7 +15,8 @@ fn check(config: &str) -> Ended {
     run(config, &["--check"])
 }
 
-/// An Argus with so many source systems, of users 1001 and up, which answers for user `zino-a`; `ours` is the number of its source.
+/// An Argus with so many source systems, of users 1001 and up, which answers for user `zino-a`;
+/// `ours` is the number of its source.
 fn argus_with(sources: usize, ours: Option<usize>, ours_is_called: &'static str, has_incident: bool) -> FakeArgus {
     let name = move |n: usize| if ours == Some(n) { ours_is_called.to_owned() } else { format!("source-{n}") };
     let source =

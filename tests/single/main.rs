@@ -1,5 +1,5 @@
-//! The program in its two ways of running once, `--check` and `--once`, as people and cron see it: what it prints, how long it takes,
-//! and what it ends with; between fakes on loopback.
+//! The program in its two ways of running once, `--check` and `--once`, as people and cron see it:
+//! what it prints, how long it takes, and what it ends with; between fakes on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod check;

@@ -1,4 +1,5 @@
-//! `--once`: it holds to its time, names the server that it had to do without, and does not promise to try again.
+//! `--once`: it holds to its time, names the server that it had to do without, and does not promise
+//! to try again.
 
 use crate::fake_argus::{Act, FakeArgus, Seen, json, redirect};
 use crate::fake_zino::{FakeZino, Fault};

@@ -1,4 +1,5 @@
-//! One run of the built program with a configuration of its own, and servers that are silent. Never decides what is right.
+//! One run of the built program with a configuration of its own, and servers that are silent. Never
+//! decides what is right.
 
 use crate::fake_zino::{FakeZino, SECRET, USER};
 use std::io::Read;

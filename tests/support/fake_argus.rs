@@ -23,6 +23,8 @@ pub enum Act {
     Endless(Vec<u8>, Vec<u8>),
     /// These bytes, and then one more every 20 ms for ever.
     Drip(Vec<u8>),
+    /// These bytes after so long, and the connection stays.
+    Late(Duration, Vec<u8>),
     /// The connection closes without a word: the reply is lost.
     Close,
     /// No answer for as long as the client stays.
@@ -233,6 +235,13 @@ fn perform(stream: &mut (impl Read + Write), act: Act, shared: &Shared) -> bool 
                 std::thread::sleep(Duration::from_millis(20));
             }
             false
+        }
+        Act::Late(pause, bytes) => {
+            let due = Instant::now() + pause;
+            while Instant::now() < due && !shared.stop.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            stream.write_all(&bytes).and_then(|()| stream.flush()).is_ok()
         }
         Act::Close => false,
         Act::Stall => {

@@ -4,7 +4,9 @@
 
 use crate::fake_argus::{Act, FakeArgus, Seen, json};
 use serde_json::{Value, json as value};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use zinoargus::stamp::Stamp;
 
 const EMPTY_PAGE: &str = r#"{"next":null,"previous":null,"results":[]}"#;
 
@@ -75,6 +77,27 @@ impl Drop for LittleArgus {
     }
 }
 
+/// A page of a list, newest first: incidents of one time come the other way round in every other
+/// page, as many as were asked for.
+fn list(seen: &Seen, mut incidents: Vec<&Value>) -> Act {
+    static PAGES: AtomicUsize = AtomicUsize::new(0);
+    let query = |key: &str| seen.target.split(['?', '&']).find_map(|part| part.strip_prefix(key)).map(str::to_owned);
+    if query("count=").is_some() {
+        return json("200 OK", &value!({"count": incidents.len()}).to_string());
+    }
+    let began = |one: &Value| Stamp::parse(one["start_time"].as_str().unwrap()).unwrap();
+    let until = query("start_time__lte=").map(|text| Stamp::parse(&text.replace("%3A", ":")).unwrap());
+    incidents.retain(|one| until.is_none_or(|until| began(one) <= until));
+    if PAGES.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+        incidents.reverse();
+    }
+    incidents.sort_by_key(|one| std::cmp::Reverse(began(one)));
+    let size = query("page_size=").map_or(100, |size| size.parse().unwrap());
+    let next = (incidents.len() > size).then_some("http://argus/?cursor=cD0x");
+    incidents.truncate(size);
+    json("200 OK", &value!({"next": next, "previous": null, "results": incidents}).to_string())
+}
+
 /// What it answers, holding these incidents.
 pub fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
     let path = seen.target.split('?').next().unwrap().trim_start_matches("/api/v2/").trim_end_matches('/');
@@ -93,7 +116,7 @@ pub fn answer(seen: &Seen, incidents: &mut Vec<Value>) -> Act {
         ("GET", ["incidents", "mine"]) => {
             let open: Vec<&Value> = incidents.iter().filter(|one| one["end_time"] == "infinity").collect();
             let open = if seen.target.contains("open=false") { Vec::new() } else { open };
-            json("200 OK", &value!({"next": null, "previous": null, "results": open}).to_string())
+            list(seen, open)
         }
         ("POST", ["incidents"]) => {
             let mut incident = seen.json();

@@ -1,4 +1,5 @@
-//! What a person reads when Zino cannot be used: where it was looked for, once, the cause, and what to do about it.
+//! What a person reads when Zino cannot be used: where it was looked for, once, the cause, and what
+//! to do about it.
 
 use crate::QUICK;
 use crate::fake_zino::FakeZino;

@@ -2,8 +2,8 @@
 
 use crate::fake_zino::{FakeZino, Fault};
 use crate::{always, assert_unmixed, is_connection, is_refused, never, numbers, session};
-use zinoargus::zino::ZinoServer;
 use zinoargus::zino::case::{CaseKind, CaseState};
+use zinoargus::zino::{LookedUp, ZinoServer};
 
 #[test]
 fn hundreds_of_cases_are_read_each_with_its_own_history_and_log() {
@@ -21,16 +21,44 @@ fn hundreds_of_cases_are_read_each_with_its_own_history_and_log() {
     assert_eq!(cases[0].kind, CaseKind::Portstate);
 }
 
+/// How often Zino was asked for the attributes of a case.
+fn asked(fake: &FakeZino, id: u64) -> usize {
+    fake.received().iter().filter(|line| **line == format!("GETATTRS {id}")).count()
+}
+
 #[test]
-fn unknown_cases_among_many_mix_up_nothing_and_are_asked_alone() {
+fn unknown_cases_among_many_mix_up_nothing_and_are_asked_for_once() {
     let fake = FakeZino::with_cases(120);
     let ids: Vec<u64> = [vec![900], (1..=50).collect(), vec![901], (51..=120).collect()].concat();
-    let cases = session(&fake).cases(&ids, always).unwrap();
+    let LookedUp { cases, mut unknown } = session(&fake).look_up(&ids, always).unwrap();
     assert_eq!(numbers(&cases), (1..=120).collect::<Vec<_>>());
     assert_unmixed(&cases);
-    let asked = |line: &str| fake.received().iter().filter(|l| *l == line).count();
-    assert_eq!((asked("GETATTRS 900"), asked("GETATTRS 901")), (2, 2));
-    assert_eq!(asked("GETATTRS 1"), 1);
+    unknown.sort_unstable();
+    assert_eq!(unknown, [900, 901]);
+    assert_eq!([1, 900, 901].map(|id| asked(&fake, id)), [1, 1, 1]);
+}
+
+#[test]
+fn cases_of_which_none_is_known_are_asked_for_once() {
+    let fake = FakeZino::with_cases(3);
+    let ids: Vec<u64> = (900..=950).collect();
+    let LookedUp { cases, unknown } = session(&fake).look_up(&ids, always).unwrap();
+    assert_eq!((numbers(&cases), unknown), (vec![], ids.clone()));
+    assert!(ids.iter().all(|id| asked(&fake, *id) == 1));
+}
+
+#[test]
+fn a_refusal_among_many_that_does_not_say_which_case_it_means_is_asked_for_alone() {
+    for refusal in ["500 no such case\r\n", "500 case \"7\" is unknown\r\n", "500 \"901\"\r\n"] {
+        let fake = FakeZino::with_cases(50);
+        fake.fault("GETATTRS 900", Fault::Say(refusal.as_bytes().to_vec()));
+        let ids: Vec<u64> = [vec![900], (1..=50).collect(), vec![901]].concat();
+        let LookedUp { cases, mut unknown } = session(&fake).look_up(&ids, never).unwrap();
+        assert_eq!(numbers(&cases), (1..=50).collect::<Vec<_>>());
+        unknown.sort_unstable();
+        assert_eq!(unknown, [900, 901], "{refusal}");
+        assert_eq!([1, 900, 901].map(|id| asked(&fake, id)), [1, 2, 2], "{refusal}");
+    }
 }
 
 #[test]

@@ -35,21 +35,29 @@ class Asking:
     def __init__(self, world):
         self.port, self.token = world.argus_server.port, world.source["token"]
 
+    def page(self, query) -> dict:
+        """One page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection.request("GET", f"/api/v2/incidents/{query}", headers={"Authorization": f"Token {self.token}"})
+        answer = connection.getresponse()
+        page = json.loads(answer.read())
+        connection.close()
+        assert answer.status == 200, page
+        return page
+
     def pages(self, query) -> int:
-        """Read a list to its end (of events only the first page); gives how many pages it has."""
-        count = 0
-        while query:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-            connection.request("GET", f"/api/v2/incidents/{query}", headers={"Authorization": f"Token {self.token}"})
-            answer = connection.getresponse()
-            page = json.loads(answer.read())
-            connection.close()
-            assert answer.status == 200, page
+        """Read a list to its end by time, as the program does (of events only the first page); gives how many pages it has."""
+        count, until, size = 0, "", PAGE
+        while True:
+            page = self.page(query.replace(f"page_size={PAGE}", f"page_size={size}") + until)
             count += 1
-            more = page.get("next") if query.startswith("mine/") else None
-            query = more and "mine/?" + more.partition("?")[2]
+            if not page.get("next") or not query.startswith("mine/"):
+                return count
+            newest, oldest = (page["results"][n]["start_time"] for n in (0, -1))
+            if newest == oldest:
+                size *= 2
+            until = f"&start_time__lte={urllib.parse.quote(oldest)}"
             assert count < 1000, "a list without end"
-        return count
 
 
 def ask(bench, world) -> dict:

@@ -20,9 +20,8 @@ _serial = itertools.count(1)
 
 
 def port_cases(count, first=0) -> list[dict]:
-    """New port cases as a network makes them, twenty ports a router. No two opened in the same second: Argus cannot page through a
-    list with more than a thousand of one start time."""
-    return [case_of("portstate", f"router{n // 20}-gw", n, opened=ago(minutes=30, seconds=n), priority=100 + n % 500)
+    """New port cases as a network makes them: routers of twenty ports, and ten of them fail in one second."""
+    return [case_of("portstate", f"router{n // 20}-gw", n, opened=ago(minutes=30, seconds=n // 200), priority=100 + n % 500)
             for n in range(first, first + count)]
 
 

@@ -63,8 +63,8 @@ def what_happened_while_it_was_killed_is_carried_afterwards(world):
     cases, pks = six_cases(world)
     change_everything(world, cases, pks)
     for _ in range(4):
-        looks = world.looks()
-        eventually(lambda: world.looks() > looks, 20, "it asks Argus")
+        reads = world.reads()
+        eventually(lambda: world.reads() > reads, 20, "it asks Argus")
         world.daemon.kill()
         world.daemon.start()
     everything_arrived(world, cases, pks)

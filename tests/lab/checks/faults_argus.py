@@ -5,6 +5,7 @@ import threading
 import time
 
 from labkit.children import free_port
+from labkit.earlier import leave_incidents
 from labkit.http_proxy import HttpProxy
 from labkit.runner import check
 from labkit.waiting import eventually
@@ -195,6 +196,29 @@ def a_reply_of_a_gigabyte_is_not_read(world):
     grown = world.daemon.memory() - before
     assert grown < 100 << 20, f"memory grew by {grown >> 20} MB"
     return f"memory grew by {grown >> 20} MB at most, {proxy.poured >> 20} MB had been poured"
+
+
+@check
+def a_list_that_breaks_at_its_second_page_is_one_failure(world):
+    """A single run tries it three times and ends with 69; the daemon waits longer each time and goes on where it broke."""
+    proxy = world.through_argus_proxy()
+    world.zino.start()
+    cases = [case for first in range(0, 120, 60)
+             for case in world.zino.cases([case_of("reachability", f"gw{n}", opened=ago(hours=2, seconds=n)) for n in range(first, first + 60)])]
+    leave_incidents(world, cases)
+    broken = proxy.rule("status", method="GET", path="mine/.*(cursor|start_time__lte)=", status=500)
+    code, output = world.daemon.run("--once", "-v")
+    assert code == 69 and "Argus cannot be used" in output and "list the incidents" in output, f"{code}: {output}"
+    assert len(broken.hits) == 3, f"{len(broken.hits)} tries"
+    world.start()
+    eventually(lambda: len(broken.hits) == 8, 60, "five tries of the daemon")
+    tries = [request.at for request in broken.hits[3:]]
+    pauses = [after - before for before, after in zip(tries, tries[1:])]
+    assert all(pause >= least for pause, least in zip(pauses, (1, 2, 4, 8))), f"it waits {pauses}"
+    proxy.heal()
+    world.daemon.logged("120 open incidents in Argus", 60)
+    assert sum(1 for one in proxy.seen if "open=true&page_size" in one.path) == 2, "the first page was asked for once by each"
+    assert not world.writes()
 
 
 @check

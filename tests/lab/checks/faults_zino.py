@@ -1,7 +1,9 @@
 """Zino's connections cut, silent or flooded, and Zino itself restarted in every way (design 3, 4.6, 5)."""
 
 import random
+import re
 import time
+from collections import Counter
 
 from labkit.runner import check
 from labkit.waiting import eventually
@@ -9,6 +11,20 @@ from labkit.zino_server import ago, case_of
 
 SEED = 20261123
 CUTS = 5  # each doubles the program's back-off
+
+
+@check
+def a_number_that_zino_does_not_know_is_asked_for_once_at_a_start(world):
+    """The numbers beyond the newest case may have opened and closed meanwhile: one question each tells that they did not."""
+    world.start()
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(2)]
+    world.incidents(cases)
+    world.daemon.stop()
+    before = len(world.daemon.log())
+    world.daemon.start()
+    world.settled()
+    refused = Counter(re.findall(r'500 event "(\d+)" does not exist', world.daemon.log()[before:]))
+    assert len(refused) >= 20 and set(refused.values()) == {1}, f"asked for more than once: {refused}"
 
 
 @check

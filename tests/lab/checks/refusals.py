@@ -115,7 +115,7 @@ def a_token_that_expires_is_an_error_until_another_stands_in_its_file(world):
 
 @check
 def a_proxy_that_wants_a_password_is_an_outage(world):
-    """401 with a page for people, at the start and later: not our token's fault, and waited for."""
+    """401 with a page for people, at the start and later: not our token's fault, and waited for (stacklok/toolhive#3991)."""
     proxy = world.through_argus_proxy()
     page = b"<html><head><title>Sign in</title></head></html>"
     world.zino.start()

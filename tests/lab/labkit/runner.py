@@ -26,12 +26,21 @@ def check(function=None, *, alone=False):
     return register(function) if function else register
 
 
+# Where a public report showed what a check is about: the repository and the number, in its docstring.
+_REPORT = re.compile(r"[\w.-]+/[\w.-]+#\d+")
+
+
+def _label(one) -> str:
+    """What a check is found by: its module and name, and `field` where it comes from a public report."""
+    return f"{one.__module__}.{one.__name__}{' field' if _REPORT.search(one.__doc__ or '') else ''}"
+
+
 def find(names):
-    """All checks, or those whose name contains one of the given texts."""
+    """All checks, or those whose module or name contains one of the given texts; `field` finds what public reports showed."""
     import checks
     for module in sorted(pkgutil.iter_modules(checks.__path__), key=lambda found: found.name):
         importlib.import_module(f"checks.{module.name}")
-    chosen = [one for one in _CHECKS if not names or any(name in f"{one.__module__}.{one.__name__}" for name in names)]
+    chosen = [one for one in _CHECKS if not names or any(name in _label(one) for name in names)]
     if not chosen:
         raise SystemExit(f"no check is called {', '.join(names)}; `lab list` shows all")
     return chosen

@@ -6,6 +6,7 @@ keep sources apart by themselves.
 
 import re
 import time
+import urllib.parse
 
 from . import oracle
 from .argus_people import ArgusView, Person
@@ -19,6 +20,7 @@ GLUE_USER = "zinoargus"
 # For its first seconds the program holds back what an earlier life may still be doing; rest before that proves nothing.
 HELD_BACK = 6.0
 SIGN_OF_LIFE = "/api/v2/incidents/sources/heartbeat/"
+NEWEST_EVENTS = "/api/v2/incidents/events/"
 
 
 class World:
@@ -157,15 +159,27 @@ class World:
         """Its requests that write."""
         return [f"{one['method']} {one['path']} {one['status']}" for one in self.requests() if one["method"] != "GET"]
 
-    def looks(self) -> int:
-        """How often it has read from Argus: its refreshes show in that."""
+    def reads(self) -> int:
+        """How many requests of it have read from Argus."""
         return sum(1 for one in self.requests() if one["method"] == "GET")
 
+    def looks(self) -> int:
+        """How often it has looked at what is new in Argus: readings of the newest events, however many pages each has."""
+        looks, before = 0, 0
+        for one in self.requests():
+            if one["path"] == NEWEST_EVENTS and one["status"] == "200":
+                query = dict(urllib.parse.parse_qsl(one["query"]))
+                size = int(query["page_size"])
+                # a larger page than the one before goes on from it: that one had not shown enough
+                looks += "cursor" not in query and not 0 < before < size
+                before = size
+        return looks
+
     def refreshed(self, times=3, deadline=60):
-        """Wait until the program has asked Argus again, completely, this many times."""
-        before, least = self.looks(), time.monotonic() + times * self.config["sync"]["refresh_interval"] + 0.5
-        # one refresh may be several lists, so both are needed: the time of that many refreshes and as many reads
-        eventually(lambda: self.looks() > before + times and time.monotonic() > least, deadline, "the program asks Argus again")
+        """Wait until the program has looked at what is new in Argus again, completely, this many times."""
+        before = self.looks()
+        # one may be under way, and the last must have come to its end
+        eventually(lambda: self.looks() > before + times, deadline, "the program looks at Argus again")
 
     def settled(self, deadline=30):
         """Wait until the program has asked Argus twice more without writing anything: what it had begun is done."""

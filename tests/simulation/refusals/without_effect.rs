@@ -1,7 +1,8 @@
 //! What is accepted and changes nothing, what is there and cannot be read, and what Zino does not take.
 
 use super::{FULL, SOON, Scene, refuse};
-use crate::argus::{PersonsAct, problem_text};
+use crate::argus::PersonsAct;
+use crate::facts::problem_text;
 use crate::situations::Scene as Situation;
 use crate::unwilling::Does;
 use crate::zino::fresh_case;

@@ -4,7 +4,7 @@
 use crate::http::{Message, Wire};
 use crate::wall;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use zinoargus::stamp::Stamp;
@@ -23,8 +23,11 @@ pub struct Argus {
 struct State {
     incidents: BTreeMap<u64, Kept>,
     numbers: HashMap<String, u64>,
+    /// Those of each time that they began at, as the lists are ordered.
+    by_start: BTreeMap<Stamp, BTreeSet<u64>>,
     feed: VecDeque<(u64, String)>,
     last_event: u64,
+    lists: u64,
     counts: BTreeMap<String, u64>,
     connections: u64,
     first: Option<f64>,
@@ -154,6 +157,8 @@ impl State {
         value["stateful"] = json!(true);
         added_by_source(&mut value);
         let text = value.to_string();
+        let began = value["start_time"].as_str().and_then(Stamp::parse).unwrap_or_default();
+        self.by_start.entry(began).or_default().insert(pk);
         self.numbers.insert(number, pk);
         self.incidents.insert(pk, Kept { value, text: text.clone(), open, events: Vec::new() });
         self.event(pk, &json!({"type": "STA", "timestamp": now(), "description": ""}));
@@ -190,26 +195,32 @@ impl State {
         text
     }
 
+    /// In the order of their arrival: who looks at what is new asks for no more than the newest.
     fn newest(&self, query: &str) -> String {
-        let before = number_in(query, "cursor=").unwrap_or(u64::MAX);
         let size = page_size(query);
-        let page: Vec<_> = self.feed.iter().filter(|(pk, _)| *pk < before).take(size).collect();
-        let last = page.last().filter(|_| page.len() == size).map(|(pk, _)| *pk);
-        page_of(page.iter().map(|(_, text)| text.as_str()), last, &format!("&page_size={size}"))
+        let next = (self.feed.len() > size).then_some("cursor=bz0x");
+        page_of(self.feed.iter().take(size).map(|(_, text)| text.as_str()), next)
     }
 
     fn count_open(&self) -> String {
         json!({"count": self.incidents.values().filter(|kept| kept.open).count()}).to_string()
     }
 
-    fn list(&self, query: &str) -> String {
+    /// The newest first; those of one time begin with another one in each page.
+    fn list(&mut self, query: &str) -> String {
+        self.lists += 1;
         let open = !query.contains("open=false");
         let size = page_size(query);
-        let before = number_in(query, "cursor=").unwrap_or(u64::MAX);
-        let chosen = self.incidents.range(..before).rev().filter(|(_, kept)| kept.open == open);
-        let page: Vec<_> = chosen.take(size).collect();
-        let last = (page.len() == size).then(|| *page[size - 1].0);
-        page_of(page.iter().map(|(_, kept)| kept.text.as_str()), last, &format!("&open={open}&page_size={size}"))
+        let until = value_in(query, "start_time__lte=").and_then(|text| Stamp::parse(&text.replace("%3A", ":")));
+        let within = self.by_start.range(..=until.unwrap_or(Stamp::from_micros(i64::MAX))).rev();
+        let turned = within.flat_map(|(_, pks)| {
+            let turn = self.lists as usize % pks.len().max(1);
+            pks.iter().cycle().skip(turn).take(pks.len())
+        });
+        let mut chosen = turned.map(|pk| &self.incidents[pk]).filter(|kept| kept.open == open);
+        let page: Vec<_> = chosen.by_ref().take(size).collect();
+        let next = chosen.next().map(|_| "cursor=cD0x");
+        page_of(page.iter().map(|kept| kept.text.as_str()), next)
     }
 }
 
@@ -220,16 +231,17 @@ fn added_by_source(incident: &mut Value) {
     }
 }
 
-fn number_in(query: &str, key: &str) -> Option<u64> {
-    query.split('&').find_map(|part| part.strip_prefix(key))?.parse().ok()
+fn value_in<'a>(query: &'a str, key: &str) -> Option<&'a str> {
+    query.split('&').find_map(|part| part.strip_prefix(key))
 }
 
 fn page_size(query: &str) -> usize {
-    number_in(query, "page_size=").unwrap_or(100) as usize
+    value_in(query, "page_size=").and_then(|size| size.parse().ok()).unwrap_or(100)
 }
 
-fn page_of<'a>(items: impl Iterator<Item = &'a str>, last: Option<u64>, more: &str) -> String {
-    let next = last.map_or("null".to_owned(), |last| format!(r#""http://stub/?cursor={last}{more}""#));
+/// The link to the next page only says that there is one: the stub takes no cursor.
+fn page_of<'a>(items: impl Iterator<Item = &'a str>, next: Option<&str>) -> String {
+    let next = next.map_or("null".to_owned(), |cursor| format!(r#""http://stub/?{cursor}""#));
     let items: Vec<&str> = items.collect();
     format!(r#"{{"next":{next},"previous":null,"results":[{}]}}"#, items.join(","))
 }

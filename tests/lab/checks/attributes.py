@@ -28,7 +28,7 @@ def forty_cases():
 
 
 @check
-def forty_cases_of_all_types_arrive_field_by_field(world):
+def forty_cases_of_all_types_arrive_attribute_by_attribute(world):
     """Every field of every incident is as the case says; BFD and ports that do not count have none."""
     world.zino.start()
     numbers = world.zino.cases(forty_cases())

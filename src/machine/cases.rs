@@ -55,7 +55,8 @@ impl Slot {
         self.reached != Some(self.goal)
     }
 
-    /// What of its setbacks is tried again, after so many full looks: what was tried at another one.
+    /// What of its setbacks is tried again, after so many full looks: what was tried at another
+    /// one.
     #[must_use]
     pub fn chance(&self, look: u64) -> Chance {
         Chance { fingerprint: self.goal.fingerprint, look, last: self.gone }

@@ -256,7 +256,8 @@ impl Machine {
         }
     }
 
-    /// Argus refuses a write to this one incident: left out until the next full look, and no reason to look at nothing else.
+    /// Argus refuses a write to this one incident: left out until the next full look, and no reason
+    /// to look at nothing else.
     fn is_refusal(&mut self, now: Now, pk: IncidentPk, error: &ArgusError) -> bool {
         let ArgusError::Request { status, why } = error else {
             return false;

@@ -1,5 +1,6 @@
-//! What Argus refuses of each case, or accepts without effect: told of once, and tried again when the case changes or at the next
-//! full look. Kept with the case, so that nothing clears it but its own success or the case's end. Never writes.
+//! What Argus refuses of each case, or accepts without effect: told of once, and tried again when
+//! the case changes or at the next full look. Kept with the case, so that nothing clears it but its
+//! own success or the case's end. Never writes.
 
 use super::cases::Slot;
 use super::queue::Lane;
@@ -78,7 +79,8 @@ impl Machine {
         }
     }
 
-    /// A full look gives what was given up another chance; looks that come one after the other do not.
+    /// A full look gives what was given up another chance; looks that come one after the other do
+    /// not.
     pub(super) fn retry_setbacks(&mut self, now: Now) {
         if self.chances.at.is_some_and(|at| now.mono < at + self.settings.full_interval / 2) {
             return;
@@ -87,7 +89,8 @@ impl Machine {
         self.look_at_setbacks();
     }
 
-    /// Zino refused what a person did, or took it and has nothing of it: two tries, and then one whenever there is another chance.
+    /// Zino refused what a person did, or took it and has nothing of it: two tries, and then one
+    /// whenever there is another chance.
     pub(super) fn carried_in_vain(&mut self, now: Now, id: CaseId, refusal: Option<&ZinoError>) {
         let chance = self.errand_chance(id);
         let (Some(slot), Some(carrying)) = (self.cases.get(id), self.errands.get_mut(&id)) else {
@@ -109,7 +112,8 @@ impl Machine {
         self.told.failed(now, line);
     }
 
-    /// What people did on a case is tried again when this is another one. What we write ourselves is no change of a case.
+    /// What people did on a case is tried again when this is another one. What we write ourselves
+    /// is no change of a case.
     fn errand_chance(&self, id: CaseId) -> Chance {
         let mut hasher = DefaultHasher::new();
         if let Some(slot) = self.cases.get(id) {
@@ -152,7 +156,8 @@ impl Machine {
         self.cases.all_mut().for_each(|slot| slot.setbacks = Setbacks::default());
     }
 
-    /// A case of which Zino has deleted the last trace is forgotten, and with it what Argus refused of it.
+    /// A case of which Zino has deleted the last trace is forgotten, and with it what Argus refused
+    /// of it.
     pub(super) fn tell_undelivered(slot: &Slot) {
         for line in lines(slot.setbacks.given_up()) {
             warn!("{}: Zino has deleted this case, and something of it is not in Argus: {line}", slot.case.name());
@@ -167,7 +172,8 @@ impl Machine {
         })
     }
 
-    /// The problems that are in trouble: a server refuses something of them, or Argus fails over them.
+    /// The problems that are in trouble: a server refuses something of them, or Argus fails over
+    /// them.
     pub(super) fn troubled(&self) -> BTreeSet<&Problem> {
         let set_back = self.cases.all().filter(|slot| slot.setbacks.given_up().next().is_some());
         let given_up = self.errands.iter().filter(|(_, carrying)| carrying.given_up.is_some());

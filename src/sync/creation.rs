@@ -74,8 +74,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(Vec::new())
     }
 
-    /// A case's incident is not there any more, so that another is its own, or a new one. An Argus that says so again and again has
-    /// none of those that it says it made.
+    /// A case's incident is not there any more, so that another is its own, or a new one. An Argus
+    /// that says so again and again has none of those that it says it made.
     pub(super) fn lost(&mut self, case: &Arc<Case>) -> Stop {
         let chance = self.chance(case);
         let shown = format!("its incident, number {}", plain_number(case));
@@ -83,7 +83,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Stop::Stale
     }
 
-    /// Brings a case up to date whose incident was found by its number. Argus may say in the same breath that there is none.
+    /// Brings a case up to date whose incident was found by its number. Argus may say in the same
+    /// breath that there is none.
     fn reconcile_found(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
         match self.reconcile(case, pk, exact)? {
             Some(acts) => Ok(acts),
@@ -178,7 +179,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         Ok(page.items.into_iter().find(|i| *i.source_incident_id == *number))
     }
 
-    /// Brings an incident that was just made up to date; nobody else can have touched it. A refusal of before is over with it.
+    /// Brings an incident that was just made up to date; nobody else can have touched it. A refusal
+    /// of before is over with it.
     fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });

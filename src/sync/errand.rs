@@ -135,13 +135,13 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
     Ok(found)
 }
 
-/// Carries to a case what it still lacks of people's acts, or a part of it, each write checked against the case as it is just before,
-/// and returns the case as it is after; `None` if Zino does not know it. No write is made twice: what is still lacking then has no
-/// effect now.
+/// Carries to a case what it still lacks of people's acts, or a part of it, each write checked
+/// against the case as it is just before, and returns the case as it is after; `None` if Zino does
+/// not know it. No write is made twice: what is still lacking then has no effect now.
 ///
 /// # Errors
-/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before it writes. What Zino refuses is
-/// the error after everything else was written.
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before
+/// it writes. What Zino refuses is the error after everything else was written.
 pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
     let mut left = MAX_WRITES;
     let mut made: Vec<Write> = Vec::new();

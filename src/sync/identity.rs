@@ -273,8 +273,8 @@ fn assign_closed(
     out.homes.push((case.id, home));
 }
 
-/// The home of a case that has no open incident: one of those ended ones whose close was received during the case's life, whatever time
-/// it was dated to.
+/// The home of a case that has no open incident: one of those ended ones whose close was received
+/// during the case's life, whatever time it was dated to.
 fn perhaps<'a>(ended: impl Iterator<Item = &'a Incident>) -> Home {
     let pks: Vec<IncidentPk> = ended.map(|i| i.pk).collect();
     if pks.is_empty() { Home::None } else { Home::Perhaps(pks) }

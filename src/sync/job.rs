@@ -1,8 +1,10 @@
-//! The work on one problem, in straight-line blocking code against [`ArgusServer`]: look, plan, write, look again. How a case gets an
-//! incident is in `creation.rs`, how one write is made in `writing.rs`.
+//! The work on one problem, in straight-line blocking code against [`ArgusServer`]: look, plan,
+//! write, look again. How a case gets an incident is in `creation.rs`, how one write is made in
+//! `writing.rs`.
 //!
-//! One thing that fails stops no other: a refused write is left out, after a failed one everything is still read, and what people did is
-//! reported all the same. Keeps nothing between jobs and never talks to Zino; what people did is not carried here.
+//! One thing that fails stops no other: a refused write is left out, after a failed one everything
+//! is still read, and what people did is reported all the same. Keeps nothing between jobs and
+//! never talks to Zino; what people did is not carried here.
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
@@ -211,7 +213,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
-    /// Brings a case up to date whose incident this is. Where Argus does not have it, the case has none.
+    /// Brings a case up to date whose incident this is. Where Argus does not have it, the case has
+    /// none.
     pub(super) fn reconcile_or_create(
         &mut self,
         case: &Arc<Case>,

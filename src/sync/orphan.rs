@@ -94,11 +94,13 @@ fn last_setback(lives: &[Life]) -> Option<Stamp> {
     last
 }
 
-/// Ends an incident whose case Zino has deleted, unless it has ended, somebody or another Zino has reopened it, or it is on record that
-/// Zino may have forgotten the case; returns the incident as it is after. Argus can lose an END, so that it has two tries.
+/// Ends an incident whose case Zino has deleted, unless it has ended, somebody or another Zino has
+/// reopened it, or it is on record that Zino may have forgotten the case; returns the incident as
+/// it is after. Argus can lose an END, so that it has two tries.
 ///
 /// # Errors
-/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus takes the END and the incident stays open.
+/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus takes the END and the incident stays
+/// open.
 pub fn end<A: ArgusServer + ?Sized>(
     argus: &A,
     rules: &Rules,

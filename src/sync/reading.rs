@@ -1,5 +1,5 @@
-//! One incident with its events, as they are at one time, and what a job makes of one that cannot be read. Never decides what they mean
-//! for a case.
+//! One incident with its events, as they are at one time, and what a job makes of one that cannot
+//! be read. Never decides what they mean for a case.
 
 use super::carry::Act;
 use super::evidence::Evidence;
@@ -11,8 +11,9 @@ use crate::zino::case::Case;
 
 /// Reads an incident and its events; `None` if it is not there.
 ///
-/// The row is read after the events, so that it is the newer of the two. Where it contradicts their last turn a person acted
-/// between the two requests, or Argus lost an update: both are read once more before anybody goes by them.
+/// The row is read after the events, so that it is the newer of the two. Where it contradicts their
+/// last turn a person acted between the two requests, or Argus lost an update: both are read once
+/// more before anybody goes by them.
 ///
 /// # Errors
 /// See [`ArgusError`].
@@ -31,8 +32,9 @@ fn read_once<A: ArgusServer + ?Sized>(argus: &A, pk: IncidentPk) -> Result<Optio
     Ok(argus.incident(pk)?.map(|incident| (incident, events)))
 }
 
-/// Whether the row says otherwise than the last event that opened or ended the incident. Without such an event it should be open;
-/// one that was created closed is read twice for nothing, until its END is there.
+/// Whether the row says otherwise than the last event that opened or ended the incident. Without
+/// such an event it should be open; one that was created closed is read twice for nothing, until
+/// its END is there.
 fn contradicts(incident: &Incident, events: &[Event]) -> bool {
     let turn = Evidence::new(events, incident.source_user).newest_turn().map(|e| &e.kind);
     let ended = matches!(turn, Some(EventKind::Close | EventKind::End));
@@ -74,7 +76,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         self.known.insert(incident.pk, incident);
     }
 
-    /// Takes what people did. Where Argus answers and one thing could not be read, the others are gone on with.
+    /// Takes what people did. Where Argus answers and one thing could not be read, the others are
+    /// gone on with.
     pub(super) fn go_on_after(
         &mut self,
         case: &Case,

@@ -1,5 +1,6 @@
-//! What Argus refused, and what it accepted without effect: remembered for each case and write, so that everything else
-//! still happens and nothing is repeated over and over. Pure; never writes, and never says when there is another chance.
+//! What Argus refused, and what it accepted without effect: remembered for each case and write, so
+//! that everything else still happens and nothing is repeated over and over. Pure; never writes,
+//! and never says when there is another chance.
 
 use super::text::cut;
 use crate::argus::models::IncidentPk;
@@ -37,7 +38,8 @@ impl WriteKey {
     }
 }
 
-/// What a case and the looks at Argus have come to. A write is tried again when this is another one.
+/// What a case and the looks at Argus have come to. A write is tried again when this is another
+/// one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Chance {
     /// What synchronisation makes of the case (`plan::fingerprint`).
@@ -142,7 +144,8 @@ impl Setbacks {
         self.0.insert(key, Setback { shown, cause, tried_at, looked_for: true });
     }
 
-    /// A write was accepted; the next look shows whether it had an effect, if one is `looked_for`. Returns how often it was now.
+    /// A write was accepted; the next look shows whether it had an effect, if one is `looked_for`.
+    /// Returns how often it was now.
     pub fn accepted(&mut self, key: WriteKey, shown: &str, looked_for: bool, tried_at: Chance) -> u32 {
         let before = match self.0.get(&key).map(|setback| &setback.cause) {
             Some(Cause::NoEffect { times }) => *times,
@@ -154,7 +157,8 @@ impl Setbacks {
         times
     }
 
-    /// A look showed that of all writes to an incident only these are lacking: the others had their effect, or are needed no more.
+    /// A look showed that of all writes to an incident only these are lacking: the others had their
+    /// effect, or are needed no more.
     pub fn lacks_only(&mut self, incident: IncidentPk, lacking: impl Fn(&str) -> bool) {
         self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking(&key.what));
     }

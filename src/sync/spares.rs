@@ -1,4 +1,5 @@
-//! Several incidents about one problem: which of them gives way, and how it is ended. Part of a job; never assigns incidents to cases.
+//! Several incidents about one problem: which of them gives way, and how it is ended. Part of a
+//! job; never assigns incidents to cases.
 
 use super::carry::Act;
 use super::evidence::{Evidence, duplicate_text};
@@ -13,9 +14,10 @@ use log::info;
 use std::sync::Arc;
 
 impl<A: ArgusServer + ?Sized> Runner<'_, A> {
-    /// There is one open incident per problem, and of several the lowest pk stays: also where one is exactly a closed case's and yet
-    /// open on behalf of another Zino. Ends those that an open case has where such an older one stands, else the younger such ones.
-    /// Returns what people did on the older one.
+    /// There is one open incident per problem, and of several the lowest pk stays: also where one
+    /// is exactly a closed case's and yet open on behalf of another Zino. Ends those that an open
+    /// case has where such an older one stands, else the younger such ones. Returns what people did
+    /// on the older one.
     pub(super) fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
         let case = &work.case;
         if case.is_closed() {
@@ -55,8 +57,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }))
     }
 
-    /// The incident that this one was ended for as a duplicate, if that one still stands for the case's problem. A closed case
-    /// ends it only where no case is open and no other rule would: one that is exactly an earlier case's.
+    /// The incident that this one was ended for as a duplicate, if that one still stands for the
+    /// case's problem. A closed case ends it only where no case is open and no other rule would:
+    /// one that is exactly an earlier case's.
     pub(super) fn stands_for(
         &mut self,
         case: &Arc<Case>,
@@ -103,7 +106,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             {
                 return Ok(());
             }
-            // A duplicate is ended now, by our clock, which says nothing of when somebody reopened it by Argus' clock.
+            // A duplicate is ended now, by our clock, which says nothing of when somebody reopened
+            // it by Argus' clock.
             let reopened_since =
                 |e: &Event| kept.is_none() && e.kind == EventKind::Reopen && e.received > end.timestamp;
             let before = if kept.is_some() {

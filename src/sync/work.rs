@@ -18,7 +18,8 @@ pub struct CaseWork {
     pub due: bool,
     /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
     pub excused: bool,
-    /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome, or one that was found by its number.
+    /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome,
+    /// or one that was found by its number.
     pub tried: bool,
     /// What Argus refused of it or accepted without effect.
     pub setbacks: Setbacks,

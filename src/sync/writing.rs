@@ -1,5 +1,5 @@
-//! The writes of a job: what is left out, what a failure stops, and whether a write had its effect. Part of a job; never decides
-//! what is lacking.
+//! The writes of a job: what is left out, what a failure stops, and whether a write had its effect.
+//! Part of a job; never decides what is lacking.
 
 use super::evidence::Evidence;
 use super::job::{Runner, Stop};
@@ -24,8 +24,8 @@ pub(super) enum Stepped {
 }
 
 impl<A: ArgusServer + ?Sized> Runner<'_, A> {
-    /// Carries a plan's steps out, each whatever became of the one before; true if the result must be looked at, because Argus can
-    /// lose an update there.
+    /// Carries a plan's steps out, each whatever became of the one before; true if the result must
+    /// be looked at, because Argus can lose an update there.
     pub(super) fn write(&mut self, case: &Arc<Case>, pk: IncidentPk, plan: &Plan) -> bool {
         let mut look_again = false;
         let mut made = BTreeSet::new();
@@ -49,7 +49,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         look_again
     }
 
-    /// Makes one write, unless it is to be left out. A failure is held, so that everything is still read and nothing more written.
+    /// Makes one write, unless it is to be left out. A failure is held, so that everything is still
+    /// read and nothing more written.
     pub(super) fn step(&mut self, case: &Arc<Case>, pk: IncidentPk, step: &Step, counts: bool) -> Stepped {
         let key = WriteKey { incident: Some(pk), what: step.fingerprint() };
         let chance = self.chance(case);
@@ -94,7 +95,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         }
     }
 
-    /// An incident was looked at, and of all writes to it these are lacking: what is known of its setbacks is brought up to date.
+    /// An incident was looked at, and of all writes to it these are lacking: what is known of its
+    /// setbacks is brought up to date.
     pub(super) fn weigh(&mut self, case: &Arc<Case>, pk: IncidentPk, steps: &[Step], evidence: &Evidence<'_>) {
         let chance = self.chance(case);
         let setbacks = self.setbacks(case);

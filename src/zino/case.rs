@@ -113,16 +113,16 @@ impl CaseState {
     }
 }
 
-/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it. A case that lacks the sub-index
-/// of its type is a problem of its own.
+/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it.
+/// A case that lacks the sub-index of its type is a problem of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Problem {
     /// Router name, usually short.
     pub router: Box<str>,
     /// What kind of thing failed.
     pub kind: CaseKind,
-    /// Interface index, peer address or alarm type as text; empty for reachability. The case's own where it lacks one, which is none
-    /// of these.
+    /// Interface index, peer address or alarm type as text; empty for reachability. The case's own
+    /// where it lacks one, which is none of these.
     pub subindex: Box<str>,
 }
 
@@ -257,7 +257,8 @@ impl Case {
         self.kind.has_subindex() && self.subindex().is_empty()
     }
 
-    /// What tells problems of one kind on one router apart; empty where there is only one, and where it is missing.
+    /// What tells problems of one kind on one router apart; empty where there is only one, and
+    /// where it is missing.
     #[must_use]
     pub fn subindex(&self) -> &str {
         let subindex = match self.kind {

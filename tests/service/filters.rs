@@ -1,5 +1,5 @@
-//! Something in front of Argus that does not let one request through: what else arrives all the same, and how often the program
-//! asks. Never about a server that fails as a whole.
+//! Something in front of Argus that does not let one request through: what else arrives all the
+//! same, and how often the program asks. Never about a server that fails as a whole.
 
 use crate::fake_argus::{Act, FakeArgus, Seen, html, json};
 use crate::fake_zino::FakeZino;

@@ -236,7 +236,8 @@ pub enum Late {
 }
 
 impl Argus {
-    /// Answers a write as if it had been executed. What turns an incident is on record all the same.
+    /// Answers a write as if it had been executed. What turns an incident is on record all the
+    /// same.
     fn pretend<T>(&mut self, what: &str, run: impl FnOnce(&mut Self) -> T) -> T {
         let (incidents, events) = (self.incidents.clone(), self.events.len());
         let answer = run(self);

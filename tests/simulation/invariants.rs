@@ -37,7 +37,8 @@ pub fn check(driver: &Driver) -> Result<(), String> {
     nothing_left_open(world, &active)
 }
 
-/// Whether Argus never makes, ends or reopens an incident about this problem that it should: what is open then is not ours to say.
+/// Whether Argus never makes, ends or reopens an incident about this problem that it should: what
+/// is open then is not ours to say.
 fn turns_are_spoilt(world: &World, problem: &str) -> bool {
     let creations = world.zinos.iter().flat_map(|z| z.cases.values()).filter(|h| problem_text(&h.case) == problem);
     let creation = |held: &Held| {

@@ -1,5 +1,6 @@
-//! Scenes without chance: what Argus does to one write or one read, and what everything else must come to all the same. They tell
-//! what both servers hold and which writes came, and nothing of how the program is made.
+//! Scenes without chance: what Argus does to one write or one read, and what everything else must
+//! come to all the same. They tell what both servers hold and which writes came, and nothing of how
+//! the program is made.
 
 mod reading;
 mod without_effect;

@@ -1,5 +1,5 @@
-//! What the servers do to single writes and reads beside what happens by chance: they refuse them, or accept them and do
-//! nothing. Never decides what the program should make of it.
+//! What the servers do to single writes and reads beside what happens by chance: they refuse them,
+//! or accept them and do nothing. Never decides what the program should make of it.
 
 use crate::argus::PersonsAct;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,8 @@ pub enum Does {
     Serve,
     /// A filter answers with this status.
     Refuse(u16),
-    /// It is answered as if it had been executed. An END or RES is on record, and nothing else changes.
+    /// It is answered as if it had been executed. An END or RES is on record, and nothing else
+    /// changes.
     Nothing,
     /// It is executed, and the answer is lost.
     LoseReply,

@@ -59,7 +59,8 @@ pub struct Scenario {
     pub single: bool,
     /// Whether something on the way to Argus may send a write twice.
     pub doubles: bool,
-    /// Whether Argus may refuse single writes, for a while or for good, or accept them without effect.
+    /// Whether Argus may refuse single writes, for a while or for good, or accept them without
+    /// effect.
     pub unwilling: bool,
     /// Whether Zino is so slow that much happens while it is read completely.
     pub slow: bool,

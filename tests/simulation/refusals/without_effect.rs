@@ -1,4 +1,5 @@
-//! What is accepted and changes nothing, what is there and cannot be read, and what Zino does not take.
+//! What is accepted and changes nothing, what is there and cannot be read, and what Zino does not
+//! take.
 
 use super::{FULL, SOON, Scene, refuse};
 use crate::argus::PersonsAct;
@@ -9,7 +10,8 @@ use crate::zino::fresh_case;
 use zinoargus::argus::models::{Incident, IncidentPk};
 use zinoargus::zino::case::CaseState;
 
-/// Everything is as it should be but for one write that has no effect: two tries, one warning, and then once for each full look.
+/// Everything is as it should be but for one write that has no effect: two tries, one warning, and
+/// then once for each full look.
 fn without_effect(scene: &mut Scene, words: &[&str], before: usize) {
     let came = |scene: &Scene| scene.came(words) - before;
     scene.runs(SOON);

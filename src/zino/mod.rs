@@ -12,6 +12,7 @@ pub mod notify;
 pub mod pace;
 mod port;
 mod reads;
+mod reply;
 pub mod session;
 mod text;
 mod wire;

@@ -4,7 +4,8 @@
 //! breaks halfway runs into the next. GETATTRS replies carry the case number, GETHIST and GETLOG replies do not.
 
 use crate::zino::case::{Case, CaseId};
-use crate::zino::session::{Reply, Session, done, means_unknown, refused};
+use crate::zino::reply::{Reply, done, means_unknown, refused};
+use crate::zino::session::Session;
 use crate::zino::{LookedUp, ZinoError, decode};
 use log::{debug, warn};
 use std::collections::{BTreeSet, HashMap};

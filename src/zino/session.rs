@@ -5,6 +5,7 @@ use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
 use crate::zino::pace::Pace;
 use crate::zino::port::Port;
+use crate::zino::reply::{INTERNAL_ERROR, NO_SENSE, Reply, done, has_data, header, unexpected};
 use crate::zino::text::{decode, shown};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{LookedUp, ZinoError, ZinoServer, decode as read, entry};
@@ -12,12 +13,6 @@ use log::debug;
 use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
 use std::time::Instant;
-
-/// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
-const INTERNAL_ERROR: &str = "internal error";
-
-/// How our own refusal of a reply begins.
-const NO_SENSE: &str = "the answer makes no sense";
 
 /// Where the server is and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +51,6 @@ pub struct Session {
     noisy_since: Option<Instant>,
     /// The size of a batch.
     pub(crate) pace: Pace,
-}
-
-/// One whole reply.
-#[derive(Debug)]
-pub(crate) enum Reply {
-    /// A header with the expected code, and its data lines if it has any.
-    Done { header: String, lines: Vec<Vec<u8>> },
-    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a word.
-    Refused(String),
-    /// Data that ended in `500 internal error`: Zino broke down halfway.
-    Broken(Vec<Vec<u8>>),
 }
 
 impl Session {
@@ -318,53 +302,6 @@ impl ZinoServer for Session {
     }
 }
 
-/// What a reply holds if it is whole. Half a reply counts as a refusal: the connection can be used, the reply cannot.
-pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
-    match reply {
-        Reply::Done { header, lines } => Ok((header, lines)),
-        Reply::Refused(why) => Err(refused(&why)),
-        Reply::Broken(_) => Err(ZinoError::Refused("internal error, halfway".to_owned())),
-    }
-}
-
-/// A 500 as an error. One that says that we are not logged in condemns the connection.
-pub(crate) fn refused(why: &str) -> ZinoError {
-    if forgets_login(why) {
-        return ZinoError::Connection("the server has forgotten our login".to_owned());
-    }
-    ZinoError::Refused(shown(why.as_bytes()))
-}
-
-/// Whether the refusal of a read means that Zino does not know the case. The text differs between versions of Zino, so
-/// this is anything but the refusals that certainly mean something else.
-pub(crate) fn means_unknown(why: &str) -> bool {
-    let other = [INTERNAL_ERROR, NO_SENSE, "unknown command"];
-    !forgets_login(why) && !other.iter().any(|text| why.starts_with(text))
-}
-
-fn forgets_login(why: &str) -> bool {
-    why.eq_ignore_ascii_case("not authenticated")
-}
-
-pub(crate) fn unexpected(line: &[u8]) -> ZinoError {
-    ZinoError::Protocol(shown(line))
-}
-
-/// A reply's code and the text after it.
-fn header(line: &[u8]) -> Option<(u16, String)> {
-    let (code, rest) = line.split_at_checked(3)?;
-    let code = std::str::from_utf8(code).ok()?;
-    let digits = code.bytes().all(|b| b.is_ascii_digit());
-    let apart = rest.first().is_none_or(|&b| b == b' ');
-    let code = code.parse().ok().filter(|_| digits && apart)?;
-    Some((code, decode(rest).trim().to_owned()))
-}
-
-/// Whether a reply with this code goes on until a lone dot.
-fn has_data(code: u16) -> bool {
-    matches!(code, 300 | 301 | 303 | 304)
-}
-
 /// Whether a text is what Zino's notification port greets with.
 pub(crate) fn is_nonce(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -387,64 +324,5 @@ fn digest(challenge: &str, secret: &Secret) -> Secret {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_digest_is_zinos() {
-        // From `printf 'abc s3 crét' | sha1sum`.
-        let secret = Secret::new("s3 crét".to_owned());
-        assert_eq!(digest("abc", &secret).reveal(), "47ff48cf6cd01536189e8eb8c49e11d201064c32");
-    }
-
-    /// A Zino that gives these answers, one for each command.
-    fn answering(answers: &'static [&'static str]) -> Login {
-        use std::io::{BufRead, BufReader, Write};
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut commands = BufReader::new(stream.try_clone().unwrap()).lines();
-            stream.write_all(b"200 abc Hello\r\n").unwrap();
-            for answer in answers {
-                commands.next();
-                stream.write_all(answer.as_bytes()).unwrap();
-            }
-        });
-        let secret = Secret::new("internal".to_owned());
-        Login { server: "127.0.0.1".to_owned(), port, notify_port: port, user: "u".to_owned(), secret }
-    }
-
-    #[test]
-    fn a_secret_that_is_a_word_of_zinos_own_changes_no_decision() {
-        let login = answering(&["200 ok\r\n", "500 internal error\r\n", "500 internal error\r\n"]);
-        let unreadable = Session::connect(&login).unwrap().case(1, |_| true);
-        assert_eq!(unreadable, Err(ZinoError::Refused("(secret) error".to_owned())), "this case is not unknown");
-        let broken = Session::connect(&answering(&["500 internal error\r\n"])).unwrap_err();
-        assert_eq!(broken, ZinoError::Refused("(secret) error".to_owned()), "this is no refused login");
-    }
-
-    #[test]
-    fn a_header_is_three_digits_and_a_text() {
-        let check = |line: &str, expected: Option<(u16, &str)>| {
-            let expected = expected.map(|(code, text)| (code, text.to_owned()));
-            assert_eq!(header(line.as_bytes()), expected, "{line}");
-        };
-        check("200 ok", Some((200, "ok")));
-        check("302 please termiate", Some((302, "please termiate")));
-        check("500", Some((500, "")));
-        check("2000 x", None);
-        check("+20 x", None);
-        check("20", None);
-        check("", None);
-        check("1795376392 sim-gw", None);
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_the_header_parser_panic(line: Vec<u8>) {
-            let _ = header(&line);
-        }
-    }
-}
+#[path = "session_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 //!
 //! [`foreign`] is for what a server sent, and [`composed`] for a whole line before it leaves the program: for the log, the
 //! status, the output of `--check`. The secrets are those that [`Secret`](crate::secret::Secret) announces: all that exist,
-//! and the last [`MAX_RETIRED`] that existed, because an error may be told long after its token was renewed.
+//! and the last `MAX_RETIRED` that existed, because an error may be told long after its token was renewed.
 //!
 //! A secret is found in any letter case, with line breaks and blanks in it, and as JSON, HTML or a URL spells it. Of a long
 //! one made of hexadecimal digits, as tokens and digests are, every piece of 8 digits is found, of another long one

@@ -3,6 +3,7 @@
 use super::reload::Change;
 use super::testing::{Running, at_rest, settings};
 use super::*;
+use crate::argus::ArgusError;
 
 fn invalid() -> ArgusError {
     ArgusError::Unauthorized("Invalid token.".to_owned())

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::argus::models::EventKind;
+use crate::argus::models::{Event, Page};
+use crate::stamp::Stamp;
 use crate::sync::testing::{OPENED, event};
 
 /// An acknowledgement with this key, so many seconds after the case opened.

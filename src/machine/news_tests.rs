@@ -2,7 +2,9 @@
 
 use super::testing::{Running, at_rest, settings};
 use super::*;
+use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
+use crate::argus::models::{Event, Incident, Page};
 use crate::sync::testing::{ALICE, US, case, event, incident};
 use crate::zino::case::Problem;
 

@@ -2,6 +2,7 @@
 //! program.
 
 use super::*;
+use crate::stamp::Stamp;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -2,6 +2,8 @@
 
 use super::testing::settings;
 use super::*;
+use crate::stamp::Stamp;
+use crate::sync::errand::{Found, Snapshot};
 use crate::sync::testing::case;
 
 fn machine() -> Machine {

@@ -2,6 +2,8 @@
 
 use super::testing::{Running, at_rest, settings};
 use super::*;
+use crate::sync::errand::{Found, Snapshot};
+use crate::sync::rules::Rules;
 use crate::sync::testing::{case, rules};
 
 pub(super) fn secondary(threshold: u32) -> Settings {

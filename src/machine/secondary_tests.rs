@@ -3,7 +3,11 @@
 use super::reload_tests::{change, secondary};
 use super::testing::{Running, ping};
 use super::*;
+use crate::argus::ArgusError;
+use crate::argus::models::Page;
 use crate::failover::Answer;
+use crate::failover::Ping;
+use crate::sync::errand::{Found, Snapshot};
 use crate::sync::testing::case;
 
 fn away() -> Result<(), ArgusError> {

@@ -2,8 +2,12 @@
 
 use super::testing::{ping, settings};
 use super::*;
+use crate::argus::ArgusError;
 use crate::argus::models::Page;
 use crate::failover::Answer;
+use crate::failover::Ping;
+use crate::stamp::Stamp;
+use crate::sync::errand::{Found, Snapshot};
 use crate::sync::testing::case;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;

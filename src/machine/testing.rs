@@ -2,7 +2,12 @@
 //! program.
 
 use super::*;
+use crate::argus::models::{Event, Incident, ListQuery, Page};
 use crate::failover::Answer;
+use crate::failover::Ping;
+use crate::stamp::Stamp;
+use crate::sync::errand::{Found, Snapshot};
+use crate::sync::job::ProblemReport;
 use crate::sync::testing::{case, rules};
 use crate::zino::case::Problem;
 

@@ -4,6 +4,7 @@
 use super::standby_tests::{collect, said};
 use super::testing::{Running, settings};
 use super::*;
+use crate::argus::ArgusError;
 use crate::status;
 
 const GONE: &str = "zino:8001: closed by the server";

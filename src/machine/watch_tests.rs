@@ -3,7 +3,12 @@
 
 use super::testing::settings;
 use super::*;
+use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
+use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
+use crate::stamp::Stamp;
+use crate::sync::errand::{Found, Snapshot};
+use crate::sync::job::ProblemReport;
 use crate::sync::job::{Deeds, Outcome};
 use crate::sync::testing::{ALICE, case, event, incident};
 use crate::zino::case::Problem;

@@ -5,25 +5,20 @@ use super::cases::Change;
 use super::queue::Lane;
 use super::{Machine, Now, Output, Reading, ZinoCommand, ZinoEvent};
 use crate::argus::models::{EndTime, Incident};
-use crate::sync::carry::writes;
 use crate::sync::creation::may_have_an_old_incident;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::filter::{Verdict, verdict};
 use crate::sync::identity::{number, same_problem};
 use crate::sync::job::ENDED_WINDOW_SECS;
-use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, CaseKind};
 use log::{debug, error, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many numbers are asked for to find cases that opened and closed while nobody looked.
 const MAX_GAP: u64 = 2000;
 /// How far beyond the highest known number is looked at a time.
 const BEYOND: u64 = 20;
-const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
-const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Machine {
     pub(super) fn take_zino(&mut self, now: Now, event: ZinoEvent) {
@@ -290,7 +285,7 @@ impl Machine {
 
     /// Zino does not know this number. A closed case is kept until its last state is delivered; an open one is forgotten by
     /// Zino, and what that means for its incident is decided elsewhere.
-    fn forget_case(&mut self, id: CaseId) {
+    pub(super) fn forget_case(&mut self, id: CaseId) {
         self.link.unreadable.succeeded(id);
         let Some(slot) = self.cases.get_mut(id) else {
             return;
@@ -331,76 +326,5 @@ impl Machine {
         verdict(case) != Verdict::Wanted
             && !may_have_an_old_incident(case, now.wall)
             && !self.incidents.near(case).any(|i| same_problem(case, i))
-    }
-
-    fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
-        if self.errand_under_way == Some(id) {
-            self.errand_under_way = None;
-        }
-        if result.is_ok() {
-            self.link.reading.newer.insert(id);
-        }
-        let refused = matches!(result, Err(ZinoError::Refused(_)));
-        if let (Err(error), true) = (&result, refused) {
-            self.told.failed(now, format!("case {id}: {error}"));
-        }
-        match result {
-            Ok(Some(case)) => {
-                let rules = &self.settings.rules;
-                let lacking = self.errands.get(&id).map_or(0, |carrying| {
-                    let errand = &carrying.errand;
-                    let same = case.problem() == errand.problem && case.opened == errand.opened;
-                    if same { writes(&case, &errand.acts, rules).len() } else { 0 }
-                });
-                self.put_case(*case, Lane::Live);
-                if lacking == 0 {
-                    if let Some(run) = &mut self.run {
-                        run.carried(id);
-                    }
-                    self.errands.remove(&id);
-                } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
-                    self.go_on_carrying(now, id, lacking);
-                } else {
-                    self.carried_in_vain(now, id, None);
-                    self.carry_later(now, id, false);
-                }
-            }
-            Ok(None) => {
-                self.forget_case(id);
-                self.errands.remove(&id);
-            }
-            Err(error) => {
-                debug!("case {id}: {error}");
-                if refused {
-                    self.carried_in_vain(now, id, Some(&error));
-                }
-                self.carry_later(now, id, refused);
-            }
-        }
-    }
-
-    fn take_postponed(&mut self, now: Now, id: CaseId) {
-        self.errand_under_way = self.errand_under_way.filter(|under_way| *under_way != id);
-        if let Some(carrying) = self.errands.get_mut(&id) {
-            carrying.retry_at = now.mono + ERRAND_FIRST_WAIT;
-        }
-    }
-
-    /// There was more to write than one errand does.
-    fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
-        if let Some(carrying) = self.errands.get_mut(&id) {
-            (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
-            (carrying.in_vain, carrying.given_up) = (0, None);
-        }
-    }
-
-    fn carry_later(&mut self, now: Now, id: CaseId, refused: bool) {
-        if let Some(carrying) = self.errands.get_mut(&id) {
-            // A lost connection is repeated as soon as there is another; a refusal would only be refused again.
-            carrying.attempts =
-                if refused { carrying.attempts.saturating_add(1).max(4) } else { carrying.attempts.saturating_add(1) };
-            carrying.retry_at =
-                now.mono + super::backoff::backoff(carrying.attempts, ERRAND_FIRST_WAIT, ERRAND_LONGEST_WAIT);
-        }
     }
 }

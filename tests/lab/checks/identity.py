@@ -117,10 +117,10 @@ def what_was_done_before_zino_gave_the_case_anew_reaches_the_new_case(world):
     forget(world)
     world.alice.ack(acked, "on it")
     world.bob.ticket(ticketed, "https://tickets.example.org/1")
-    world.alice.close(lost, "fixed")
-    world.lose_close(lost)
     new = [world.zino.case("reachability", router) for router in ("acked", "ticketed", "late", "lost")]
     world.bob.ack(late, "me too")
+    world.alice.close(lost, "fixed")
+    world.lose_close(lost)
     world.daemon.start()
     world.has_entry(new[0], "on it (alice)", "working")
     world.has_entry(new[1], "Ticket https://tickets.example.org/1 added by Argus user bob", "open")

@@ -29,7 +29,8 @@ pub fn check(driver: &Driver) -> Result<(), String> {
                 history_once(world, *z, held, rules).map_err(at)?;
             }
             // What closed before a takeover is the primary's business.
-            if !(rules.secondary && held.case.is_closed()) {
+            let is_home = |i: &Incident| turns || world.argus.is_exactly(&held.case, i);
+            if !(rules.secondary && held.case.is_closed()) && home(world, held).is_none_or(is_home) {
                 acts_once(world, *z, held, rules).map_err(at)?;
             }
         }

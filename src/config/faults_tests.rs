@@ -158,3 +158,13 @@ fn a_host_that_cannot_be_one_is_refused() {
         assert!(parse(&with("zino", &format!("server = \"{good}\"")), Path::new("")).is_ok(), "{good}");
     }
 }
+
+#[test]
+fn a_quote_too_many_shows_no_secret_that_became_a_part_of_a_files_name() {
+    for key in ["token_file", "ca_file"] {
+        let text = format!("[argus]\n{key} = \"\"\".\ntoken = \"0123456789abcdef\"\n\"\"\"\n");
+        let said = problems(&text).join("\n");
+        assert!(said.contains(&format!("argus.{key}: must be a file name on one line")), "{said}");
+        assert!(!said.contains("0123456789abcdef"), "{said}");
+    }
+}

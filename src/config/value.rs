@@ -184,8 +184,9 @@ pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
 /// A file's name.
 pub fn file(value: &DeValue<'_>) -> Converted<PathBuf> {
     let name = text(value)?;
-    if name.contains('\0') {
-        return Err("must be a file name".to_owned());
+    // After a slip with quotes the lines that follow are in it, perhaps with a secret: it is not shown.
+    if name.contains(char::is_control) {
+        return Err("must be a file name on one line".to_owned());
     }
     Ok(PathBuf::from(name))
 }

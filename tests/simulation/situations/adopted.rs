@@ -38,7 +38,7 @@ fn a_close_that_argus_lost_before_the_case_opened_or_in_its_first_minute_is_carr
         assert_eq!(scene.state(CASE), CaseState::Closed);
         let ends = scene.told(pk).into_iter().filter(|(kind, ..)| *kind == EventKind::End).collect::<Vec<_>>();
         assert_eq!(ends, [(EventKind::End, at, "Closed in Argus by user7".to_owned())]);
-        assert!(!scene.is_open(pk));
+        assert!(!scene.is_open(pk) && scene.created().is_empty());
         scene.is_still();
     }
 }

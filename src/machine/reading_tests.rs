@@ -86,3 +86,14 @@ fn what_was_asked_for_when_the_connection_broke_off_is_asked_for_again() {
     let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
     assert!(asked(&outputs).starts_with(&[2, 3, 5]), "nobody has answered that: {:?}", asked(&outputs));
 }
+
+#[test]
+fn the_first_case_of_all_is_asked_for_when_it_may_have_opened_and_closed_unseen() {
+    let mut machine = machine();
+    tell(&mut machine, ZinoEvent::Connected);
+    tell(&mut machine, end(&[], &[]));
+    tell(&mut machine, ZinoEvent::Disconnected);
+    tell(&mut machine, ZinoEvent::Connected);
+    let outputs = tell(&mut machine, end(&[], &[]));
+    assert!(asked(&outputs).starts_with(&[1, 2]), "{:?}", asked(&outputs));
+}

@@ -157,7 +157,7 @@ fn many_cases_of_one_second_are_neither_lost_nor_doubled() {
 /// an earlier one, found later, owned (failover 24136), numbers given out again while a case of the earlier life was still to be delivered
 /// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678), an incident that a job found reopened
 /// and left beside the one that it had chosen (amnesia 93784), a case that opened and closed unseen, asked for just as the connection broke
-/// off (amnesia 95395), a secondary's first case of all, which opened and closed unseen before anybody knew a number (failover 1415). In twins 67865 it was the invariant that looked for a story in the wrong incident.
+/// off (amnesia 95395), the first case of all, which opened and closed unseen (failover 1415). In twins 67865 it was the invariant that looked for a story in the wrong incident.
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [

@@ -16,6 +16,8 @@
 //! | an END that Argus lost is not posted again | twins 120 |
 //! | an incident is matched by its number only | amnesia 4, 15, 20, failover 3 |
 //! | history is taken for told by its second, whatever it says | alone 204, 230, amnesia 158 |
+//! | a list goes on behind the second in which a page ends | crowds 448, `what_began_in_one_second_...` |
+//! | where a list does not tell everything, no problem is looked for by itself | `what_began_in_one_second_...` |
 //!
 //! Two breaks were not caught: that a person's close does not stand (the end is the same, the incident was open for a moment; the tests
 //! of `sync/plan.rs` see it), and that numbers given out twice are not looked for (too rare; those of `sync/orphan.rs` see it).
@@ -157,7 +159,8 @@ fn many_cases_of_one_second_are_neither_lost_nor_doubled() {
 /// an earlier one, found later, owned (failover 24136), numbers given out again while a case of the earlier life was still to be delivered
 /// (amnesia 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678), an incident that a job found reopened
 /// and left beside the one that it had chosen (amnesia 93784), a case that opened and closed unseen, asked for just as the connection broke
-/// off (amnesia 95395), the first case of all, which opened and closed unseen (failover 1415). In twins 67865 it was the invariant that looked for a story in the wrong incident.
+/// off (amnesia 95395), the first case of all, which opened and closed unseen (failover 1415). In twins 67865 it was the invariant that
+/// looked for a story in the wrong incident.
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [

@@ -40,6 +40,8 @@ pub struct Feed {
     made: BTreeSet<EventPk>,
     /// Of these: what the reading under way has met first.
     met: BTreeSet<EventPk>,
+    /// A reading has come to its end, perhaps of a feed without any event.
+    ever_read: bool,
     /// The newest event of the last reading that came to its end, and of the one under way.
     newest: Option<Stamp>,
     coming: Option<Stamp>,
@@ -103,7 +105,6 @@ impl Feed {
         if !self.is_reading() {
             return News::default();
         }
-        let first_ever = self.newest.is_none();
         let times = || page.items.iter().map(|e| e.timestamp);
         let (newest, oldest, had) = (times().max(), times().min(), page.items.len());
         let received = page.items.iter().map(|e| e.received).max();
@@ -127,7 +128,7 @@ impl Feed {
         self.cost = self.cost.saturating_add(self.asked);
         self.coming = self.coming.max(received);
         // What was before the first page ever is found by the complete look at the start.
-        let goes_back = page.more && !first_ever && oldest >= since;
+        let goes_back = page.more && self.ever_read && oldest >= since;
         let events = self.note(page.items);
         let wanted = goes_back && (self.deep || !reached || !events.is_empty());
         let bounded = self.asked >= MAX_EVENTS || self.had >= had;
@@ -190,6 +191,7 @@ impl Feed {
     /// The reading under way is over.
     fn end(&mut self) {
         self.wanted = None;
+        self.ever_read = true;
         // Not the newest of all readings: if Argus' clock was once ahead, every later reading would
         // end at once.
         self.newest = self.coming.or(self.newest);

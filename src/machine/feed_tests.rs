@@ -54,6 +54,16 @@ fn a_quiet_feed_costs_one_page_and_a_busy_one_is_followed_to_what_was_seen() {
 }
 
 #[test]
+fn what_happens_after_a_reading_that_found_no_event_at_all_is_read_whole() {
+    let mut feed = Feed::default();
+    feed.begin(false);
+    feed.turns(Vec::new(), false);
+    feed.begin(false);
+    assert_eq!(feed.turns(vec![e(9, 9), e(8, 8)], true), [9, 8]);
+    assert_eq!((feed.turns(vec![e(9, 9), e(8, 8), e(7, 7)], false), feed.is_reading()), (vec![7], false));
+}
+
+#[test]
 fn a_persons_act_of_the_second_in_which_a_page_ends_is_found() {
     let burst = |pks: std::ops::Range<i64>| pks.map(|pk| e(pk, 50)).collect::<Vec<_>>();
     let mut feed = read(burst(1..26));

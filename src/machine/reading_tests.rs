@@ -147,3 +147,14 @@ fn a_reading_that_takes_long_is_asked_for_once_and_the_next_one_not_at_once() {
     // It took from 901 (960, the first tick after that) to 6000.
     assert_eq!(again, Some(6000 + 5040));
 }
+
+#[test]
+fn the_first_case_of_all_is_asked_for_when_it_may_have_opened_and_closed_unseen() {
+    let mut machine = machine();
+    tell(&mut machine, ZinoEvent::Connected);
+    tell(&mut machine, end(&[], &[]));
+    tell(&mut machine, ZinoEvent::Disconnected);
+    tell(&mut machine, ZinoEvent::Connected);
+    let outputs = tell(&mut machine, end(&[], &[]));
+    assert!(asked(&outputs).starts_with(&[1, 2]), "{:?}", asked(&outputs));
+}

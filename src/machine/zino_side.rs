@@ -157,7 +157,9 @@ impl Machine {
         self.link.ever_read = true;
         self.act_at_once(now);
         let highest = self.in_zino().next_back();
-        self.link.highest = self.link.highest.max(highest);
+        // Where nobody knows a number, the first case of all is the next one to come.
+        let begins = self.incidents.all().next().is_none().then_some(0);
+        self.link.highest = self.link.highest.max(highest).or(begins);
         self.read_cases(to_read);
         self.read_unheld_numbers(now);
     }

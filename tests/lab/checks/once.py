@@ -179,13 +179,13 @@ def a_single_run_names_what_it_had_no_time_for(world):
     """Argus is slow: after --timeout it ends with 75 and names each case that it did not reach; the next run does the rest."""
     world.zino.start()
     proxy = world.through_argus_proxy()
-    cases = [world.zino.case("reachability", f"gw{n}") for n in range(12)]
+    cases = [world.zino.case("reachability", f"gw{n}") for n in range(60)]
     slow = proxy.rule("delay", method="POST", path=r"/incidents/$", seconds=2)
     began = time.monotonic()
-    ended, output = world.daemon.run("--once", "--timeout", "3", deadline=30)
+    ended, output = world.daemon.run("--once", "--timeout", "10", deadline=40)
     took = time.monotonic() - began
     unreached = set(re.findall(r"not synchronised: reachability (gw\d+): the time was over", output))
-    assert ended == 75 and unreached and took < 15, f"{ended} after {took:.1f} s:\n{output}"
+    assert ended == 75 and unreached and took < 20, f"{ended} after {took:.1f} s:\n{output}"
     slow.times = 0
     once(world)
     right_and_once(world, cases)

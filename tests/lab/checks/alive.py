@@ -65,14 +65,14 @@ def a_program_that_is_cut_off_from_zino_gives_no_sign_of_life(world):
     def tries_zino(times):
         eventually(lambda: world.daemon.log().count("nothing listens there") >= times, 60, f"try {times} of Zino")
     # what it had begun to ask before is answered by then
-    tries_zino(3)
+    tries_zino(2)
     told, asked = world.signs_of_life(), len(counted(world))
     expect(world, silent_for=2 * EXPECTED_EVERY)
     # that it still tries Zino again and again is how we know that it would have had the time
-    tries_zino(5)
+    tries_zino(4)
     assert world.signs_of_life() == told and len(counted(world)) == asked, counted(world)[asked:]
     assert len(world.requests()) > asked, "it asks whether Argus answers"
     assert alarmed(world), "cut off is as good as dead"
     for proxy in proxies:
         proxy.listen()
-    eventually(lambda: not alarmed(world), 30, "Argus clears its alarm once Zino is back")
+    eventually(lambda: not alarmed(world), 60, "Argus clears its alarm once Zino is back")

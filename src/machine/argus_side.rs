@@ -3,15 +3,13 @@
 use super::admission::Refusal;
 use super::cases::{Goal, Slot};
 use super::queue::Lane;
-use super::{Carrying, Machine, Now, Output, Report};
+use super::{Machine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
-use crate::sync::carry::{Act, writes};
 use crate::sync::creation::may_have_an_old_incident;
-use crate::sync::errand::Errand;
 use crate::sync::identity::{exact, number, same_problem};
 use crate::sync::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
-use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::case::{CaseId, Problem};
 use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,24 +22,12 @@ const MAX_WANTED: usize = 1000;
 pub(super) const TOKEN_ADVICE: &str = "Argus deletes a token 14 days after it was made, used or not: make a new one for \
     the source system in Argus' admin pages, and put it into the configuration";
 
-/// Whether Argus has answered a request of this job as it answers nobody without a token that it knows.
-fn is_answered(report: &Report) -> bool {
-    match report {
-        Report::Page(result) => result.is_ok(),
-        Report::Newest(result) => result.is_ok(),
-        Report::OpenCount(result) => result.is_ok(),
-        Report::Incident(_, result) | Report::EndOrphan(_, result) | Report::MarkForgotten(_, result) => result.is_ok(),
-        Report::SignOfLife(result) | Report::Probe(result) | Report::Proved(result) => result.is_ok(),
-        // Those may have asked nothing, or without the token.
-        Report::Problem(_) | Report::Renewed(_) | Report::Reached(_) => false,
-    }
-}
-
 impl Machine {
     pub(super) fn take_report(&mut self, now: Now, report: Report) {
         self.busy = self.busy.saturating_sub(1);
         self.note_answer(now, &report);
-        if is_answered(&report) {
+        // Those two may have asked nothing, or without the token.
+        if report.is_answered() && !matches!(report, Report::Problem(_) | Report::Reached(_)) {
             self.token.end_start();
         }
         match report {
@@ -144,34 +130,6 @@ impl Machine {
                 self.line_up(&problem, Lane::Live);
             } else if slot.gone {
                 self.drop_case(id);
-            }
-        }
-    }
-
-    /// Compares what people did with what the case has, and has the rest carried.
-    fn plan_errand(&mut self, now: Now, case: &Case, acts: Vec<Act>) {
-        let id = case.id;
-        // The number may mean another case by now, and nobody did anything to that one.
-        let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
-            return;
-        };
-        let lacking = writes(&slot.case, &acts, &self.settings.rules).len();
-        if slot.gone || lacking == 0 {
-            self.errands.remove(&id);
-            return;
-        }
-        let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
-        match self.errands.get_mut(&id) {
-            Some(carrying) => {
-                if carrying.errand != errand {
-                    (carrying.in_vain, carrying.given_up) = (0, None);
-                }
-                (carrying.errand, carrying.lacking) = (errand, lacking);
-            }
-            None => {
-                let carrying =
-                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
-                self.errands.insert(id, carrying);
             }
         }
     }

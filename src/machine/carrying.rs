@@ -1,9 +1,11 @@
-//! What became of the errands that carry people's acts to Zino: when each is tried again. Never decides what is carried.
+//! The errands that carry people's acts to Zino: which there are, what became of each, and when it is
+//! tried again. Never decides what an act becomes in Zino.
 
 use super::backoff::backoff;
 use super::queue::Lane;
-use super::{Machine, Now};
-use crate::sync::carry::writes;
+use super::{Carrying, Machine, Now};
+use crate::sync::carry::{Act, writes};
+use crate::sync::errand::Errand;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
 use log::debug;
@@ -15,6 +17,34 @@ const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
 const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Machine {
+    /// Compares what people did with what the case has, and has the rest carried.
+    pub(super) fn plan_errand(&mut self, now: Now, case: &Case, acts: Vec<Act>) {
+        let id = case.id;
+        // The number may mean another case by now, and nobody did anything to that one.
+        let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
+            return;
+        };
+        let lacking = writes(&slot.case, &acts, &self.settings.rules).len();
+        if slot.gone || lacking == 0 {
+            self.errands.remove(&id);
+            return;
+        }
+        let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
+        match self.errands.get_mut(&id) {
+            Some(carrying) => {
+                if carrying.errand != errand {
+                    (carrying.in_vain, carrying.given_up) = (0, None);
+                }
+                (carrying.errand, carrying.lacking) = (errand, lacking);
+            }
+            None => {
+                let carrying =
+                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                self.errands.insert(id, carrying);
+            }
+        }
+    }
+
     pub(super) fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
         if self.errand_under_way == Some(id) {
             self.errand_under_way = None;

@@ -10,7 +10,6 @@ use crate::argus::ArgusError;
 use crate::failover::{Answer, Contact, Mode, Ping};
 use crate::machine::orphans::Orphans;
 use crate::sync::filter::fault_is_over;
-use crate::sync::job::Outcome;
 use log::{debug, warn};
 
 /// What is known of the way to the primary and to Argus.
@@ -133,7 +132,7 @@ impl Machine {
 
     /// Notes that Argus has answered, whatever was asked.
     pub(super) fn note_answer(&mut self, now: Now, report: &Report) {
-        if is_answer(report) {
+        if report.is_answered() {
             self.watch.contact.argus_answered(now.mono);
         }
     }
@@ -173,21 +172,5 @@ impl Machine {
             _ => {}
         }
         self.watch.unasked = unasked;
-    }
-}
-
-/// Whether Argus has answered what a job asked.
-fn is_answer(report: &Report) -> bool {
-    match report {
-        Report::Problem(report) => !matches!(report.outcome, Outcome::Failed(_) | Outcome::Doubtful(_)),
-        Report::Page(result) => result.is_ok(),
-        Report::Newest(result) => result.is_ok(),
-        Report::Incident(_, result) | Report::EndOrphan(_, result) | Report::MarkForgotten(_, result) => result.is_ok(),
-        Report::OpenCount(result) => result.is_ok(),
-        Report::Proved(result) | Report::Reached(result) | Report::SignOfLife(result) | Report::Probe(result) => {
-            result.is_ok()
-        }
-        // It is so also where the token is too young to be renewed, which nobody is asked for.
-        Report::Renewed(_) => false,
     }
 }

@@ -111,19 +111,7 @@ impl Running {
     }
 
     pub fn done(&mut self, problem: Problem) -> Vec<Output> {
-        let report = ProblemReport {
-            problem,
-            outcome: crate::sync::job::Outcome::Done,
-            incidents: Vec::new(),
-            gone: Vec::new(),
-            homes: Vec::new(),
-            acts: Vec::new(),
-            posted: Vec::new(),
-            tried: Vec::new(),
-            setbacks: Vec::new(),
-            deeds: crate::sync::job::Deeds::default(),
-        };
-        self.step(Input::Argus(Report::Problem(Box::new(report))))
+        self.step(Input::Argus(Report::Problem(Box::new(ProblemReport::of(problem)))))
     }
 
     /// One question to the primary, at this moment. Argus answers that it is there.

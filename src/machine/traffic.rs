@@ -6,7 +6,7 @@ use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Pag
 use crate::failover::Ping;
 use crate::stamp::Stamp;
 use crate::sync::errand::{Errand, Found, Snapshot};
-use crate::sync::job::{ProblemJob, ProblemReport};
+use crate::sync::job::{Outcome, ProblemJob, ProblemReport};
 use crate::sync::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
@@ -127,6 +127,24 @@ pub enum Report {
     Proved(Result<(), ArgusError>),
     /// A [`Job::Reach`].
     Reached(Result<(), ArgusError>),
+}
+
+impl Report {
+    /// Whether Argus has answered what the job asked.
+    pub(super) fn is_answered(&self) -> bool {
+        match self {
+            Self::Problem(report) => !matches!(report.outcome, Outcome::Failed(_) | Outcome::Doubtful(_)),
+            Self::Page(result) => result.is_ok(),
+            Self::Newest(result) => result.is_ok(),
+            Self::Incident(_, result) | Self::EndOrphan(_, result) | Self::MarkForgotten(_, result) => result.is_ok(),
+            Self::OpenCount(result) => result.is_ok(),
+            Self::Proved(result) | Self::Reached(result) | Self::SignOfLife(result) | Self::Probe(result) => {
+                result.is_ok()
+            }
+            // It is so also where the token is too young to be renewed, which nobody is asked for.
+            Self::Renewed(_) => false,
+        }
+    }
 }
 
 /// What may happen to the machine.

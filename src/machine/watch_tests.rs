@@ -9,7 +9,6 @@ use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
 use crate::stamp::Stamp;
 use crate::sync::errand::{Found, Snapshot};
 use crate::sync::job::ProblemReport;
-use crate::sync::job::{Deeds, Outcome};
 use crate::sync::testing::{ALICE, case, event, incident};
 use crate::zino::case::Problem;
 
@@ -83,7 +82,7 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
             Job::Incident(pk) => Report::Incident(pk, Ok(None)),
             Job::Problem(job) => {
                 self.worked_on.push((job.problem.clone(), job.incidents.iter().map(|i| i.pk).collect()));
-                Report::Problem(Box::new(done(job.problem)))
+                Report::Problem(Box::new(ProblemReport::of(job.problem)))
             }
             _ => Report::Probe(Ok(())),
         }
@@ -102,21 +101,6 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
     /// In which seconds this was asked.
     fn when(&self, word: &str) -> Vec<u64> {
         self.asked.iter().filter(|(_, asked)| asked.starts_with(word)).map(|(at, _)| at.as_secs()).collect()
-    }
-}
-
-fn done(problem: Problem) -> ProblemReport {
-    ProblemReport {
-        problem,
-        outcome: Outcome::Done,
-        incidents: Vec::new(),
-        gone: Vec::new(),
-        homes: Vec::new(),
-        acts: Vec::new(),
-        posted: Vec::new(),
-        tried: Vec::new(),
-        setbacks: Vec::new(),
-        deeds: Deeds::default(),
     }
 }
 

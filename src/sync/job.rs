@@ -92,18 +92,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
         steps_left: MAX_STEPS,
         turned: BTreeSet::new(),
         moved: false,
-        report: ProblemReport {
-            problem: job.problem.clone(),
-            outcome: Outcome::Done,
-            incidents: Vec::new(),
-            gone: Vec::new(),
-            homes: Vec::new(),
-            acts: Vec::new(),
-            posted: Vec::new(),
-            tried: Vec::new(),
-            setbacks: Vec::new(),
-            deeds: Deeds::default(),
-        },
+        report: ProblemReport::of(job.problem.clone()),
     };
     let result = runner.everything();
     let outcome = match result.err().or(runner.held).or(runner.failed.map(Stop::Failed)) {

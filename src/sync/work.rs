@@ -82,6 +82,25 @@ pub struct ProblemReport {
     pub deeds: Deeds,
 }
 
+impl ProblemReport {
+    /// Of a job in which nothing was done and nothing was lacking.
+    #[must_use]
+    pub fn of(problem: Problem) -> Self {
+        Self {
+            problem,
+            outcome: Outcome::Done,
+            incidents: Vec::new(),
+            gone: Vec::new(),
+            homes: Vec::new(),
+            acts: Vec::new(),
+            posted: Vec::new(),
+            tried: Vec::new(),
+            setbacks: Vec::new(),
+            deeds: Deeds::default(),
+        }
+    }
+}
+
 /// What a job changed in Argus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deeds {

@@ -77,7 +77,8 @@ pub fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
     let (tell, told) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            // One waiting SIGHUP stands for all that follow it, so there is room for the signal that ends the process.
+            // One waiting SIGHUP stands for all that follow it, so there is room for the signal
+            // that ends the process.
             if (signal != SIGHUP || tell.is_empty())
                 && matches!(tell.try_send(signal), Err(TrySendError::Disconnected(_)))
             {
@@ -157,7 +158,8 @@ impl Daemon<'_> {
         }
     }
 
-    /// Reports the end of a reload. The log is written first, so that `systemctl reload` ends after it.
+    /// Reports the end of a reload. The log is written first, so that `systemctl reload` ends after
+    /// it.
     fn reloaded(&self) {
         logging::finish();
         self.notifier.reloaded();

@@ -1,5 +1,6 @@
-//! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never logs for
-//! another crate (its messages may hold headers or tokens), and never blocks: lines that nobody reads are lost.
+//! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never
+//! logs for another crate (its messages may hold headers or tokens), and never blocks: lines that
+//! nobody reads are lost.
 //!
 //! `simplelog` makes the lines and `outlet.rs` writes them, in a thread of its own. simplelog's `TermLogger` is
 //! not used: it writes in the thread that logs and holds a lock meanwhile, so a stopped terminal would stop all
@@ -20,12 +21,13 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The most bytes of a message with its level. The rest of a line (time, colour, "N bytes more") fits into
-/// [`MAX_PIECE`] beside it.
+/// The most bytes of a message with its level. The rest of a line (time, colour, "N bytes more")
+/// fits into [`MAX_PIECE`] beside it.
 const MAX_MESSAGE: usize = MAX_PIECE - 128;
 /// The longest that the end of the process waits for a reader of the log that is slow.
 const LONGEST_FINISH: Duration = Duration::from_secs(3);
-/// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would pass, too.
+/// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would
+/// pass, too.
 const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
 /// RFC 3339 in whole seconds.
 const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
@@ -76,8 +78,9 @@ pub fn start(verbosity: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything is written: for seconds while the reader of the log takes something, for half a second
-/// if it takes nothing. Call it before the process ends, and before a message that makes somebody look into the log.
+/// Waits until everything is written: for seconds while the reader of the log takes something, for
+/// half a second if it takes nothing. Call it before the process ends, and before a message that
+/// makes somebody look into the log.
 pub fn finish() {
     if let Some(outlet) = OUTLET.get() {
         let end = *END.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,8 +96,8 @@ pub fn end_within(time: Duration) {
     *end = [*end, Instant::now().checked_add(time)].into_iter().flatten().min();
 }
 
-/// Writes text to standard error as it is, in order with the log lines. Never waits. Before [`start`] it does
-/// nothing.
+/// Writes text to standard error as it is, in order with the log lines. Never waits. Before
+/// [`start`] it does nothing.
 pub fn print(text: &str, weight: Weight) {
     if let Some(outlet) = OUTLET.get() {
         outlet.push(text.as_bytes(), weight);
@@ -112,7 +115,8 @@ fn style() -> Style {
     }
 }
 
-/// Whether to use colours on a terminal, by the values of `NO_COLOR` (<https://no-color.org>) and `TERM`.
+/// Whether to use colours on a terminal, by the values of `NO_COLOR` (<https://no-color.org>) and
+/// `TERM`.
 fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|value| value.is_empty()) && term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
@@ -141,7 +145,8 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // Every message passes here as plain text, before it is escaped and cut: the place to remove secrets.
+        // Every message passes here as plain text, before it is escaped and cut: the place to
+        // remove secrets.
         let message = record.args().to_string();
         let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
         self.outlet.push(&self.lines.line(record.level(), &message), weight);

@@ -1,9 +1,11 @@
-//! Writes text to standard error or standard output: a bounded queue, and a thread that writes. The thread
-//! that has something to say never waits for the reader. Never decides what is said, and never fails: pieces
-//! that cannot be written are counted, and the next piece that can be written gives the count.
+//! Writes text to standard error or standard output: a bounded queue, and a thread that writes. The
+//! thread that has something to say never waits for the reader. Never decides what is said, and
+//! never fails: pieces that cannot be written are counted, and the next piece that can be written
+//! gives the count.
 //!
-//! A write has at most [`MAX_PIECE`] bytes of whole pieces. A pipe takes such a write as a whole or not at all,
-//! so a reader finds whole lines also after the process was killed in the middle of one.
+//! A write has at most [`MAX_PIECE`] bytes of whole pieces. A pipe takes such a write as a whole or
+//! not at all, so a reader finds whole lines also after the process was killed in the middle of
+//! one.
 
 use std::collections::VecDeque;
 use std::io::{self, Write, stderr, stdout};
@@ -66,7 +68,8 @@ impl Outlet {
         )
     }
 
-    /// [`Outlet::start`] with any function that writes. It returns the number of bytes that it took.
+    /// [`Outlet::start`] with any function that writes. It returns the number of bytes that it
+    /// took.
     fn start_with(
         write: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static,
         mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
@@ -82,8 +85,8 @@ impl Outlet {
         self.queue.push(piece, weight);
     }
 
-    /// Waits until everything is written, at most until this time, and for a reader that takes nothing for half a
-    /// second at most.
+    /// Waits until everything is written, at most until this time, and for a reader that takes
+    /// nothing for half a second at most.
     pub fn finish(&self, until: Instant) {
         self.queue.wait_until_written(until);
     }
@@ -107,8 +110,9 @@ impl Write for Outlet {
 #[derive(Debug)]
 enum Item {
     Piece(Box<[u8]>),
-    /// The number of pieces that were dropped at this place, and the piece that says so. It is made here and not
-    /// when it is written, so that its time is not later than those of the pieces after it.
+    /// The number of pieces that were dropped at this place, and the piece that says so. It is made
+    /// here and not when it is written, so that its time is not later than those of the pieces
+    /// after it.
     Lost(u64, Vec<u8>),
 }
 
@@ -211,8 +215,8 @@ impl State {
         self.writing || !self.waiting.is_empty() || self.lost > 0
     }
 
-    /// After a loss, ordinary pieces are dropped until half of the queue is written. So a slow reader gets few
-    /// gaps, with long stretches between them.
+    /// After a loss, ordinary pieces are dropped until half of the queue is written. So a slow
+    /// reader gets few gaps, with long stretches between them.
     fn has_room(&self, cost: usize, weight: Weight) -> bool {
         let most = match weight {
             Weight::Important => MOST + RESERVE,
@@ -263,7 +267,8 @@ fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>) {
 /// Writes batches.
 struct Pen<W> {
     write: W,
-    /// The last write failed in the middle of a line, as on a full disk. The next one ends that line first.
+    /// The last write failed in the middle of a line, as on a full disk. The next one ends that
+    /// line first.
     torn: bool,
 }
 
@@ -304,8 +309,8 @@ fn lines(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |count: u64, byte| count.saturating_add(u64::from(*byte == b'\n')))
 }
 
-/// One write that takes no lock of `std`. A thread that held such a lock in a blocked write would block
-/// every other user of the stream.
+/// One write that takes no lock of `std`. A thread that held such a lock in a blocked write would
+/// block every other user of the stream.
 fn write_some(descriptor: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     rustix::io::write(descriptor, bytes).map_err(io::Error::from)
 }

@@ -1,4 +1,5 @@
-//! The queue and the thread that writes, with descriptors that block, fail, or take a part of the bytes.
+//! The queue and the thread that writes, with descriptors that block, fail, or take a part of the
+//! bytes.
 
 use super::*;
 use std::sync::mpsc;

@@ -1,17 +1,21 @@
-//! The one place that takes our secrets out of text for people, whoever repeats them: a Zino that sends our command back, a
-//! proxy that shows the headers of a request. Never decides where a text goes, and never changes what servers are sent.
+//! The one place that takes our secrets out of text for people, whoever repeats them: a Zino that
+//! sends our command back, a proxy that shows the headers of a request. Never decides where a text
+//! goes, and never changes what servers are sent.
 //!
-//! [`foreign`] is for what a server sent, and [`composed`] for a whole line before it leaves the program: for the log, the
-//! status, the output of `--check`. The secrets are those that [`Secret`](crate::secret::Secret) announces: all that exist,
-//! and the last `MAX_RETIRED` that existed, because an error may be told long after its token was renewed.
+//! [`foreign`] is for what a server sent, and [`composed`] for a whole line before it leaves the
+//! program: for the log, the status, the output of `--check`. The secrets are those that
+//! [`Secret`](crate::secret::Secret) announces: all that exist, and the last `MAX_RETIRED` that
+//! existed, because an error may be told long after its token was renewed.
 //!
-//! A secret is found in any letter case, with line breaks and blanks in it, and as JSON, HTML or a URL spells it. Of a long
-//! one made of hexadecimal digits, as tokens and digests are, every piece of 8 digits is found, of another long one
-//! every half: a text may be cut off, or go on in another line. A secret of fewer than 8 characters is taken out of
-//! foreign text only, and only as a whole word: taken out of our own sentences it would be told by the gap.
+//! A secret is found in any letter case, with line breaks and blanks in it, and as JSON, HTML or a
+//! URL spells it. Of a long one made of hexadecimal digits, as tokens and digests are, every piece
+//! of 8 digits is found, of another long one every half: a text may be cut off, or go on in another
+//! line. A secret of fewer than 8 characters is taken out of foreign text only, and only as a whole
+//! word: taken out of our own sentences it would be told by the gap.
 //!
-//! No crate does that: those that mask logs mask patterns or structured fields, and those that search many texts at once
-//! know neither letter case beyond ASCII, nor characters to be passed over, nor pieces.
+//! No crate does that: those that mask logs mask patterns or structured fields, and those that
+//! search many texts at once know neither letter case beyond ASCII, nor characters to be passed
+//! over, nor pieces.
 
 use crate::shown::must_be_escaped;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -129,7 +133,8 @@ fn is_blank(character: char) -> bool {
     }
 }
 
-/// The characters that are no blanks, and where `without_spelt_breaks` no line break that the text spells as `\n`.
+/// The characters that are no blanks, and where `without_spelt_breaks` no line break that the text
+/// spells as `\n`.
 fn visible(text: &str, without_spelt_breaks: bool) -> Vec<Folded> {
     let mut out: Vec<Folded> = Vec::with_capacity(text.len());
     fold(text, |folded| {
@@ -200,7 +205,8 @@ struct Known {
     long: Vec<Pattern>,
     /// Without their letter case.
     short: BTreeSet<Vec<char>>,
-    /// Where each piece of [`LONG`] characters stands: in which pattern, and from which character on.
+    /// Where each piece of [`LONG`] characters stands: in which pattern, and from which character
+    /// on.
     anchors: HashMap<[char; LONG], Vec<(usize, usize)>>,
 }
 
@@ -287,7 +293,8 @@ impl Known {
         gaps
     }
 
-    /// How much of a pattern, from this character of it on, the text begins with; `None` if that is too little.
+    /// How much of a pattern, from this character of it on, the text begins with; `None` if that is
+    /// too little.
     fn length_of_piece(&self, (pattern, from): (usize, usize), text: &[char]) -> Option<usize> {
         let pattern = self.long.get(pattern)?;
         let same = pattern.characters.get(from..)?.iter().zip(text).take_while(|(one, other)| one == other).count();

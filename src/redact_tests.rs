@@ -1,5 +1,5 @@
-//! What is taken out, and what is left alone. Never part of the program. The secrets here are those of a registry of the
-//! test's own.
+//! What is taken out, and what is left alone. Never part of the program. The secrets here are those
+//! of a registry of the test's own.
 
 use super::*;
 use proptest::prelude::*;

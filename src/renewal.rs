@@ -1,9 +1,10 @@
 //! Keeps the token in `argus.token_file` alive (design 4.10): Argus deletes a token 14 days after it was made, used or not.
 //!
-//! A refresh kills the old token before its reply brings the new one. So a *session* token, good for some hours, is taken and
-//! written beside the file first; with it the refresh can be repeated after a lost reply, a kill or a full disk, at any step.
-//! Another file beside it says which token we made, and when (`mark.rs`); one that we did not make may be of any age, and is
-//! renewed at once. Never decides when it is tried, and never shows a token.
+//! A refresh kills the old token before its reply brings the new one. So a *session* token, good
+//! for some hours, is taken and written beside the file first; with it the refresh can be repeated
+//! after a lost reply, a kill or a full disk, at any step. Another file beside it says which token
+//! we made, and when (`mark.rs`); one that we did not make may be of any age, and is renewed at
+//! once. Never decides when it is tried, and never shows a token.
 
 mod folder;
 #[cfg(test)]
@@ -85,7 +86,8 @@ struct Memory {
 #[derive(Debug)]
 pub struct Renewer {
     file: PathBuf,
-    /// The file itself where its name is that of a link: the link must stay, and what it leads to must be replaced.
+    /// The file itself where its name is that of a link: the link must stay, and what it leads to
+    /// must be replaced.
     target: PathBuf,
     memory: Mutex<Memory>,
 }
@@ -98,8 +100,8 @@ impl Renewer {
         Self { file, target, memory: Mutex::default() }
     }
 
-    /// For this `argus.token_file`, with what is known of the token of another one: a token that could not be written is nowhere
-    /// else, and another file may be the remedy.
+    /// For this `argus.token_file`, with what is known of the token of another one: a token that
+    /// could not be written is nowhere else, and another file may be the remedy.
     #[must_use]
     pub fn after(earlier: &Self, file: PathBuf) -> Self {
         Self { memory: Mutex::new(earlier.memory().clone()), ..Self::new(file) }
@@ -134,7 +136,8 @@ impl Renewer {
         }
     }
 
-    /// Renews the token if it is a day old or of unknown age, or if an earlier renewal did not come to its end.
+    /// Renews the token if it is a day old or of unknown age, or if an earlier renewal did not come
+    /// to its end.
     ///
     /// # Errors
     /// What went wrong and what to do about it, for a log line.
@@ -241,7 +244,8 @@ impl Renewer {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The folder, unless a link has come that leads elsewhere: somebody who may write there could have another file replaced.
+    /// The folder, unless a link has come that leads elsewhere: somebody who may write there could
+    /// have another file replaced.
     fn folder(&self) -> Result<Folder, Failure> {
         let target = fs::canonicalize(&self.file).map_err(|error| self.fault("cannot be found", &error))?;
         if target != self.target {
@@ -261,7 +265,8 @@ impl Renewer {
         })
     }
 
-    /// A new token, by the one that the file holds, by one that could not be written, or by what an earlier attempt left.
+    /// A new token, by the one that the file holds, by one that could not be written, or by what an
+    /// earlier attempt left.
     fn new_token<S: TokenServer + ?Sized>(&self, argus: &S, folder: &Folder, held: &Secret) -> Result<Secret, Failure> {
         let unwritten = self.memory().unwritten.clone();
         let mut old = held.clone();

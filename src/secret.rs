@@ -1,5 +1,5 @@
-//! A password or token: text that never shows itself by accident, and that `redact.rs` takes out of everything people read.
-//! Never decides where it may go.
+//! A password or token: text that never shows itself by accident, and that `redact.rs` takes out of
+//! everything people read. Never decides where it may go.
 
 use crate::redact;
 use base64::Engine as _;
@@ -34,8 +34,8 @@ impl Secret {
         Self(Arc::new(Text { text, is_known: true }))
     }
 
-    /// Hides a text that is used as a password and that everybody knows, such as the SNMP community `public`. It is a
-    /// word that other texts may hold.
+    /// Hides a text that is used as a password and that everybody knows, such as the SNMP community
+    /// `public`. It is a word that other texts may hold.
     #[must_use]
     pub fn well_known(text: String) -> Self {
         Self(Arc::new(Text { text, is_known: false }))

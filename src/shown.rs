@@ -1,5 +1,5 @@
-//! Which characters may stand in a line for people, and text made into such a line, without our secrets. Never interprets
-//! a text.
+//! Which characters may stand in a line for people, and text made into such a line, without our
+//! secrets. Never interprets a text.
 
 use crate::redact;
 use std::fmt::Write;
@@ -17,7 +17,8 @@ pub fn must_be_escaped(character: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The first characters of a text that a server sent, at most `most`, in one line; marked where it goes on.
+/// The first characters of a text that a server sent, at most `most`, in one line; marked where it
+/// goes on.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
     in_one_line(&redact::foreign(text), most)

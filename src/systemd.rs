@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// The most characters of a status line. Escaped, a character is at most eight bytes, and systemd takes 4096 bytes.
 const MAX_STATUS: usize = 500;
-/// The longest that the main thread tries to send to a service manager that does not read. The state machine
-/// never waits.
+/// The longest that the main thread tries to send to a service manager that does not read. The
+/// state machine never waits.
 const LONGEST_SEND: Duration = Duration::from_millis(200);
 /// The time between two such tries.
 const PAUSE: Duration = Duration::from_millis(10);

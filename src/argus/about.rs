@@ -27,9 +27,9 @@ impl Client {
         Ok(text(&answer, "username").unwrap_or_else(|| "without a name".to_owned()))
     }
 
-    /// Finds the source system of our token, whose user has this name. Takes at most `MOST_USERS` + 2
-    /// requests: Argus shows a user's number only in the source of an incident, so without an incident
-    /// of ours the users of the sources are read one by one, the likeliest first.
+    /// Finds the source system of our token, whose user has this name. Takes at most `MOST_USERS` +
+    /// 2 requests: Argus shows a user's number only in the source of an incident, so without an
+    /// incident of ours the users of the sources are read one by one, the likeliest first.
     ///
     /// # Errors
     /// See [`ArgusError`].

@@ -22,8 +22,8 @@ pub struct Settings {
     pub url: String,
     /// Our token.
     pub token: Secret,
-    /// Bounds one request: sending, waiting and reading. Before it, a new connection (the name, TCP, TLS) may take as long
-    /// again, at most 10 s.
+    /// Bounds one request: sending, waiting and reading. Before it, a new connection (the name,
+    /// TCP, TLS) may take as long again, at most 10 s.
     pub timeout: Duration,
     /// PEM file of the CAs to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
@@ -61,7 +61,8 @@ impl Client {
         Ok(Self { exchange, token })
     }
 
-    /// Which proxy leads to the server, or why the one that the environment names is not used; `None` if it names none.
+    /// Which proxy leads to the server, or why the one that the environment names is not used;
+    /// `None` if it names none.
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
         self.exchange.proxy()
@@ -261,7 +262,8 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
     }
 }
 
-/// Whether Argus itself says so: its API answers 401, and 404 about one incident or cursor, with JSON that has a `detail`.
+/// Whether Argus itself says so: its API answers 401, and 404 about one incident or cursor, with
+/// JSON that has a `detail`.
 fn is_argus_error(body: &[u8]) -> bool {
     json(body).is_some_and(|value| value.get("detail").is_some_and(serde_json::Value::is_string))
 }

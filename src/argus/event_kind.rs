@@ -1,4 +1,5 @@
-//! The kind of an event, as the Argus API writes it <-> as the models have it. Never decides what a kind means.
+//! The kind of an event, as the Argus API writes it <-> as the models have it. Never decides what a
+//! kind means.
 
 use super::models::EventKind;
 use serde::de::value::MapAccessDeserializer;

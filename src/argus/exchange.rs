@@ -1,6 +1,6 @@
-//! One HTTP request and its answer, bounded in time and size. Never follows a redirect, never repeats a request, never
-//! sends the token anywhere but to `argus.url` (through the proxy that the environment names), and does not know what the
-//! JSON means.
+//! One HTTP request and its answer, bounded in time and size. Never follows a redirect, never
+//! repeats a request, never sends the token anywhere but to `argus.url` (through the proxy that the
+//! environment names), and does not know what the JSON means.
 //!
 //! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled connection that turns
 //! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
@@ -28,8 +28,8 @@ const MAX_IDLE: Duration = Duration::from_millis(1500);
 /// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it takes at most 64 KiB of them.
 const INPUT_BUFFER: usize = 64 * 1024;
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with 1000 events. Each writer may hold
-/// one, and the models of it.
+/// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with
+/// 1000 events. Each writer may hold one, and the models of it.
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -171,8 +171,8 @@ impl Exchange {
                 self.agent.run(request.body(SendBody::from_reader(&mut reader)).map_err(unusable)?)
             }
         };
-        // A server that did not get the first byte of a body did not execute the request. Where there is no byte to send, the kind
-        // of the error tells whether the server was reached.
+        // A server that did not get the first byte of a body did not execute the request. Where
+        // there is no byte to send, the kind of the error tells whether the server was reached.
         let has_bytes = body.is_some_and(|body| !body.is_empty());
         let reached = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
         let response = response.map_err(|error| match self.describe(&error, timeout) {
@@ -225,7 +225,8 @@ fn unusable(error: ureq::http::Error) -> ArgusError {
     ArgusError::Refused(format!("the request cannot be made: {error}"))
 }
 
-/// Whether the server may have got a request without a body, or with an empty one, that ended so. When in doubt, it may.
+/// Whether the server may have got a request without a body, or with an empty one, that ended so.
+/// When in doubt, it may.
 fn may_have_arrived(error: &ureq::Error) -> bool {
     use ureq::Error as E;
     match error {

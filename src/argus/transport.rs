@@ -32,7 +32,8 @@ impl Resolver for Later {
 /// Connects to the host that a request names, or to a proxy instead.
 #[derive(Debug)]
 pub(super) struct Dial {
-    /// From the first byte of a request to the last of its answer, unless the request has a longer time.
+    /// From the first byte of a request to the last of its answer, unless the request has a longer
+    /// time.
     pub request: Duration,
     /// Before that: what a request's whole time has for connecting.
     pub to_connect: Duration,

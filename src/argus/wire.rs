@@ -1,5 +1,5 @@
-//! The JSON of the Argus API v2 <-> the models (`list.rs`: many of them). Never talks to a server, and never leaves out an
-//! item of a list that it cannot understand.
+//! The JSON of the Argus API v2 <-> the models (`list.rs`: many of them). Never talks to a server,
+//! and never leaves out an item of a list that it cannot understand.
 
 use super::event_kind::{WireKind, code, kind_of};
 use super::list::all;

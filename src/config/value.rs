@@ -184,7 +184,8 @@ pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
 /// A file's name.
 pub fn file(value: &DeValue<'_>) -> Converted<PathBuf> {
     let name = text(value)?;
-    // After a slip with quotes the lines that follow are in it, perhaps with a secret: it is not shown.
+    // After a slip with quotes the lines that follow are in it, perhaps with a secret: it is not
+    // shown.
     if name.contains(char::is_control) {
         return Err("must be a file name on one line".to_owned());
     }

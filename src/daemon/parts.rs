@@ -261,7 +261,8 @@ impl Parts {
         Ok(())
     }
 
-    /// The configuration in use, with the token that its file held last: one that was renewed is no change of somebody else's.
+    /// The configuration in use, with the token that its file held last: one that was renewed is no
+    /// change of somebody else's.
     pub fn config(&self) -> Config {
         let mut config = self.config.clone();
         if let Some(held) = self.renewer.as_ref().and_then(|renewer| renewer.held()) {

@@ -1,5 +1,5 @@
-//! The token of the client that all writers share: read again from its file before a refusal is believed, renewed, and carried
-//! through a reload. Never decides when, and never shows it.
+//! The token of the client that all writers share: read again from its file before a refusal is
+//! believed, renewed, and carried through a reload. Never decides when, and never shows it.
 
 use crate::argus::client::Client;
 use crate::argus::{ArgusError, ArgusServer};
@@ -9,7 +9,8 @@ use crate::secret::Secret;
 use log::warn;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is known of `argus.token_file`, if there is one. `earlier`: what was known before a reload, of the same Argus.
+/// What is known of `argus.token_file`, if there is one. `earlier`: what was known before a reload,
+/// of the same Argus.
 pub(super) fn renewer(config: &Config, earlier: Option<&Renewer>) -> Option<Arc<Renewer>> {
     let file = config.argus.token_file.clone()?;
     Some(Arc::new(match earlier {
@@ -38,7 +39,8 @@ impl Keeper {
         Self { client, renewer, renews: config.argus.renew_token, complaint: Mutex::default() }
     }
 
-    /// Gives the client the token that stands in its file now, and ends a renewal that was broken off where that token is dead.
+    /// Gives the client the token that stands in its file now, and ends a renewal that was broken
+    /// off where that token is dead.
     ///
     /// # Errors
     /// Why such a renewal cannot be ended now. Until it is, a refusal of the token says nothing.

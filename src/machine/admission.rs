@@ -1,8 +1,10 @@
-//! Whether a server lets us in, and when a refusal ends the program (design 4.9). Pure; never logs and never asks.
+//! Whether a server lets us in, and when a refusal ends the program (design 4.9). Pure; never logs
+//! and never asks.
 
 use std::time::Duration;
 
-/// A refusal at the start is believed once it has lasted this long: a server may be reading a file that is being rewritten.
+/// A refusal at the start is believed once it has lasted this long: a server may be reading a file
+/// that is being rewritten.
 const CONFIRMED: Duration = Duration::from_secs(10);
 
 /// What a refusal means.
@@ -36,7 +38,8 @@ impl Admission {
         self.logged_since.take().map(|since| now.saturating_sub(since))
     }
 
-    /// The server let us in, as an answer says that may be older than the last refusal; or the mode has changed.
+    /// The server let us in, as an answer says that may be older than the last refusal; or the mode
+    /// has changed.
     pub(super) fn end_start(&mut self) {
         self.is_past_start = true;
         self.refused_since = None;
@@ -60,7 +63,8 @@ impl Admission {
         if is_news { Refusal::News } else { Refusal::Again }
     }
 
-    /// The server failed in another way, which neither confirms a refusal nor clears it: its time begins anew.
+    /// The server failed in another way, which neither confirms a refusal nor clears it: its time
+    /// begins anew.
     pub(super) fn doubted(&mut self) {
         self.refused_since = None;
     }

@@ -14,7 +14,8 @@ impl Running {
         self.step(Input::Argus(Report::Probe(answer)))
     }
 
-    /// Goes on until the machine asks whether Argus takes the token, and gives this answer each time until this second.
+    /// Goes on until the machine asks whether Argus takes the token, and gives this answer each
+    /// time until this second.
     fn answer_probes(&mut self, until: u64, answer: &Result<(), ArgusError>) -> Vec<Output> {
         let mut others = Vec::new();
         while let Some(at) = self.machine.next_wake(Duration::from_secs(self.secs)) {

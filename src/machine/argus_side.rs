@@ -167,8 +167,9 @@ impl Machine {
         }
     }
 
-    /// Perhaps another instance on our source made the incident, somebody has reopened one of ours that ended long ago, or has done
-    /// something on one that was ended as a duplicate so long ago, or the list of the open ones does not tell everything.
+    /// Perhaps another instance on our source made the incident, somebody has reopened one of ours
+    /// that ended long ago, or has done something on one that was ended as a duplicate so long ago,
+    /// or the list of the open ones does not tell everything.
     fn take_news_of_unknown(&mut self, now: Now, event: &Event) {
         let reopened = event.kind == EventKind::Reopen;
         match self.us() {
@@ -188,7 +189,8 @@ impl Machine {
         }
     }
 
-    /// Whether the own incident of a case that lives on in another one may have ended before those that are listed.
+    /// Whether the own incident of a case that lives on in another one may have ended before those
+    /// that are listed.
     fn may_lack_an_own_incident(&self, now: Now) -> bool {
         let lives_elsewhere = |s: &&Slot| {
             let home = s.home.and_then(|pk| self.incidents.get(pk));
@@ -211,7 +213,8 @@ impl Machine {
         let mut problems = Vec::new();
         for problem in self.cases.near(incident) {
             if self.cases.of(problem).any(|s| s.home == Some(pk) || same_problem(&s.case, incident)) {
-                // Also a case that lives on in another incident because its own was ended as a duplicate.
+                // Also a case that lives on in another incident because its own was ended as a
+                // duplicate.
                 let its_own = |s: &&Slot| s.home == Some(pk) || exact(&s.case, incident);
                 let before = concerned.len();
                 concerned.extend(self.cases.of(problem).filter(its_own).map(|s| s.case.id));

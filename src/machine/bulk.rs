@@ -1,5 +1,5 @@
-//! The line of bulk work: the highest priority first, then what began last, so that after a takeover what matters most is in Argus within
-//! seconds. Never knows what the work is.
+//! The line of bulk work: the highest priority first, then what began last, so that after a
+//! takeover what matters most is in Argus within seconds. Never knows what the work is.
 
 use crate::stamp::Stamp;
 use crate::zino::case::Problem;
@@ -31,7 +31,8 @@ impl Default for Rank {
 pub struct BulkLine(BTreeSet<(u32, Rank, Arc<Problem>)>);
 
 impl BulkLine {
-    /// Puts a problem in line that has had so many turns: none has its next one before all others have had as many.
+    /// Puts a problem in line that has had so many turns: none has its next one before all others
+    /// have had as many.
     pub fn add(&mut self, turns: u32, rank: Rank, problem: &Arc<Problem>) {
         self.0.insert((turns, rank, Arc::clone(problem)));
     }

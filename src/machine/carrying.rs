@@ -1,5 +1,5 @@
-//! The errands that carry people's acts to Zino: which there are, what became of each, and when it is
-//! tried again. Never decides what an act becomes in Zino.
+//! The errands that carry people's acts to Zino: which there are, what became of each, and when it
+//! is tried again. Never decides what an act becomes in Zino.
 
 use super::backoff::backoff;
 use super::queue::Lane;
@@ -108,7 +108,8 @@ impl Machine {
 
     fn carry_later(&mut self, now: Now, id: CaseId, refused: bool) {
         if let Some(carrying) = self.errands.get_mut(&id) {
-            // A lost connection is repeated as soon as there is another; a refusal would only be refused again.
+            // A lost connection is repeated as soon as there is another; a refusal would only be
+            // refused again.
             carrying.attempts =
                 if refused { carrying.attempts.saturating_add(1).max(4) } else { carrying.attempts.saturating_add(1) };
             carrying.retry_at = now.mono + backoff(carrying.attempts, ERRAND_FIRST_WAIT, ERRAND_LONGEST_WAIT);

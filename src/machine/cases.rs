@@ -33,8 +33,8 @@ pub struct Slot {
     pub home: Option<IncidentPk>,
     /// Zino does not know it any more; kept until its last state is delivered.
     pub gone: bool,
-    /// A secondary's case whose fault was over at the takeover, or that had closed before it was seen: gets no incident until its fault
-    /// comes again or its state changes.
+    /// A secondary's case whose fault was over at the takeover, or that had closed before it was
+    /// seen: gets no incident until its fault comes again or its state changes.
     pub excused: bool,
     /// Argus may have an incident of its that is on no list.
     pub tried: bool,

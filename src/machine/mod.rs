@@ -109,7 +109,8 @@ struct Link {
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
     reread_at: Duration,
-    /// The start of the complete reading that is under way: the first one of a connection, or a requested one.
+    /// The start of the complete reading that is under way: the first one of a connection, or a
+    /// requested one.
     reading_since: Option<Duration>,
     /// What a complete reading under way has brought.
     reading: Reading,
@@ -127,7 +128,8 @@ struct Reading {
     /// Cases that are just as they were; they are there already.
     same: BTreeSet<CaseId>,
     others: Vec<Case>,
-    /// Cases that came on their own after their part, if they were in one. The version of the part is older.
+    /// Cases that came on their own after their part, if they were in one. The version of the part
+    /// is older.
     newer: BTreeSet<CaseId>,
 }
 

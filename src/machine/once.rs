@@ -271,7 +271,8 @@ impl Machine {
         }
     }
 
-    /// Cases that were not synchronised because Zino does not show them, or does not show what decides whether they need an incident.
+    /// Cases that were not synchronised because Zino does not show them, or does not show what
+    /// decides whether they need an incident.
     fn unjudged(&self) -> impl Iterator<Item = String> {
         let unreadable = self.link.unreadable.all();
         let unreadable = unreadable.map(|(id, why)| {

@@ -38,7 +38,8 @@ struct Entry {
     lane: Option<Lane>,
     /// How urgent it is while it is in no line: work that waits comes back to the line that it left.
     urgency: Option<Lane>,
-    /// How much it matters in the line of bulk work, and how many turns there were not enough for it.
+    /// How much it matters in the line of bulk work, and how many turns there were not enough for
+    /// it.
     rank: Rank,
     turns: u32,
     running: Option<Vec<(CaseId, Goal)>>,

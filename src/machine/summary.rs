@@ -50,9 +50,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether both servers have had their first word, good or bad, or the primary in STANDBY. A server that is down when the
-    /// program starts is no reason to call the start a failure: it is waited for, and both the log and this say so. A refusal
-    /// is a failed start once it is confirmed, so the start goes on until then.
+    /// Whether both servers have had their first word, good or bad, or the primary in STANDBY. A
+    /// server that is down when the program starts is no reason to call the start a failure: it is
+    /// waited for, and both the log and this say so. A refusal is a failed start once it is
+    /// confirmed, so the start goes on until then.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         if self.is_refused_at_start {

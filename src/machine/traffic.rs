@@ -1,4 +1,5 @@
-//! What goes into the machine and what comes out of it, and what it is set up with. Never decides anything.
+//! What goes into the machine and what comes out of it, and what it is set up with. Never decides
+//! anything.
 
 use super::once::{Once, RunEnd};
 use crate::argus::ArgusError;
@@ -96,7 +97,8 @@ pub enum ZinoEvent {
     Unusable(String),
     /// Zino refuses our user or secret, in its words; another attempt follows.
     LoginRefused(String),
-    /// From now on it is about the Zino of the move with this number, or of a later one (see [`Change`](super::Change)).
+    /// From now on it is about the Zino of the move with this number, or of a later one (see
+    /// [`Change`](super::Change)).
     Moved(u64),
 }
 

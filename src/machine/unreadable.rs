@@ -13,8 +13,8 @@ const MAX_LOGGED: usize = 1000;
 pub(super) struct Unreadable(BTreeMap<CaseId, String>);
 
 impl Unreadable {
-    /// A case could not be read; true if that is worth a line in the log: each is logged once, and again when the reason is another one
-    /// or when it could be read meanwhile.
+    /// A case could not be read; true if that is worth a line in the log: each is logged once, and
+    /// again when the reason is another one or when it could be read meanwhile.
     pub(super) fn failed(&mut self, id: CaseId, why: &str) -> bool {
         let before = self.0.insert(id, why.to_owned());
         before.as_deref() != Some(why) && (before.is_some() || self.0.len() <= MAX_LOGGED)

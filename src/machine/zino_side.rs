@@ -185,7 +185,8 @@ impl Machine {
         ids.retain(|id| self.cases.get(*id).is_none() && !self.link.absent.contains(id));
         if !self.is_ready() {
             let held: BTreeSet<CaseId> = self.in_zino().collect();
-            // A secondary has asked for them before, unless only Argus can tell it how far the numbers go.
+            // A secondary has asked for them before, unless only Argus can tell it how far the
+            // numbers go.
             let known = (!self.settings.rules.secondary || held.is_empty()).then_some(0);
             ids.extend(self.gap(&held, known));
         }

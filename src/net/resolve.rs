@@ -35,7 +35,8 @@ pub enum ResolveErrorKind {
 }
 
 impl ResolveError {
-    /// Whether this host names a server to ask. Without one, nothing else is to be said of a look-up.
+    /// Whether this host names a server to ask. Without one, nothing else is to be said of a
+    /// look-up.
     #[must_use]
     pub fn has_servers(&self) -> bool {
         self.has_servers

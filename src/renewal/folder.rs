@@ -1,5 +1,6 @@
-//! The folder of the token's file: what lies in it, and how a file in it is replaced. Every file is named relative to the open
-//! folder and none is followed if it is a link: the program may run as root, and others may write here. Never talks to Argus.
+//! The folder of the token's file: what lies in it, and how a file in it is replaced. Every file is
+//! named relative to the open folder and none is followed if it is a link: the program may run as
+//! root, and others may write here. Never talks to Argus.
 
 use crate::secret::Secret;
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, open, openat, renameat, statat, unlinkat};
@@ -51,7 +52,8 @@ impl Folder {
         Ok(Identity { device: found.st_dev, inode: found.st_ino })
     }
 
-    /// Opens an ordinary file for reading; `ending` as in `token.session`, empty for the token's own.
+    /// Opens an ordinary file for reading; `ending` as in `token.session`, empty for the token's
+    /// own.
     ///
     /// # Errors
     /// The system's; a link or a pipe is none.
@@ -108,7 +110,8 @@ impl Folder {
         }
     }
 
-    /// A file that can take the place of the token's, with the same owner and mode, and with room on the disk for a token.
+    /// A file that can take the place of the token's, with the same owner and mode, and with room
+    /// on the disk for a token.
     ///
     /// # Errors
     /// The system's; then nothing has changed.

@@ -4,7 +4,8 @@ use super::testing::{Place, Tokens};
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
-/// Somebody who may write into the token's folder puts links to another file wherever root may follow them.
+/// Somebody who may write into the token's folder puts links to another file wherever root may
+/// follow them.
 #[test]
 fn links_in_the_folder_of_the_token_change_no_other_file() {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +35,8 @@ fn links_in_the_folder_of_the_token_change_no_other_file() {
             }
         });
         for _ in 0..50 {
-            // Whether the renewal succeeds is up to the attacker; what it does to other files is not.
+            // Whether the renewal succeeds is up to the attacker; what it does to other files is
+            // not.
             let _ = place.renewer.renew_if_due(&argus);
             if !is_untouched() {
                 break;

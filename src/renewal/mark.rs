@@ -1,5 +1,5 @@
-//! How we know of a token that we made it, and when: a line in a file beside it. The date of the token's file proves neither: people
-//! put old tokens into new files. Pure.
+//! How we know of a token that we made it, and when: a line in a file beside it. The date of the
+//! token's file proves neither: people put old tokens into new files. Pure.
 
 use crate::secret::Secret;
 use crate::stamp::Stamp;

@@ -1,4 +1,5 @@
-//! An Argus that knows tokens, and a folder with a token's file, for the tests of renewals. Never part of the program.
+//! An Argus that knows tokens, and a folder with a token's file, for the tests of renewals. Never
+//! part of the program.
 
 use super::*;
 use std::cell::RefCell;

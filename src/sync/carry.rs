@@ -45,8 +45,8 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The acts of people on an incident that concern its case: all, or, where a case has adopted it that opened at `adopted_by`, those of
-/// that case's life.
+/// The acts of people on an incident that concern its case: all, or, where a case has adopted it
+/// that opened at `adopted_by`, those of that case's life.
 #[must_use]
 pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<Act> {
     let is_open = incident.is_open();

@@ -94,7 +94,8 @@ impl Reading {
     }
 }
 
-/// Reads everything without a pause. Hands over at most `part` cases at a time; the last ones come with the snapshot.
+/// Reads everything without a pause. Hands over at most `part` cases at a time; the last ones come
+/// with the snapshot.
 ///
 /// # Errors
 /// See [`ZinoError`]; what was handed over is then worth nothing.

@@ -67,7 +67,8 @@ impl<'a> Evidence<'a> {
         Self { events, us, off: &[] }
     }
 
-    /// The events of this incident. Where the Python program made it, times of events may be off as its start may.
+    /// The events of this incident. Where the Python program made it, times of events may be off as
+    /// its start may.
     #[must_use]
     pub fn of(incident: &Incident, events: &'a [Event]) -> Self {
         let off: &[i64] = if incident.made_for.is_none() { &[PYTHON_OFFSET_SECS, -PYTHON_OFFSET_SECS] } else { &[] };
@@ -108,8 +109,9 @@ impl<'a> Evidence<'a> {
             .find(|e| self.is_persons_close(e))
     }
 
-    /// Whether what ended the incident last did so while the case that opened then was open. It was received well after, because the
-    /// servers' clocks differ; where it is our END for a close that Argus lost, the incident was open until then for an open case.
+    /// Whether what ended the incident last did so while the case that opened then was open. It was
+    /// received well after, because the servers' clocks differ; where it is our END for a close
+    /// that Argus lost, the incident was open until then for an open case.
     #[must_use]
     pub fn ended_after(&self, opened: Stamp) -> bool {
         self.newest_turn().is_some_and(|turn| self.is_after(turn, opened))
@@ -120,8 +122,9 @@ impl<'a> Evidence<'a> {
         turn.received >= if for_open_case { opened } else { opened.plus_secs(SURELY_AFTER_SECS) }
     }
 
-    /// Whether an act concerns the case that opened then and has adopted the incident: it was received well after; or it was done since the
-    /// incident was reopened last, and the incident stayed open into the life of the case.
+    /// Whether an act concerns the case that opened then and has adopted the incident: it was
+    /// received well after; or it was done since the incident was reopened last, and the incident
+    /// stayed open into the life of the case.
     #[must_use]
     pub fn concerns(&self, act: &Event, is_open: bool, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
@@ -189,12 +192,14 @@ impl<'a> Evidence<'a> {
         self.all().any(|e| e.kind == EventKind::Other && self.is_ours(e) && e.description.starts_with(FORGOTTEN))
     }
 
-    /// For each of these history entries whether we have told it. Equal entries are counted: each event tells one of them.
+    /// For each of these history entries whether we have told it. Equal entries are counted: each
+    /// event tells one of them.
     #[must_use]
     pub fn are_told(&self, entries: &[Telling]) -> Vec<bool> {
         let mut said = self.said();
         let mut told = vec![false; entries.len()];
-        // An event at the very second is the entry's own; only what is left may be another's that is off.
+        // An event at the very second is the entry's own; only what is left may be another's that
+        // is off.
         for off in std::iter::once(&0).chain(self.off) {
             for (entry, told) in entries.iter().zip(&mut told).filter(|(_, told)| !**told) {
                 let said = said.get_mut(entry.text.as_str()).and_then(|said| said.get_mut(&(entry.at + off)));

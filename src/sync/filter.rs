@@ -25,7 +25,8 @@ pub fn verdict(case: &Case) -> Verdict {
     Verdict::Wanted
 }
 
-/// Whether nobody knows what [`verdict`] should say: the case's log decides, and Zino breaks it off.
+/// Whether nobody knows what [`verdict`] should say: the case's log decides, and Zino breaks it
+/// off.
 #[must_use]
 pub fn cannot_be_judged(case: &Case) -> bool {
     log_is_missing(case) && !is_left_alone(case)

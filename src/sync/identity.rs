@@ -8,7 +8,8 @@ use super::text::tag_value;
 use crate::argus::models::{EndTime, Incident, IncidentPk, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 
-/// How far the Python program's times may be off: it gives all of them the offset to UTC of the day on which it was started.
+/// How far the Python program's times may be off: it gives all of them the offset to UTC of the day
+/// on which it was started.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
 /// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
@@ -39,7 +40,8 @@ pub enum About {
     Unclear,
 }
 
-/// The value of a tag that our source's user added. What people tag besides, perhaps with the same key, says nothing of identity.
+/// The value of a tag that our source's user added. What people tag besides, perhaps with the same
+/// key, says nothing of identity.
 fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
     let ours = incident.tags.iter().filter(|t| t.added_by == incident.source_user);
     ours.filter_map(|t| t.text.split_once('=')).find(|(k, _)| *k == key).map(|(_, value)| value)

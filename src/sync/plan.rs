@@ -173,8 +173,8 @@ fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> 
     })
 }
 
-/// Whether an outdated tag of ours has to stay: an incident of the Python program is known by our own tags alone, and the one that
-/// should take its place was added by somebody else.
+/// Whether an outdated tag of ours has to stay: an incident of the Python program is known by our
+/// own tags alone, and the one that should take its place was added by somebody else.
 fn says_alone(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
     let key = |text: &str| text.split_once('=').map(|(key, _)| key.trim().to_owned());
     let key_of_it = key(tag.text).filter(|key| incident.made_for.is_none() && IDENTITY_TAGS.contains(&key.as_str()));

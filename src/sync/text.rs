@@ -71,8 +71,9 @@ pub fn one_line(text: &str) -> String {
     tag_value(text)
 }
 
-/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long text is cut, the name never is. Blank
-/// lines between others stay: people part their thoughts with them.
+/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long
+/// text is cut, the name never is. Blank lines between others stay: people part their thoughts with
+/// them.
 #[must_use]
 pub fn persons_text(text: &str, actor: &str) -> String {
     let actor = cut(&tag_value(actor), 200);

@@ -31,7 +31,8 @@ pub struct Channels {
     pub commands: CommandSender,
     /// For the main thread.
     pub end: Sender<End>,
-    /// The number of waiting problems after each turn, for the progress line of a single run. Some may be dropped.
+    /// The number of waiting problems after each turn, for the progress line of a single run. Some
+    /// may be dropped.
     pub progress: Option<Sender<usize>>,
 }
 
@@ -120,8 +121,9 @@ fn take_waiting(machine: &mut Machine, now: Now, wakes: &Receiver<Wake>) -> Vec<
     inputs.flat_map(|input| machine.step(now, input)).collect()
 }
 
-/// Never waits, because the receivers may be waiting for this thread. A channel whose receiver is gone belongs to a
-/// thread that has ended, which main knows already. Of the words to main only the first one counts.
+/// Never waits, because the receivers may be waiting for this thread. A channel whose receiver is
+/// gone belongs to a thread that has ended, which main knows already. Of the words to main only the
+/// first one counts.
 fn hand_out(output: Output, channels: &Channels) {
     match output {
         Output::Argus(job) => {

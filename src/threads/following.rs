@@ -1,10 +1,10 @@
-//! Follows one connection to Zino from its login to its end: reads everything, obeys the machine, follows the
-//! notifications. Never connects again.
+//! Follows one connection to Zino from its login to its end: reads everything, obeys the machine,
+//! follows the notifications. Never connects again.
 //!
-//! It does one small thing at a time: a command, or else a batch of the notified cases and a batch of a complete
-//! reading. Then it takes in the new notifications. So a Zino that needs minutes for a complete reading is
-//! followed meanwhile. While the machine takes no events, notifications are taken in all the same, as one entry
-//! per case, and no case is read.
+//! It does one small thing at a time: a command, or else a batch of the notified cases and a batch
+//! of a complete reading. Then it takes in the new notifications. So a Zino that needs minutes for
+//! a complete reading is followed meanwhile. While the machine takes no events, notifications are
+//! taken in all the same, as one entry per case, and no case is read.
 
 use super::Wake;
 use super::mailbox::Closed;
@@ -61,8 +61,8 @@ impl<'a> Following<'a> {
             let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
             let idle = command.is_none() && self.notified.is_empty() && self.reading.is_none();
             if let Some(command) = command {
-                // Commands come first, because there are finitely many of them. Notifications may never end, so
-                // the two kinds of reading take turns.
+                // Commands come first, because there are finitely many of them. Notifications may
+                // never end, so the two kinds of reading take turns.
                 self.obey(command, setup)?;
             } else {
                 for event in self.notified.read_part(&mut self.session, most)? {
@@ -111,7 +111,8 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Sends an event to the machine and waits until there is room for it. Takes notifications in meanwhile.
+    /// Sends an event to the machine and waits until there is room for it. Takes notifications in
+    /// meanwhile.
     fn tell(&mut self, event: ZinoEvent) -> Result<(), Gone> {
         let mut wake = Wake::Input(Input::Zino(event));
         loop {
@@ -133,8 +134,8 @@ impl<'a> Following<'a> {
     }
 }
 
-/// Takes the host lock for an errand, which looks before it writes. The error is the case whose lock another
-/// process holds: this thread waits for nobody.
+/// Takes the host lock for an errand, which looks before it writes. The error is the case whose
+/// lock another process holds: this thread waits for nobody.
 fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
         ZinoCommand::Carry(errand) => {
@@ -144,8 +145,8 @@ fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, Ca
     }
 }
 
-/// Executes one command. Returns the event for the machine, and why the connection is lost if it is. A complete
-/// reading is not executed here, because it takes many steps.
+/// Executes one command. Returns the event for the machine, and why the connection is lost if it
+/// is. A complete reading is not executed here, because it takes many steps.
 pub fn obey<Z: ZinoServer>(
     command: ZinoCommand,
     zino: &mut Z,

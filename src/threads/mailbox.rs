@@ -1,5 +1,5 @@
-//! Commands of the machine and new settings for the poller, coalesced: at most one entry per case, however long
-//! the poller is busy. Sending never waits. Never decides what is done.
+//! Commands of the machine and new settings for the poller, coalesced: at most one entry per case,
+//! however long the poller is busy. Sending never waits. Never decides what is done.
 
 use super::poller::Setup;
 use crate::machine::ZinoCommand;
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 struct State {
     read: BTreeSet<CaseId>,
     reread: bool,
-    /// The machine has at most one errand under way. A second one replaces an errand that it has given up.
+    /// The machine has at most one errand under way. A second one replaces an errand that it has
+    /// given up.
     carry: Option<Box<Errand>>,
     setup: Option<Setup>,
     closed: bool,

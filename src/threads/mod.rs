@@ -16,12 +16,13 @@ use crossbeam_channel::Sender;
 
 /// The most events and reports that wait for the state machine. The sender of one more waits.
 pub const INBOX: usize = 8;
-/// The most jobs that wait for writers. The machine never has so many under way: `argus.connections` (64 at most),
-/// a probe and a few more.
+/// The most jobs that wait for writers. The machine never has so many under way:
+/// `argus.connections` (64 at most), a probe and a few more.
 pub const JOBS: usize = 80;
 /// The most words that wait for the main thread, which ends the process at the first one.
 pub const ENDS: usize = 4;
-/// The most orders of the main thread that wait for the state machine: one pause, one resume and one stop.
+/// The most orders of the main thread that wait for the state machine: one pause, one resume and
+/// one stop.
 pub const ORDERS: usize = 4;
 /// The name of the thread that talks to Zino.
 pub const POLLER: &str = "zino poller";
@@ -39,8 +40,9 @@ pub enum End {
     Stopped,
 }
 
-/// Wakes the state machine thread. Inputs come from the other threads. The orders of the main thread come through
-/// a channel of their own, which overtakes the inputs. Short-lived: the unused room of the small ones costs nothing.
+/// Wakes the state machine thread. Inputs come from the other threads. The orders of the main
+/// thread come through a channel of their own, which overtakes the inputs. Short-lived: the unused
+/// room of the small ones costs nothing.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum Wake {

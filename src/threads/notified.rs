@@ -1,5 +1,5 @@
-//! The notified cases that are not read yet: one entry per case, however many notifications there were. Never
-//! decides when they are read.
+//! The notified cases that are not read yet: one entry per case, however many notifications there
+//! were. Never decides when they are read.
 
 use super::mailbox::first;
 use crate::machine::ZinoEvent;

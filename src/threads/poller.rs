@@ -26,7 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const HEALTHY: Duration = Duration::from_secs(60);
 
 /// The longest time between two signs of life of this thread. A line of a reply takes at most
-/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes less.
+/// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes
+/// less.
 pub const BOUND: Duration = Duration::from_secs(300);
 
 /// Which Zino, and how.
@@ -129,7 +130,8 @@ impl Trouble {
         }
     }
 
-    /// One line when Zino goes. Of a refused login the machine tells, which knows whether it was taken before.
+    /// One line when Zino goes. Of a refused login the machine tells, which knows whether it was
+    /// taken before.
     fn tell(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {

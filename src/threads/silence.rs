@@ -1,5 +1,5 @@
-//! Detects a server that lets one of our threads wait, from the last sign of life of the threads that
-//! talk to it. Never ends a wait.
+//! Detects a server that lets one of our threads wait, from the last sign of life of the threads
+//! that talk to it. Never ends a wait.
 
 use super::{POLLER, WRITER};
 use crate::machine::Server;
@@ -20,8 +20,8 @@ pub struct Silence {
 
 impl Silence {
     /// What has changed since the last look, at a time counted from the start: a server has not
-    /// answered for so long, or (`None`) it no longer lets us wait. `is_idle` says whether every message
-    /// of the threads is processed: a thread that no longer waits may have sent the reason.
+    /// answered for so long, or (`None`) it no longer lets us wait. `is_idle` says whether every
+    /// message of the threads is processed: a thread that no longer waits may have sent the reason.
     pub fn look(
         &mut self,
         now: Duration,

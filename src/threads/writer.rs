@@ -27,8 +27,9 @@ pub struct Setup<A> {
     pub timeout: Duration,
     /// Where all processes of this host meet that write to this server.
     pub turnstile: Turnstile,
-    /// Called before a probe and before the proof of STANDBY; may give the client a token that was replaced on disk: a refusal is
-    /// believed only of the newest one. An error stands for the answer of Argus.
+    /// Called before a probe and before the proof of STANDBY; may give the client a token that was
+    /// replaced on disk: a refusal is believed only of the newest one. An error stands for the
+    /// answer of Argus.
     pub before_probe: Box<dyn Fn() -> Result<(), ArgusError> + Send + Sync>,
     /// Renews the token if it is old enough.
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,

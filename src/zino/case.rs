@@ -176,8 +176,8 @@ impl HistoryEntry {
         (!header.is_empty() && !header.contains(char::is_whitespace)).then_some(header)
     }
 
-    /// What this user wrote in this entry; `None` if it is not an entry of theirs. Also in the one-line form `user text` that the
-    /// conversion of a Zino 1 state leaves.
+    /// What this user wrote in this entry; `None` if it is not an entry of theirs. Also in the
+    /// one-line form `user text` that the conversion of a Zino 1 state leaves.
     #[must_use]
     pub fn text_by(&self, user: &str) -> Option<String> {
         if self.author() == Some(user) {

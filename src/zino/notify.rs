@@ -30,8 +30,9 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Connects to the address that [`Session::notify_address`](crate::zino::session::Session::notify_address) gives;
-    /// also returns the nonce to tie.
+    /// Connects to the address that
+    /// [`Session::notify_address`](crate::zino::session::Session::notify_address) gives; also
+    /// returns the nonce to tie.
     ///
     /// # Errors
     /// See [`ZinoError`].

@@ -1,16 +1,17 @@
-//! The size of a batch of commands to Zino: large where Zino is fast, small where it is slow or where a batch
-//! failed. Outlives the connection. Never reads a clock.
+//! The size of a batch of commands to Zino: large where Zino is fast, small where it is slow or
+//! where a batch failed. Outlives the connection. Never reads a clock.
 
 use std::time::Duration;
 
-/// The most commands of a batch. They fit into any socket buffer, so writing them never waits for a server that
-/// itself waits until we read.
+/// The most commands of a batch. They fit into any socket buffer, so writing them never waits for a
+/// server that itself waits until we read.
 const MOST: usize = 100;
 /// The commands of the first batch, when the speed of the server is not known yet.
 const FIRST: usize = 10;
 /// After a batch that took less, the next one is twice as large. It is then not slow.
 const QUICK: Duration = Duration::from_secs(2);
-/// After a batch that took longer, the next one is half as large, because the poller does nothing else meanwhile.
+/// After a batch that took longer, the next one is half as large, because the poller does nothing
+/// else meanwhile.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// The size of the next batch.

@@ -82,7 +82,8 @@ impl Session {
 
     fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
         case.log_says_down = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
-            // What came before Zino broke down is still the log; what would have come after it is not known.
+            // What came before Zino broke down is still the log; what would have come after it is
+            // not known.
             Reply::Broken(lines) => {
                 warn!("{}: Zino broke down in the middle of its log", case.name());
                 decode::log_says_down(&lines).then_some(true)

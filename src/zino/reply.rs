@@ -1,9 +1,11 @@
-//! What one reply of Zino is: whole, refused or broken off, and what a refusal means. Never reads from a connection.
+//! What one reply of Zino is: whole, refused or broken off, and what a refusal means. Never reads
+//! from a connection.
 
 use crate::zino::ZinoError;
 use crate::zino::text::{decode, shown};
 
-/// What Zino says, in a header line or in the middle of a reply, when it broke down over one request.
+/// What Zino says, in a header line or in the middle of a reply, when it broke down over one
+/// request.
 pub(super) const INTERNAL_ERROR: &str = "internal error";
 
 /// How our own refusal of a reply begins.
@@ -14,13 +16,15 @@ pub(super) const NO_SENSE: &str = "the answer makes no sense";
 pub(crate) enum Reply {
     /// A header with the expected code, and its data lines if it has any.
     Done { header: String, lines: Vec<Vec<u8>> },
-    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a word.
+    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a
+    /// word.
     Refused(String),
     /// Data that ended in `500 internal error`: Zino broke down halfway.
     Broken(Vec<Vec<u8>>),
 }
 
-/// What a reply holds if it is whole. Half a reply counts as a refusal: the connection can be used, the reply cannot.
+/// What a reply holds if it is whole. Half a reply counts as a refusal: the connection can be used,
+/// the reply cannot.
 pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
     match reply {
         Reply::Done { header, lines } => Ok((header, lines)),
@@ -37,8 +41,8 @@ pub(crate) fn refused(why: &str) -> ZinoError {
     ZinoError::Refused(shown(why.as_bytes()))
 }
 
-/// Whether the refusal of a read means that Zino does not know the case. The text differs between versions of Zino, so
-/// this is anything but the refusals that certainly mean something else.
+/// Whether the refusal of a read means that Zino does not know the case. The text differs between
+/// versions of Zino, so this is anything but the refusals that certainly mean something else.
 pub(crate) fn means_unknown(why: &str) -> bool {
     let other = [INTERNAL_ERROR, NO_SENSE, "unknown command"];
     !forgets_login(why) && !other.iter().any(|text| why.starts_with(text))

@@ -43,7 +43,8 @@ impl Login {
 #[derive(Debug)]
 pub struct Session {
     wire: Wire,
-    /// Our answer to the challenge, from which the secret can be guessed: to be known as long as Zino may repeat it.
+    /// Our answer to the challenge, from which the secret can be guessed: to be known as long as
+    /// Zino may repeat it.
     digest: Option<Secret>,
     /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
     broken: Option<String>,
@@ -109,8 +110,8 @@ impl Session {
         }
     }
 
-    /// Where the notifications of this very server come from: the address that this session talks to. The server's name
-    /// may have several, and only one process knows the nonce.
+    /// Where the notifications of this very server come from: the address that this session talks
+    /// to. The server's name may have several, and only one process knows the nonce.
     ///
     /// # Errors
     /// [`ZinoError::Connection`] if the connection has ended.

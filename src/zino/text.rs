@@ -8,7 +8,8 @@ const WINDOWS_1252: [char; 32] = [
 
 /// The longest piece of a server's text that a log line or an error message repeats.
 const SHOWN_CHARS: usize = 500;
-/// How much of a text is looked at for that: a character takes at most four bytes, and secrets are taken out before.
+/// How much of a text is looked at for that: a character takes at most four bytes, and secrets are
+/// taken out before.
 const LOOKED_AT: usize = 16 * 1024;
 
 /// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one reply. NUL becomes U+FFFD, for

@@ -38,9 +38,9 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to take what is sent.
     pub write: Duration,
-    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Each of several replies
-    /// that are under way together has this time, from the end of the one before. It is also the limit for lines
-    /// that are no reply, all together.
+    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Each of
+    /// several replies that are under way together has this time, from the end of the one before.
+    /// It is also the limit for lines that are no reply, all together.
     pub reply: Duration,
 }
 
@@ -59,8 +59,8 @@ impl Default for Timeouts {
     }
 }
 
-/// The room that is left for one reply or for several that are under way together, and the deadline of the next
-/// one.
+/// The room that is left for one reply or for several that are under way together, and the deadline
+/// of the next one.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     room: usize,
@@ -126,7 +126,8 @@ impl Wire {
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
-    /// The bounds of a reply, or of several that are under way together. The time of the first begins now.
+    /// The bounds of a reply, or of several that are under way together. The time of the first
+    /// begins now.
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds { room: MAX_REPLY, until: Instant::now() + self.reply, noise: false }
     }

@@ -1,5 +1,5 @@
-//! Servers, and whatever stands before them, that repeat what we showed them: none of our secrets reaches the log, the status
-//! line or the output of `--check`.
+//! Servers, and whatever stands before them, that repeat what we showed them: none of our secrets
+//! reaches the log, the status line or the output of `--check`.
 
 use crate::fake_argus::{Act, answer, html, json, redirect};
 use crate::fake_zino::{FakeZino, Fault, SECRET, digest};

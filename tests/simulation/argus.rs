@@ -23,7 +23,8 @@ pub struct Argus {
     pub away: bool,
     /// When each event arrived, on the true clock.
     pub arrived: BTreeMap<EventPk, i64>,
-    /// The incidents of the Python program, and which case each was made for: the problem as text, number and opening.
+    /// The incidents of the Python program, and which case each was made for: the problem as text,
+    /// number and opening.
     pub by_python: BTreeMap<IncidentPk, (String, u64, i64)>,
     /// How many incidents a page of the open ones has at the most, however many are asked for.
     pub bound: Option<usize>,
@@ -445,7 +446,8 @@ impl ArgusServer for SimArgus<'_> {
         self.read("whether the token is good", |_| ())
     }
 
-    /// Without faults of its own, and at once: the seeds of the other scenarios would mean something else.
+    /// Without faults of its own, and at once: the seeds of the other scenarios would mean
+    /// something else.
     fn reach(&self) -> Result<(), ArgusError> {
         let world = &mut *self.world.borrow_mut();
         let is_there = !world.argus.away && !world.is_cut(self.instance);

@@ -1,5 +1,5 @@
-//! What only the simulation knows of incidents and cases, and what it holds against a write at once. Never changes anything but the
-//! note that a rule was broken.
+//! What only the simulation knows of incidents and cases, and what it holds against a write at
+//! once. Never changes anything but the note that a rule was broken.
 
 use crate::argus::Argus;
 use crate::world::{US, World};
@@ -13,7 +13,8 @@ pub fn problem_text(case: &Case) -> String {
 }
 
 impl Argus {
-    /// The problem that an incident is about, as text, and the case it was made for: what its metadata tells, whatever its tags say.
+    /// The problem that an incident is about, as text, and the case it was made for: what its
+    /// metadata tells, whatever its tags say.
     pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
         let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
         incident.made_for.as_deref().map_or_else(by_python, |it| {
@@ -29,21 +30,23 @@ impl Argus {
         pks.filter(|pk| self.incidents.get(pk).is_some_and(|i| !i.is_open())).collect()
     }
 
-    /// Whether an incident was made for this very case. One that another instance has claimed still begins when its own case did.
+    /// Whether an incident was made for this very case. One that another instance has claimed still
+    /// begins when its own case did.
     pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
         let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
         began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
     }
 
-    /// How far the times of an incident's events may be off: those of the Python program by an hour.
+    /// How far the times of an incident's events may be off: those of the Python program by an
+    /// hour.
     pub fn offs(&self, incident: &Incident) -> &'static [i64] {
         if self.by_python.contains_key(&incident.pk) { &[0, 3600, -3600] } else { &[0] }
     }
 }
 
 impl World {
-    /// We are about to close a case: a person must have closed its problem's incident, and have done so during the case's life unless the
-    /// incident had stayed open into it all the same.
+    /// We are about to close a case: a person must have closed its problem's incident, and have
+    /// done so during the case's life unless the incident had stayed open into it all the same.
     pub fn check_our_close(&mut self, z: usize, id: CaseId) {
         let Some(held) = self.zinos.get(z).and_then(|zino| zino.cases.get(&id)) else {
             return;
@@ -63,8 +66,9 @@ impl World {
         self.broken_if(!by_person, &format!("case {id} of zino {z} is closed, and no person closed it"));
     }
 
-    /// We are about to make an open incident: none about its problem must have been open for so long that everybody can have seen it, but for
-    /// those of cases that closed, which keep their own. With one instance alone: two that write can cross each other.
+    /// We are about to make an open incident: none about its problem must have been open for so
+    /// long that everybody can have seen it, but for those of cases that closed, which keep their
+    /// own. With one instance alone: two that write can cross each other.
     pub fn check_creation(&mut self, new: &NewIncident) {
         let Some(made_for) =
             MadeFor::read(&new.metadata.to_string()).filter(|_| self.scenario.crowds && new.end_time.is_none())
@@ -95,7 +99,8 @@ impl World {
         self.lives.get(&(case, opened, problem)).copied().unwrap_or(false)
     }
 
-    /// We are about to end an incident because Zino deleted its case: that case must have closed once.
+    /// We are about to end an incident because Zino deleted its case: that case must have closed
+    /// once.
     pub fn check_orphan_end(&mut self, pk: IncidentPk) {
         let Some(incident) = self.argus.incidents.get(&pk) else {
             return;

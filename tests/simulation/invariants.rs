@@ -110,7 +110,8 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     if let Some(missing) = wanted.iter().find(|text| !incident.tags.iter().any(|t| t.text == **text)) {
         return Err(format!("incident {} lacks tag {missing}", incident.pk));
     }
-    // The Python program's is known by our own tags, so that one stays where a person has added the one that takes its place.
+    // The Python program's is known by our own tags, so that one stays where a person has added the
+    // one that takes its place.
     let by_alice = |t: &Tag<'_>| {
         let same_key = |other: &Tag<'_>| other.text.split('=').next() == t.text.split('=').next();
         incident.tags.iter().any(|other| other.added_by != incident.source_user && same_key(&other))
@@ -211,8 +212,8 @@ fn since_reopened(world: &World, incident: &Incident) -> Vec<Event> {
     events.split_off(reopened.map_or(0, |at| at + 1))
 }
 
-/// Every act on the case's own incident, and on the open one that it has adopted, has its entry, and no entry of ours is more than what
-/// people did about the problem.
+/// Every act on the case's own incident, and on the open one that it has adopted, has its entry,
+/// and no entry of ours is more than what people did about the problem.
 fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
     let mut entries: BTreeMap<String, usize> = BTreeMap::new();
     for entry in held.case.history.iter().filter(|e| e.author() == Some(OUR_USER)) {

@@ -1,5 +1,5 @@
-//! What the Python program left behind before this one was started: incidents that say only by their tags what they are about, and
-//! times that are an hour off in winter. Never acts later.
+//! What the Python program left behind before this one was started: incidents that say only by
+//! their tags what they are about, and times that are an hour off in winter. Never acts later.
 
 use crate::argus::PersonsAct;
 use crate::facts::problem_text;

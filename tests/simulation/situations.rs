@@ -1,5 +1,5 @@
-//! Situations: what both servers hold, what people then do, and what must stand on both servers at the end. They know nothing of
-//! how the program decides.
+//! Situations: what both servers hold, what people then do, and what must stand on both servers at
+//! the end. They know nothing of how the program decides.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
@@ -26,7 +26,8 @@ const SECOND: i64 = 1_000_000;
 /// Long enough for everything that does not wait for the next complete look.
 const SOON: i64 = 90;
 
-/// The first Zino of a scenario, its instance and Argus. Times are seconds from the beginning of the scene.
+/// The first Zino of a scenario, its instance and Argus. Times are seconds from the beginning of
+/// the scene.
 pub struct Scene {
     pub driver: Driver,
     began: i64,
@@ -111,7 +112,8 @@ impl Scene {
         self.zino(|zino| zino.cases.get_mut(&id).expect("a case").case.history.push(entry));
     }
 
-    /// Puts an incident into Argus that was made for this case by the instance of `server`; gives its key.
+    /// Puts an incident into Argus that was made for this case by the instance of `server`; gives
+    /// its key.
     pub fn incident(&self, case: &Case, server: &str) -> IncidentPk {
         let rules = crate::driver::rules(0, scenario("alone"));
         let rules = zinoargus::sync::rules::Rules { server: server.to_owned(), ..rules };

@@ -66,11 +66,14 @@ pub struct Scenario {
     pub slow: bool,
     /// Whether the secondary's host may lose its network.
     pub cuts: bool,
-    /// Whether the Python program ran before, and people give its incidents tags with the same keys.
+    /// Whether the Python program ran before, and people give its incidents tags with the same
+    /// keys.
     pub python: bool,
-    /// Whether the secondary never gets an answer, so that both are active, and people often act on what was ended as a duplicate.
+    /// Whether the secondary never gets an answer, so that both are active, and people often act on
+    /// what was ended as a duplicate.
     pub beside: bool,
-    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents at a time only.
+    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents
+    /// at a time only.
     pub crowds: bool,
 }
 

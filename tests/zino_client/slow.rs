@@ -1,4 +1,5 @@
-//! Slow servers: those that come to an end are read completely, and the others are given up after a bounded time.
+//! Slow servers: those that come to an end are read completely, and the others are given up after a
+//! bounded time.
 
 use crate::fake_zino::{FakeZino, Fault};
 use crate::{QUICK, assert_unmixed, is_connection, never, numbers};
@@ -6,7 +7,8 @@ use std::time::{Duration, Instant};
 use zinoargus::zino::session::Session;
 use zinoargus::zino::{Timeouts, ZinoError, ZinoServer};
 
-/// Enough for one reply on a machine under load, and less than all replies of a batch take together.
+/// Enough for one reply on a machine under load, and less than all replies of a batch take
+/// together.
 const HASTY: Timeouts = Timeouts { reply: Duration::from_secs(1), stall: Duration::from_secs(1), ..QUICK };
 const EACH: Duration = Duration::from_millis(25);
 

@@ -57,15 +57,20 @@ def a_token_is_renewed_and_the_program_goes_on_with_the_new_one(world):
     assert file.read_text().strip() == new
 
 
+def renewed_in_spite_of_losses(world, times):
+    """The first so many replies to a renewal are lost, and there is a token that works in the end."""
+    file, proxy = renewing(world), world.through_argus_proxy()
+    lost = proxy.rule("lose", method="POST", path=REFRESH, times=times)
+    world.start()
+    renewed(world, file)
+    assert len(lost.hits) == times
+    works(world, "gw1")
+
+
 @check
 def a_renewal_whose_reply_is_lost_is_repeated(world):
     """The old token is dead and nobody knows the new one: the session token gets another."""
-    file, proxy = renewing(world), world.through_argus_proxy()
-    lost = proxy.rule("lose", method="POST", path=REFRESH, times=1)
-    world.start()
-    renewed(world, file)
-    assert len(lost.hits) == 1
-    works(world, "gw1")
+    renewed_in_spite_of_losses(world, 1)
     assert "not renewed" not in world.daemon.log(), "it was repeated at once"
 
 
@@ -115,12 +120,7 @@ def a_token_of_13_days_in_a_new_file_is_renewed_at_the_first_start(world):
 @check
 def a_renewal_whose_reply_is_lost_twice_is_made_good(world):
     """Also the repetition is lost: the next probe begins with the session token."""
-    file, proxy = renewing(world), world.through_argus_proxy()
-    lost = proxy.rule("lose", method="POST", path=REFRESH, times=2)
-    world.start()
-    renewed(world, file)
-    assert len(lost.hits) == 2
-    works(world, "gw1")
+    renewed_in_spite_of_losses(world, 2)
 
 
 @check

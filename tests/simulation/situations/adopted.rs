@@ -1,4 +1,5 @@
-//! What people did on an incident that a case of another number adopts: Zino lost its newest state and gave the case anew.
+//! What people did on an incident that a case of another number adopts: Zino lost its newest state
+//! and gave the case anew.
 
 use super::{Scene, ack, close};
 use zinoargus::argus::models::{EndTime, EventKind, IncidentPk};

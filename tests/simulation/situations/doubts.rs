@@ -1,5 +1,5 @@
-//! What is not known for certain ends nothing: cases that Zino lists and that cannot be read, and what a secondary that was
-//! just started has to find out.
+//! What is not known for certain ends nothing: cases that Zino lists and that cannot be read, and
+//! what a secondary that was just started has to find out.
 
 use super::Scene;
 use zinoargus::argus::models::{EventKind, IncidentPk};
@@ -9,7 +9,8 @@ use zinoargus::zino::decode::Happening;
 const HOUR: i64 = 3600;
 const UNREADABLE: CaseId = 17;
 
-/// Zino lists case 17, whose attributes make no sense, between an older case of a lower and a younger one of a higher number.
+/// Zino lists case 17, whose attributes make no sense, between an older case of a lower and a
+/// younger one of a higher number.
 fn unreadable(scenario: &str) -> (Scene, IncidentPk) {
     let scene = Scene::new(scenario);
     for (id, problem, opened) in [(10, 1, -25), (30, 2, -1)] {
@@ -60,7 +61,8 @@ fn an_incident_without_a_case_waits_while_a_case_that_cannot_be_read_may_be_abou
     assert!(!scene.is_open(scavenged));
 }
 
-/// A secondary alone with its own Zino, whose case has another number than that of the primary, and has closed.
+/// A secondary alone with its own Zino, whose case has another number than that of the primary, and
+/// has closed.
 fn secondary() -> (Scene, IncidentPk) {
     let scene = Scene::new("failover");
     scene.zino_of(0, |zino| zino.down = true);

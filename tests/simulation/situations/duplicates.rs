@@ -7,8 +7,9 @@ use zinoargus::zino::case::{CaseId, CaseState};
 const CLOSED: CaseId = 23;
 const HOUR: i64 = 3600;
 
-/// Two Zinos on one source: the incident that the other instance made is kept, and that of our case 23 was ended as its duplicate.
-/// Case 23 has closed, and case 30 is open about the same problem. Gives the ended duplicate.
+/// Two Zinos on one source: the incident that the other instance made is kept, and that of our case
+/// 23 was ended as its duplicate. Case 23 has closed, and case 30 is open about the same problem.
+/// Gives the ended duplicate.
 fn ended_duplicate(opened: i64) -> (Scene, IncidentPk) {
     let scene = Scene::new("alone");
     let kept = scene.incident(&scene.case(517, 0, opened), "another");
@@ -32,7 +33,8 @@ fn what_a_person_does_on_an_ended_duplicate_reaches_its_own_case_after_that_has_
     scene.is_still();
 }
 
-/// As before, but the one that is kept is exactly that of an earlier case of ours, and open because the other Zino's case lives.
+/// As before, but the one that is kept is exactly that of an earlier case of ours, and open because
+/// the other Zino's case lives.
 #[test]
 fn also_where_the_closed_case_lived_on_in_what_is_kept() {
     for open_for in [0, 12 * HOUR] {
@@ -57,7 +59,8 @@ fn also_where_the_closed_case_lived_on_in_what_is_kept() {
     }
 }
 
-/// A case that has been open for long lives in another incident than its own, which ended before those that are listed.
+/// A case that has been open for long lives in another incident than its own, which ended before
+/// those that are listed.
 #[test]
 fn also_where_the_program_was_started_after_the_duplicate_had_left_the_lists() {
     let mut scene = Scene::new("alone");

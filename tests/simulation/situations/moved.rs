@@ -1,4 +1,5 @@
-//! Incidents of the Python program: what they are about stands in the tags of our source's user, and its times may be an hour off.
+//! Incidents of the Python program: what they are about stands in the tags of our source's user,
+//! and its times may be an hour off.
 
 use super::{Scene, ack};
 use zinoargus::argus::models::{EventKind, IncidentPk};

@@ -1,4 +1,5 @@
-//! Words on their way between the servers: people's blank lines, and what a conversion of Zino's state makes of our entries.
+//! Words on their way between the servers: people's blank lines, and what a conversion of Zino's
+//! state makes of our entries.
 
 use super::{Scene, ack, close};
 use crate::argus::PersonsAct;

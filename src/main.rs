@@ -5,14 +5,14 @@ use std::io::{LineWriter, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
-use zinoargus::check;
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
+use zinoargus::commands::check;
+use zinoargus::commands::daemon;
+use zinoargus::commands::once;
 use zinoargus::config::{self, ConfigError, Loaded};
-use zinoargus::daemon;
 use zinoargus::exit::ExitCode;
-use zinoargus::logging;
-use zinoargus::once;
-use zinoargus::outlet::{Outlet, Target};
+use zinoargus::log as logging;
+use zinoargus::log::outlet::{Outlet, Target};
 
 fn main() -> std::process::ExitCode {
     let arguments = std::env::args_os().skip(1).collect();

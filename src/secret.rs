@@ -1,7 +1,7 @@
 //! A password or token: text that never shows itself by accident, and that `redact.rs` takes out of
 //! everything people read. Never decides where it may go.
 
-use crate::redact;
+use crate::sanitise::redact;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;

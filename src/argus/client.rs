@@ -9,7 +9,7 @@ use super::proxy::Environment;
 use super::text::{json, summary};
 use super::{ArgusError, ArgusServer, wire};
 use crate::secret::Secret;
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;

@@ -13,7 +13,7 @@ use super::proxy::Route;
 use super::text::shown;
 use super::tls::{self, Trust};
 use super::transport::{Dial, Later, not_connected};
-use crate::pulse;
+use crate::progress;
 use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
@@ -132,7 +132,7 @@ impl Exchange {
         body: Option<&[u8]>,
         times: u32,
     ) -> Result<Answer, ArgusError> {
-        pulse::beat();
+        progress::beat();
         let longest = self.timeout.saturating_add(LONGEST_EXTENSION);
         let timeout = self.timeout.saturating_mul(times.max(1)).min(longest);
         let started = Instant::now();

@@ -14,6 +14,7 @@ mod exchange;
 mod list;
 pub mod models;
 pub mod proxy;
+pub mod renewal;
 mod tags;
 mod text;
 mod tls;
@@ -22,7 +23,7 @@ mod transport;
 mod wire;
 
 use crate::secret::Secret;
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
 /// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's

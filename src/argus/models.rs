@@ -3,7 +3,7 @@
 //! Never talks to a server. Field meanings are those of the Argus REST API v2.
 
 pub use super::tags::{Tag, Tags};
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use serde::Deserialize;
 use serde_json::Value;
 

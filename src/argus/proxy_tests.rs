@@ -148,7 +148,7 @@ fn user_and_password_are_shown_to_the_proxy_as_they_were_meant_and_to_nobody_els
     let header = via.authorization().unwrap();
     // From `printf 'us@er:p:w' | base64`.
     assert_eq!((header.to_str().unwrap(), header.is_sensitive()), ("Basic dXNAZXI6cDp3", true));
-    assert_eq!(crate::redact::foreign("Basic dXNAZXI6cDp3 is p:w"), "Basic (secret) is (secret)");
+    assert_eq!(crate::sanitise::redact::foreign("Basic dXNAZXI6cDp3 is p:w"), "Basic (secret) is (secret)");
 }
 
 #[test]

@@ -11,7 +11,7 @@ const LOOKED_AT: usize = 16 * 1024;
 
 /// The start of a server's text, in one line: control characters and those that reorder a line are escaped.
 pub(super) fn shown(text: &str) -> String {
-    crate::shown::shown(text, SHOWN_CHARS)
+    crate::sanitise::shown(text, SHOWN_CHARS)
 }
 
 /// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its beginning.
@@ -123,14 +123,14 @@ mod tests {
         #[test]
         fn any_body_has_a_short_harmless_summary(body in any::<Vec<u8>>()) {
             let text = summary(&body);
-            prop_assert!(!text.is_empty() && text.chars().all(|c| !crate::shown::must_be_escaped(c)));
+            prop_assert!(!text.is_empty() && text.chars().all(|c| !crate::sanitise::must_be_escaped(c)));
             prop_assert!(text.chars().count() < 4000);
         }
 
         #[test]
         fn any_text_in_json_or_in_a_title_is_harmless(text in any::<String>()) {
             for body in [serde_json::json!({"detail": text}).to_string(), format!("<title>{text}</title>")] {
-                prop_assert!(summary(body.as_bytes()).chars().all(|c| !crate::shown::must_be_escaped(c)));
+                prop_assert!(summary(body.as_bytes()).chars().all(|c| !crate::sanitise::must_be_escaped(c)));
             }
         }
     }

@@ -7,7 +7,7 @@
 use super::base::Base;
 use super::ca;
 use super::text::shown;
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use log::warn;
 use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, Error};

@@ -3,7 +3,7 @@
 //! Never knows what is sent.
 
 use crate::net::dial::{DialError, dial};
-use crate::pulse;
+use crate::progress;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -61,13 +61,13 @@ impl<In: Transport> Connector<In> for Dial {
         if let Some(transport) = chained {
             return Ok(Some(Either::A(transport)));
         }
-        pulse::beat();
+        progress::beat();
         let spent = if let UreqInstant::Exact(began) = details.now { began.elapsed() } else { Duration::ZERO };
         let left = details.timeout.after.saturating_sub(spent);
         let to = self.forwarder.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)).or_else(|| place(details.uri));
         let (host, port) = to.ok_or_else(|| Error::BadUri("it names no server".to_owned()))?;
         let stream = dial(host, port, left).map_err(|error| Error::Other(Box::new(error)))?;
-        pulse::beat();
+        progress::beat();
         stream.set_nodelay(true)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let origin = self.forwarder.as_ref().map(|proxy| Arc::clone(&proxy.origin));
@@ -136,7 +136,7 @@ impl Transport for Tcp {
             (self.began, self.answering) = (Some(Instant::now()), false);
             // What is left of the whole request was not needed for connecting.
             self.limit = self.request.max((*timeout.after).saturating_sub(self.to_connect));
-            pulse::beat();
+            progress::beat();
         }
         let (left, reason) = self.left(timeout)?;
         self.stream.set_write_timeout(Some(left))?;

@@ -19,8 +19,8 @@ pub use files::read_secret_file;
 pub use keys::KEYS;
 pub use problem::{ConfigError, Problem};
 
+use crate::reconcile::rules::{Band, Rules};
 use crate::secret::Secret;
-use crate::sync::rules::{Band, Rules};
 use crate::zino::case::CaseState;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

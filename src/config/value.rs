@@ -2,7 +2,7 @@
 //! file in a message (it may be a secret in the wrong place), only numbers.
 
 use super::names;
-use crate::heartbeat::message::can_be_sent;
+use crate::failover::heartbeat::message::can_be_sent;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -6,6 +6,7 @@
 pub mod connect;
 pub mod dial;
 pub mod library;
+pub mod place;
 pub mod resolve;
 mod search;
 mod stages;

@@ -6,8 +6,8 @@ use super::vitals::Vitals;
 use super::{End, Wake};
 use crate::argus::ArgusServer;
 use crate::argus::models::ListQuery;
-use crate::machine::{Input, Job, Machine, Now, Output};
-use crate::stamp::Stamp;
+use crate::engine::{Engine, Input, Job, Now, Output};
+use crate::time::Stamp;
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use log::debug;
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ fn now(start: Instant) -> Now {
 }
 
 /// Runs until it is told to stop. Dropping its channel ends then ends the other threads.
-pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
+pub fn run(mut machine: Engine, channels: &Channels, mut vitals: Vitals) {
     let start = vitals.start();
     // Who waits for the work under way to end.
     let mut pausing: Option<Sender<()>> = None;
@@ -115,7 +115,7 @@ pub fn run(mut machine: Machine, channels: &Channels, mut vitals: Vitals) {
 }
 
 /// Takes the inputs that were sent before new settings, under the old settings.
-fn take_waiting(machine: &mut Machine, now: Now, wakes: &Receiver<Wake>) -> Vec<Output> {
+fn take_waiting(machine: &mut Engine, now: Now, wakes: &Receiver<Wake>) -> Vec<Output> {
     let waiting = wakes.try_iter().take(wakes.len());
     let inputs = waiting.filter_map(|wake| if let Wake::Input(input) = wake { Some(input) } else { None });
     inputs.flat_map(|input| machine.step(now, input)).collect()
@@ -139,13 +139,13 @@ fn hand_out(output: Output, channels: &Channels) {
 /// What a job is, for any server: the shell of the writer and the simulation's step alike.
 pub fn execute<A: ArgusServer + ?Sized>(
     argus: &A,
-    rules: &crate::sync::rules::Rules,
+    rules: &crate::reconcile::rules::Rules,
     job: Job,
-) -> crate::machine::Report {
-    use crate::machine::Report;
-    use crate::sync::orphan;
+) -> crate::engine::Report {
+    use crate::engine::Report;
+    use crate::reconcile::orphan;
     match job {
-        Job::Problem(job) => Report::Problem(Box::new(crate::sync::job::run(argus, rules, &job))),
+        Job::Problem(job) => Report::Problem(Box::new(crate::reconcile::job::run(argus, rules, &job))),
         Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
         Job::Newest(most) => Report::Newest(argus.newest_events(most)),
         Job::CountOpen => Report::OpenCount(argus.count_open()),

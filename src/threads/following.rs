@@ -10,11 +10,11 @@ use super::Wake;
 use super::mailbox::Closed;
 use super::notified::Notified;
 use super::poller::{Channels, Gone, Setup};
-use crate::machine::{Input, ZinoCommand, ZinoEvent};
-use crate::pulse;
-use crate::sync::errand::{Reading, Step, carry, read};
-use crate::sync::rules::Rules;
-use crate::turnstile::{Turn, Turnstile};
+use crate::engine::{Input, ZinoCommand, ZinoEvent};
+use crate::execute::host_lock::{HostLock, Turn};
+use crate::progress;
+use crate::reconcile::delivery::{Reading, Step, carry, read};
+use crate::reconcile::rules::Rules;
 use crate::zino::case::CaseId;
 use crate::zino::notify::Notifications;
 use crate::zino::session::Session;
@@ -118,7 +118,7 @@ impl<'a> Following<'a> {
         loop {
             match self.channels.wakes.send_timeout(wake, LISTEN) {
                 Ok(()) => {
-                    pulse::beat();
+                    progress::beat();
                     return Ok(());
                 }
                 Err(SendTimeoutError::Disconnected(_)) => return Err(Gone::Stopped),
@@ -129,14 +129,14 @@ impl<'a> Following<'a> {
                 self.notified.take(&notices);
             }
             // This thread is not stuck: the machine is.
-            pulse::rest();
+            progress::rest();
         }
     }
 }
 
 /// Takes the host lock for an errand, which looks before it writes. The error is the case whose
 /// lock another process holds: this thread waits for nobody.
-fn turn(turnstile: &Turnstile, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
+fn turn(turnstile: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
         ZinoCommand::Carry(errand) => {
             turnstile.enter_soon(&format!("case {}", errand.case)).map(Some).ok_or(errand.case)

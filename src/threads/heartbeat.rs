@@ -2,10 +2,10 @@
 //! anything about the mode.
 
 use super::Wake;
+use crate::engine::Input;
+use crate::failover::heartbeat::{Pinger, Target};
 use crate::failover::{Answer, Ping};
-use crate::heartbeat::{Pinger, Target};
-use crate::machine::Input;
-use crate::pulse;
+use crate::progress;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use log::debug;
 use std::time::{Duration, Instant};
@@ -35,11 +35,11 @@ impl Setup {
 pub fn run(mut setup: Setup, start: Instant, setups: &Receiver<Setup>, wakes: &Sender<Wake>) {
     let mut pinger = Pinger::new(setup.target.clone());
     loop {
-        pulse::within(setup.bound());
-        pulse::beat();
+        progress::within(setup.bound());
+        progress::beat();
         let (asked_at, next) = (start.elapsed(), Instant::now() + setup.interval);
         let answer = pinger.ping();
-        pulse::rest();
+        progress::rest();
         let change = match setups.try_recv() {
             Ok(changed) => Some(changed),
             Err(TryRecvError::Disconnected) => return,

@@ -2,8 +2,8 @@
 //! however long the poller is busy. Sending never waits. Never decides what is done.
 
 use super::poller::Setup;
-use crate::machine::ZinoCommand;
-use crate::sync::errand::Errand;
+use crate::engine::ZinoCommand;
+use crate::reconcile::delivery::Errand;
 use crate::zino::case::CaseId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -151,9 +151,9 @@ pub(super) fn first(ids: &mut BTreeSet<CaseId>, most: usize) -> Vec<CaseId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execute::host_lock::HostLock;
+    use crate::reconcile::testing::{case, rules};
     use crate::secret::Secret;
-    use crate::sync::testing::{case, rules};
-    use crate::turnstile::Turnstile;
     use crate::zino::session::Login;
     use std::thread;
 
@@ -165,7 +165,7 @@ mod tests {
             user: "argus".to_owned(),
             secret: Secret::new("hush".to_owned()),
         };
-        let turnstile = Turnstile::new("zino".to_owned(), Duration::ZERO);
+        let turnstile = HostLock::new("zino".to_owned(), Duration::ZERO);
         Setup { login, rules: rules(), moves, turnstile, is_single_run: false }
     }
 

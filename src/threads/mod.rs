@@ -11,7 +11,7 @@ pub mod silence;
 pub mod vitals;
 pub mod writer;
 
-use crate::machine::{Change, Input, RunEnd};
+use crate::engine::{Change, Input, RunEnd};
 use crossbeam_channel::Sender;
 
 /// The most events and reports that wait for the state machine. The sender of one more waits.

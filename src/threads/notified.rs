@@ -2,8 +2,8 @@
 //! were. Never decides when they are read.
 
 use super::mailbox::first;
-use crate::machine::ZinoEvent;
-use crate::sync::errand::read;
+use crate::engine::ZinoEvent;
+use crate::reconcile::delivery::read;
 use crate::zino::case::CaseId;
 use crate::zino::decode::{Happening, Notice};
 use crate::zino::{ZinoError, ZinoServer};

@@ -5,12 +5,12 @@
 use super::Wake;
 use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
-use crate::machine::backoff::backoff;
-use crate::machine::{Input, ZinoEvent};
-use crate::place::place;
-use crate::pulse;
-use crate::sync::rules::Rules;
-use crate::turnstile::Turnstile;
+use crate::engine::backoff::backoff;
+use crate::engine::{Input, ZinoEvent};
+use crate::execute::host_lock::HostLock;
+use crate::net::place::place;
+use crate::progress;
+use crate::reconcile::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
@@ -40,7 +40,7 @@ pub struct Setup {
     /// How often the settings have come to name another Zino.
     pub moves: u64,
     /// Where all processes of this host meet that write to this Zino.
-    pub turnstile: Turnstile,
+    pub turnstile: HostLock,
     /// It ends over what goes wrong at its start, and says so itself.
     pub is_single_run: bool,
 }
@@ -81,7 +81,7 @@ pub fn run(mut setup: Setup, channels: &Channels) {
     let mut trouble = Trouble::default();
     let mut pace = Pace::default();
     loop {
-        pulse::beat();
+        progress::beat();
         let began = Instant::now();
         let lost = match connect(&setup.login) {
             Ok((session, notifications)) => {
@@ -162,7 +162,7 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
 
 fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
     // This thread may have to wait for the machine, and is not stuck then.
-    pulse::rest();
+    progress::rest();
     channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Closed)
 }
 
@@ -179,7 +179,7 @@ impl Setup {
 
 /// Waits, unless another login makes it worth while to try at once.
 fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Option<Setup>, Closed> {
-    pulse::rest();
+    progress::rest();
     let until = Instant::now() + wait;
     loop {
         let left = until.saturating_duration_since(Instant::now());

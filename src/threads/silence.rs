@@ -2,8 +2,8 @@
 //! that talk to it. Never ends a wait.
 
 use super::{POLLER, WRITER};
-use crate::machine::Server;
-use crate::pulse::Progress;
+use crate::engine::Server;
+use crate::progress::Progress;
 use std::time::Duration;
 
 /// A server that has not answered for this long is worth a word.
@@ -44,7 +44,7 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pulse;
+    use crate::progress;
     use std::time::Instant;
 
     #[test]
@@ -57,7 +57,7 @@ mod tests {
         let found = silence.look(later(secs(6)), &progress, || true);
         assert!(matches!(found[..], [(Server::Zino, Some(time))] if time >= secs(5)), "{found:?}");
         assert_eq!(silence.look(later(secs(7)), &progress, || true), []);
-        pulse::rest();
+        progress::rest();
         assert_eq!(silence.look(later(secs(8)), &progress, || false), [], "its message is processed first");
         assert_eq!(silence.look(later(secs(9)), &progress, || true), [(Server::Zino, None)]);
     }

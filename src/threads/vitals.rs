@@ -8,10 +8,10 @@
 //! cannot get better by waiting, a secret or token that is refused for ten seconds (exit 77) or configuration (78), is a failed
 //! start.
 
-use crate::machine::Machine;
-use crate::pulse::Progress;
-use crate::status;
-use crate::systemd::Notifier;
+use crate::engine::Engine;
+use crate::progress::Progress;
+use crate::service::notify::Notifier;
+use crate::service::status;
 use log::error;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Vitals {
     }
 
     /// After a turn of the machine that began at this time.
-    pub fn turn(&mut self, now: Duration, machine: &Machine) {
+    pub fn turn(&mut self, now: Duration, machine: &Engine) {
         if !self.notifier.has_listener() {
             return;
         }

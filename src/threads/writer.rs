@@ -4,11 +4,11 @@ use super::Wake;
 use super::core::execute;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 use crate::argus::{ArgusError, ArgusServer};
-use crate::machine::{Input, Job, Report};
-use crate::pulse;
-use crate::stamp::Stamp;
-use crate::sync::rules::Rules;
-use crate::turnstile::{Turn, Turnstile};
+use crate::engine::{Input, Job, Report};
+use crate::execute::host_lock::{HostLock, Turn};
+use crate::progress;
+use crate::reconcile::rules::Rules;
+use crate::time::Stamp;
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,7 +26,7 @@ pub struct Setup<A> {
     /// The longest that one request may take.
     pub timeout: Duration,
     /// Where all processes of this host meet that write to this server.
-    pub turnstile: Turnstile,
+    pub turnstile: HostLock,
     /// Called before a probe and before the proof of STANDBY; may give the client a token that was
     /// replaced on disk: a refusal is believed only of the newest one. An error stands for the
     /// answer of Argus.
@@ -66,13 +66,13 @@ impl<A> Desk<A> {
 /// Takes jobs until there are no more, one at a time; several of these run beside each other.
 pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Job>, wakes: &Sender<Wake>) {
     loop {
-        pulse::rest();
+        progress::rest();
         let Ok(job) = jobs.recv() else {
             return;
         };
         let setup = desk.setup();
-        pulse::within(setup.bound());
-        pulse::beat();
+        progress::within(setup.bound());
+        progress::beat();
         let report = match job {
             Job::Probe => {
                 let probe = || execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job);
@@ -89,7 +89,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
             }
         };
         // This thread may have to wait for the machine, and is not stuck then.
-        pulse::rest();
+        progress::rest();
         if wakes.send(Wake::Input(Input::Argus(report))).is_err() {
             return;
         }
@@ -97,7 +97,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
 }
 
 /// What looks before it writes does so alone; what only reads waits for nobody.
-fn turn(turnstile: &Turnstile, job: &Job) -> Option<Turn> {
+fn turn(turnstile: &HostLock, job: &Job) -> Option<Turn> {
     match job {
         Job::Problem(job) => Some(turnstile.enter(&job.problem.to_string())),
         Job::EndOrphan(pk, _) | Job::MarkForgotten(pk, _) => Some(turnstile.enter(&format!("incident {pk}"))),

@@ -3,7 +3,7 @@
 //! Never talks to a server and never decides anything: reading the wire is `decode.rs`, deciding is
 //! `sync/`. Field meanings are those of the Zino protocol's GETATTRS and GETHIST replies.
 
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use std::fmt;
 
 /// A case number. It proves nothing by itself: see [`Problem`].

@@ -1,7 +1,7 @@
 //! Reads what Zino says about cases: attributes, history, log, notifications. Never does I/O and never panics, whatever
 //! the bytes are.
 
-use crate::stamp::Stamp;
+use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry};
 use crate::zino::text::decode;
 use std::collections::HashMap;

@@ -2,8 +2,8 @@
 //! then what to do about it. Never connects.
 
 use crate::net::dial::DialError;
+use crate::net::place::place;
 use crate::net::resolve::{ResolveError, ResolveErrorKind};
-use crate::place::place;
 use crate::zino::ZinoError;
 use crate::zino::text::shown;
 use crate::zino::wire::SILENT;

@@ -31,7 +31,7 @@ fn windows_1252(byte: u8) -> char {
 /// The start of a server's text for a log line or an error message: one line, nothing that commands a terminal.
 pub(crate) fn shown(bytes: &[u8]) -> String {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
-    let mut out = crate::shown::shown(&decode(head), SHOWN_CHARS);
+    let mut out = crate::sanitise::shown(&decode(head), SHOWN_CHARS);
     if head.len() < bytes.len() && !out.ends_with('…') {
         out.push('…');
     }
@@ -65,7 +65,7 @@ mod tests {
             if let Ok(plain) = std::str::from_utf8(&bytes) {
                 prop_assert_eq!(text, plain.replace('\0', "\u{FFFD}"));
             }
-            prop_assert!(shown(&bytes).chars().all(|c| !crate::shown::must_be_escaped(c)));
+            prop_assert!(shown(&bytes).chars().all(|c| !crate::sanitise::must_be_escaped(c)));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::net::connect::connect;
 use crate::net::dial::{DialError, dial};
-use crate::pulse;
+use crate::progress;
 use crate::zino::ZinoError;
 use crate::zino::port::Port;
 use crate::zino::text::shown;
@@ -97,14 +97,14 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects to the address of the server that answers first.
     pub(crate) fn open(port: &Port<'_>, timeouts: &Timeouts) -> Result<Self, ZinoError> {
-        pulse::beat();
+        progress::beat();
         let stream = dial(port.server, port.number, timeouts.connect);
         Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
 
     /// Connects to this one address of the server.
     pub(crate) fn open_at(port: &Port<'_>, address: SocketAddr, timeouts: &Timeouts) -> Result<Self, ZinoError> {
-        pulse::beat();
+        progress::beat();
         let stream = connect(&[address], timeouts.connect).map_err(DialError::Connect);
         Self::on(stream.map_err(|error| port.unreachable(&error, timeouts.connect))?, timeouts)
     }
@@ -122,7 +122,7 @@ impl Wire {
 
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), ZinoError> {
-        pulse::beat();
+        progress::beat();
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }
 
@@ -159,7 +159,7 @@ impl Wire {
     }
 
     fn raw_line(&mut self, bounds: &mut Bounds) -> Result<Vec<u8>, ZinoError> {
-        pulse::beat();
+        progress::beat();
         let mut line = Vec::new();
         let mut last = 0;
         loop {
@@ -215,7 +215,7 @@ impl Wire {
 
     /// Whatever arrives next, waiting at most `wait` for it; empty if nothing did.
     pub(crate) fn arrived(&mut self, wait: Duration) -> Result<Vec<u8>, ZinoError> {
-        pulse::beat();
+        progress::beat();
         // A time-out of zero would mean "for ever" to the system.
         let wait = wait.max(Duration::from_millis(1));
         let stream = self.reader.get_ref();

@@ -23,7 +23,7 @@ use zinoargus::argus::client::{Client, Settings};
 use zinoargus::argus::models::{EventKind, NewEvent, NewIncident};
 use zinoargus::argus::proxy::Environment;
 use zinoargus::secret::Secret;
-use zinoargus::stamp::Stamp;
+use zinoargus::time::Stamp;
 
 const TOKEN: &str = "0123456789abcdef";
 

@@ -7,12 +7,12 @@ use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeSet;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use zinoargus::machine::{Input, ZinoCommand, ZinoEvent};
-use zinoargus::sync::rules::Rules;
+use zinoargus::engine::{Input, ZinoCommand, ZinoEvent};
+use zinoargus::execute::host_lock::HostLock;
+use zinoargus::reconcile::rules::Rules;
 use zinoargus::threads::mailbox::{CommandSender, mailbox};
 use zinoargus::threads::poller::{self, Channels, Setup};
 use zinoargus::threads::{INBOX, Wake};
-use zinoargus::turnstile::Turnstile;
 use zinoargus::zino::case::{Case, CaseId};
 
 const CASES: u64 = 20;
@@ -43,7 +43,7 @@ struct Poller {
 
 impl Poller {
     fn follow(zino: &FakeZino) -> Self {
-        let turnstile = Turnstile::new(format!("stalled {}", zino.login.port), Duration::ZERO);
+        let turnstile = HostLock::new(format!("stalled {}", zino.login.port), Duration::ZERO);
         let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile, is_single_run: false };
         let (give_wake, wakes) = bounded(INBOX);
         let (commands, _, mailbox) = mailbox();

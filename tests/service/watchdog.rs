@@ -7,10 +7,10 @@ use crossbeam_channel::bounded;
 use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zinoargus::machine::{Machine, Names, Settings};
-use zinoargus::pulse::{self, Progress};
-use zinoargus::sync::rules::Rules;
-use zinoargus::systemd::Notifier;
+use zinoargus::engine::{Engine, Names, Settings};
+use zinoargus::progress::{self, Progress};
+use zinoargus::reconcile::rules::Rules;
+use zinoargus::service::notify::Notifier;
 use zinoargus::threads::vitals::Vitals;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -36,7 +36,7 @@ fn a_watchdog_of_another_process_is_not_fed() {
     assert_eq!(program.manager.count("WATCHDOG=1"), 0);
 }
 
-fn machine() -> Machine {
+fn machine() -> Engine {
     let rules = Rules {
         server: "zino".into(),
         user: "argus".into(),
@@ -47,7 +47,7 @@ fn machine() -> Machine {
         bands: Vec::new(),
         secondary: false,
     };
-    Machine::new(Settings {
+    Engine::new(Settings {
         rules,
         connections: 1,
         refresh_interval: HOUR,
@@ -78,7 +78,7 @@ fn one_thread_that_hangs_starves_the_watchdog_and_stands_in_the_status() {
         let _watched = watched.watch("argus writer 2", HOUR / 2);
         hangs.send(()).unwrap();
         freed.recv().unwrap();
-        pulse::rest();
+        progress::rest();
         hangs.send(()).unwrap();
         freed.recv().unwrap();
     });

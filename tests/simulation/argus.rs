@@ -5,8 +5,8 @@ use crate::world::{ALICE, Shared, US};
 use std::collections::BTreeMap;
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
-use zinoargus::stamp::Stamp;
-use zinoargus::sync::text::normal;
+use zinoargus::reconcile::text::normal;
+use zinoargus::time::Stamp;
 
 /// Small pages, so that their boundaries move while they are read: one item where so many are asked
 /// for.

@@ -8,16 +8,16 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::argus::ArgusServer;
-use zinoargus::failover::{Answer, Mode, Ping};
-use zinoargus::machine::{
-    Change, Input, Job, Machine, Now, Once, Output, Report, RunEnd, Settings, Summary, ZinoCommand, ZinoEvent,
+use zinoargus::engine::{
+    Change, Engine, Input, Job, Now, Once, Output, Report, RunEnd, Settings, Summary, ZinoCommand, ZinoEvent,
 };
-use zinoargus::stamp::Stamp;
-use zinoargus::sync::errand::{Reading, Step, snapshot};
-use zinoargus::sync::rules::{Band, Rules};
+use zinoargus::failover::{Answer, Mode, Ping};
+use zinoargus::reconcile::delivery::{Reading, Step, snapshot};
+use zinoargus::reconcile::rules::{Band, Rules};
 use zinoargus::threads::core::execute;
 use zinoargus::threads::following::obey;
 use zinoargus::threads::notified::Notified;
+use zinoargus::time::Stamp;
 use zinoargus::zino::case::CaseState;
 
 /// A complete reading comes in parts of so many cases.
@@ -48,7 +48,7 @@ pub fn rules(instance: usize, scenario: Scenario) -> Rules {
 }
 
 struct Instance {
-    machine: Machine,
+    machine: Engine,
     rules: Rules,
     zino: usize,
     connected: bool,
@@ -77,7 +77,7 @@ pub struct Driver {
 
 fn fresh(n: usize, scenario: Scenario) -> Instance {
     let rules = rules(n, scenario);
-    let machine = Machine::new(settings(n, &rules, scenario));
+    let machine = Engine::new(settings(n, &rules, scenario));
     Instance {
         machine,
         rules,
@@ -107,7 +107,7 @@ fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
         once: scenario.single.then_some(Once { longest: LONGEST_RUN, given: LONGEST_RUN }),
         signs_of_life: false,
         renews_token: false,
-        names: zinoargus::machine::Names::default(),
+        names: zinoargus::engine::Names::default(),
     }
 }
 

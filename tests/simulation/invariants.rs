@@ -6,11 +6,11 @@ use crate::world::{OUR_USER, World};
 use crate::zino::Held;
 use std::collections::BTreeMap;
 use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, Tag, UserPk};
-use zinoargus::stamp::Stamp;
-use zinoargus::sync::filter::{Verdict, may_have_been_wanted, verdict};
-use zinoargus::sync::mapping::{closing, entry_text, tags};
-use zinoargus::sync::rules::Rules;
-use zinoargus::sync::text::{normal, persons_text};
+use zinoargus::reconcile::filter::{Verdict, may_have_been_wanted, verdict};
+use zinoargus::reconcile::mapping::{closing, entry_text, tags};
+use zinoargus::reconcile::rules::Rules;
+use zinoargus::reconcile::text::{normal, persons_text};
+use zinoargus::time::Stamp;
 
 /// Checks everything; the first thing that is not true is the error.
 pub fn check(driver: &Driver) -> Result<(), String> {

@@ -6,8 +6,8 @@ use crate::facts::problem_text;
 use crate::world::{US, World};
 use crate::zino::fresh_case;
 use zinoargus::argus::models::EventKind;
-use zinoargus::sync::mapping::{closing, entry_text, new_incident, plain_number};
-use zinoargus::sync::rules::Rules;
+use zinoargus::reconcile::mapping::{closing, entry_text, new_incident, plain_number};
+use zinoargus::reconcile::rules::Rules;
 use zinoargus::zino::case::{Case, CaseId, CaseState};
 
 const SECOND: i64 = 1_000_000;

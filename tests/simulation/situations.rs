@@ -17,9 +17,9 @@ use crate::world::{ALICE, OUR_USER, US, World};
 use crate::zino::{Held, Zino, fresh_case};
 use std::collections::BTreeSet;
 use zinoargus::argus::models::{EndTime, Event, EventKind, EventPk, Incident, IncidentPk, Tags};
-use zinoargus::machine::RunEnd;
-use zinoargus::stamp::Stamp;
-use zinoargus::sync::mapping::{new_incident, plain_number};
+use zinoargus::engine::RunEnd;
+use zinoargus::reconcile::mapping::{new_incident, plain_number};
+use zinoargus::time::Stamp;
 use zinoargus::zino::case::{Case, CaseId, CaseState, HistoryEntry};
 
 const SECOND: i64 = 1_000_000;
@@ -116,7 +116,7 @@ impl Scene {
     /// its key.
     pub fn incident(&self, case: &Case, server: &str) -> IncidentPk {
         let rules = crate::driver::rules(0, scenario("alone"));
-        let rules = zinoargus::sync::rules::Rules { server: server.to_owned(), ..rules };
+        let rules = zinoargus::reconcile::rules::Rules { server: server.to_owned(), ..rules };
         let new = new_incident(case, &rules, plain_number(case));
         self.world(|world| world.argus.create(case.opened.micros(), &new).expect("Argus takes it").pk)
     }

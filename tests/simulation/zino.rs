@@ -3,7 +3,7 @@
 use crate::unwilling::Does;
 use crate::world::{OUR_USER, Shared};
 use std::collections::{BTreeMap, BTreeSet};
-use zinoargus::stamp::Stamp;
+use zinoargus::time::Stamp;
 use zinoargus::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry, Problem};
 use zinoargus::zino::decode::{Happening, Notice};
 use zinoargus::zino::{LookedUp, ZinoError, ZinoServer};

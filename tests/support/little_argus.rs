@@ -6,7 +6,7 @@ use crate::fake_argus::{Act, FakeArgus, Seen, json};
 use serde_json::{Value, json as value};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use zinoargus::stamp::Stamp;
+use zinoargus::time::Stamp;
 
 const EMPTY_PAGE: &str = r#"{"next":null,"previous":null,"results":[]}"#;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use zinoargus::stamp::Stamp;
+use zinoargus::time::Stamp;
 
 const SOURCE_USER: u64 = 3;
 const FEED: usize = 1000;

@@ -1,0 +1,308 @@
+//! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as the daemon until the machine says
+//! that it is done. Never decides anything about cases or incidents.
+
+mod primary;
+
+use crate::argus::ArgusServer;
+use crate::argus::client::Client;
+use crate::commands::daemon::parts::{self, Parts, SingleRun};
+use crate::commands::daemon::{PROMPT_END, exit_on_panic};
+use crate::config::Config;
+use crate::engine::{Hopeless, Once, RunEnd};
+use crate::exit::ExitCode;
+use crate::failover::Answer;
+use crate::failover::heartbeat::Pinger;
+use crate::log as logging;
+use crate::log::outlet::Weight;
+use crate::net::place::place;
+use crate::progress::Progress;
+use crate::sanitise::composed;
+use crate::service::notify::Notifier;
+use crate::threads::{ENDS, End};
+use crossbeam_channel::{Receiver, at, bounded, never, select};
+use log::{error, info, log_enabled, warn};
+use primary::{Verdict, World};
+use std::io::{IsTerminal, stderr};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest that a run takes if nothing else is said.
+const LONGEST: Duration = Duration::from_secs(600);
+/// The machine says itself that the time is over; if it has not done so after this, it stands
+/// still.
+const SLACK: Duration = Duration::from_millis(500);
+/// How much later than the end the last log lines may be written.
+const LOG_SLACK: Duration = Duration::from_secs(1);
+/// How often the progress line is written anew.
+const REDRAW: Duration = Duration::from_millis(200);
+/// Clears the line of a terminal.
+const EMPTY_LINE: &str = "\r\x1b[K";
+
+/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process
+/// did.
+#[must_use]
+pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
+    exit_on_panic();
+    let client = match parts::client(config) {
+        Ok(client) => client,
+        Err(why) => {
+            error!("{why}");
+            return ExitCode::Config;
+        }
+    };
+    let time = Time { longest: timeout.unwrap_or(LONGEST), began };
+    match primary_lives(config, &time, signals) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::Done,
+        Err(code) => return code,
+    }
+    let (end, ends) = bounded(ENDS);
+    let (progress, waiting) = bounded(1);
+    // The requests under way then may still finish within the time.
+    let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
+    let left = time.end().saturating_duration_since(Instant::now());
+    logging::end_within(left.saturating_add(LOG_SLACK));
+    let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
+    let run = SingleRun { once, progress };
+    let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
+        Ok(parts) => {
+            let code = wait(&time, signals, &ends, waiting);
+            parts.stop(Some(time.end()));
+            code
+        }
+        Err(why) => {
+            error!("cannot start a thread: {why}");
+            ExitCode::Internal
+        }
+    }
+}
+
+/// The time that a run has.
+struct Time {
+    longest: Duration,
+    began: Instant,
+}
+
+impl Time {
+    fn end(&self) -> Instant {
+        self.began + self.longest
+    }
+
+    /// For messages.
+    fn words(&self) -> String {
+        format!("{} s, --timeout", self.longest.as_secs_f64())
+    }
+}
+
+/// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
+fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
+    let Some(failover) = &config.failover else {
+        return Ok(false);
+    };
+    let client = parts::client(config).map_err(|why| {
+        error!("{why}");
+        ExitCode::Config
+    })?;
+    let (tell, told) = bounded(1);
+    let (server, times, interval) = (&failover.primary_server, failover.threshold, failover.ping_interval);
+    let mut world = Servers { start: Instant::now(), pinger: Pinger::new(parts::target(failover)), client };
+    // In a thread of its own: a signal is not to wait for an answer.
+    let ask = move || drop(tell.send(primary::ask(&mut world, times, interval)));
+    if let Err(why) = thread::Builder::new().name("heartbeat".to_owned()).spawn(ask) {
+        error!("cannot start a thread: {why}");
+        return Err(ExitCode::Internal);
+    }
+    let verdict = select! {
+        recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
+        recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
+        recv(at(time.end())) -> _ => {
+            let place = place(server, failover.primary_snmp_port);
+            error!(
+                "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
+                 place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
+                time.words(),
+                interval.max(failover.ping_timeout).as_secs_f64()
+            );
+            return Err(ExitCode::Unavailable);
+        }
+    };
+    match verdict {
+        Verdict::Lives(seconds) => {
+            say(&format!("the primary {server} lives (up for {seconds} s): nothing to do here"));
+            Ok(true)
+        }
+        Verdict::Silent(why) => {
+            warn!("the primary {server} did not answer {times} times (last: {why}): acting in its place");
+            Ok(false)
+        }
+        Verdict::Unasked(why) => {
+            error!("the primary {server} cannot be asked whether it lives ({why}); nothing was synchronised");
+            Err(ExitCode::Unavailable)
+        }
+        Verdict::CutOff(why, argus) => {
+            error!(
+                "the primary {server} does not answer ({why}), and Argus {argus}: this host may be cut off itself; nothing \
+                 was synchronised"
+            );
+            Err(ExitCode::Unavailable)
+        }
+    }
+}
+
+/// The real servers.
+struct Servers {
+    start: Instant,
+    pinger: Pinger,
+    client: Client,
+}
+
+impl World for Servers {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn ping(&mut self) -> Answer {
+        self.pinger.ping()
+    }
+
+    fn reach(&mut self) -> Result<(), String> {
+        self.client.reach().map_err(|error| error.to_string())
+    }
+
+    fn pause(&mut self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+fn stopped(signal: i32) -> ExitCode {
+    logging::end_within(PROMPT_END);
+    error!("stopped by signal {signal} before everything was synchronised; run it again");
+    ExitCode::Partial
+}
+
+fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
+    let mut line = ProgressLine::new();
+    let over = at(time.end() + SLACK);
+    loop {
+        select! {
+            recv(over) -> _ => {
+                line.clear();
+                error!("not synchronised: the time was over ({})", time.words());
+                return ExitCode::Partial;
+            }
+            recv(signals) -> signal => {
+                line.clear();
+                return stopped(signal.unwrap_or_default());
+            }
+            recv(progress) -> waiting => {
+                match waiting {
+                    Ok(waiting) => line.show(waiting),
+                    // The machine has ended, and `ends` says so.
+                    Err(_) => progress = never(),
+                }
+            }
+            recv(ends) -> end => {
+                line.clear();
+                return match end {
+                    Ok(End::Finished(end)) => finish(&end),
+                    Ok(End::Refused(why)) => {
+                        error!("{why}");
+                        ExitCode::Refused
+                    }
+                    _ => {
+                        error!("internal error: a thread has ended");
+                        ExitCode::Internal
+                    }
+                };
+            }
+        }
+    }
+}
+
+fn finish(end: &RunEnd) -> ExitCode {
+    if let Some(hopeless) = &end.hopeless {
+        let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
+        error!("nothing was synchronised: {why}");
+        return match hopeless {
+            Hopeless::Unreachable(_) => ExitCode::Unavailable,
+            Hopeless::Refused(_) => ExitCode::Refused,
+        };
+    }
+    for what in &end.failed {
+        error!("not synchronised: {what}");
+    }
+    say(&summary(end));
+    if end.failed.is_empty() { ExitCode::Done } else { ExitCode::Partial }
+}
+
+fn summary(end: &RunEnd) -> String {
+    format!(
+        "created {}, updated {}, closed {}, to Zino {}, unchanged {}, failed {}",
+        end.created,
+        end.updated,
+        end.closed,
+        end.to_zino,
+        end.unchanged,
+        end.failed.len()
+    )
+}
+
+/// For a person who looks on, or who asked with `-v`: cron stays silent about what went well.
+fn say(text: &str) {
+    if log_enabled!(log::Level::Info) {
+        info!("{text}");
+    } else if stderr().is_terminal() {
+        logging::print(&format!("{}\n", composed(text, usize::MAX)), Weight::Important);
+    }
+}
+
+/// What waits, on one line of a terminal that is written over and over. Nothing where there is no terminal, or where the log
+/// tells everything anyway.
+struct ProgressLine {
+    wanted: bool,
+    shown: bool,
+    most: usize,
+    next: Instant,
+}
+
+impl ProgressLine {
+    fn new() -> Self {
+        let wanted = stderr().is_terminal() && !log_enabled!(log::Level::Info);
+        Self { wanted, shown: false, most: 0, next: Instant::now() + REDRAW }
+    }
+
+    fn show(&mut self, waiting: usize) {
+        self.most = self.most.max(waiting);
+        if self.wanted && self.most > 0 && Instant::now() >= self.next {
+            self.next = Instant::now() + REDRAW;
+            self.shown = true;
+            let done = self.most.saturating_sub(waiting);
+            logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            logging::print(EMPTY_LINE, Weight::Important);
+        }
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_is_one_line_that_a_script_can_read() {
+        let end = RunEnd { created: 12, updated: 3, closed: 5, to_zino: 2, unchanged: 230, ..RunEnd::default() };
+        assert_eq!(summary(&end), "created 12, updated 3, closed 5, to Zino 2, unchanged 230, failed 0");
+    }
+}

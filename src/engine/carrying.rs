@@ -1,0 +1,118 @@
+//! The errands that carry people's acts to Zino: which there are, what became of each, and when it
+//! is tried again. Never decides what an act becomes in Zino.
+
+use super::backoff::backoff;
+use super::queue::Lane;
+use super::{Carrying, Engine, Now};
+use crate::reconcile::carry::{Act, writes};
+use crate::reconcile::delivery::Errand;
+use crate::zino::ZinoError;
+use crate::zino::case::{Case, CaseId};
+use log::debug;
+use std::time::Duration;
+
+/// How long an errand that failed waits at first.
+const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest that it waits.
+const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Compares what people did with what the case has, and has the rest carried.
+    pub(super) fn plan_errand(&mut self, now: Now, case: &Case, acts: Vec<Act>) {
+        let id = case.id;
+        // The number may mean another case by now, and nobody did anything to that one.
+        let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
+            return;
+        };
+        let lacking = writes(&slot.case, &acts, &self.settings.rules).len();
+        if slot.gone || lacking == 0 {
+            self.errands.remove(&id);
+            return;
+        }
+        let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
+        match self.errands.get_mut(&id) {
+            Some(carrying) => {
+                if carrying.errand != errand {
+                    (carrying.in_vain, carrying.given_up) = (0, None);
+                }
+                (carrying.errand, carrying.lacking) = (errand, lacking);
+            }
+            None => {
+                let carrying =
+                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                self.errands.insert(id, carrying);
+            }
+        }
+    }
+
+    pub(super) fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
+        if self.errand_under_way == Some(id) {
+            self.errand_under_way = None;
+        }
+        if result.is_ok() {
+            self.link.reading.newer.insert(id);
+        }
+        let refused = matches!(result, Err(ZinoError::Refused(_)));
+        if let (Err(error), true) = (&result, refused) {
+            self.told.failed(now, format!("case {id}: {error}"));
+        }
+        match result {
+            Ok(Some(case)) => {
+                let rules = &self.settings.rules;
+                let lacking = self.errands.get(&id).map_or(0, |carrying| {
+                    let errand = &carrying.errand;
+                    let same = case.problem() == errand.problem && case.opened == errand.opened;
+                    if same { writes(&case, &errand.acts, rules).len() } else { 0 }
+                });
+                self.put_case(*case, Lane::Live);
+                if lacking == 0 {
+                    if let Some(run) = &mut self.run {
+                        run.carried(id);
+                    }
+                    self.errands.remove(&id);
+                } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
+                    self.go_on_carrying(now, id, lacking);
+                } else {
+                    self.carried_in_vain(now, id, None);
+                    self.carry_later(now, id, false);
+                }
+            }
+            Ok(None) => {
+                self.forget_case(id);
+                self.errands.remove(&id);
+            }
+            Err(error) => {
+                debug!("case {id}: {error}");
+                if refused {
+                    self.carried_in_vain(now, id, Some(&error));
+                }
+                self.carry_later(now, id, refused);
+            }
+        }
+    }
+
+    pub(super) fn take_postponed(&mut self, now: Now, id: CaseId) {
+        self.errand_under_way = self.errand_under_way.filter(|under_way| *under_way != id);
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            carrying.retry_at = now.mono + ERRAND_FIRST_WAIT;
+        }
+    }
+
+    /// There was more to write than one errand does.
+    fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+            (carrying.in_vain, carrying.given_up) = (0, None);
+        }
+    }
+
+    fn carry_later(&mut self, now: Now, id: CaseId, refused: bool) {
+        if let Some(carrying) = self.errands.get_mut(&id) {
+            // A lost connection is repeated as soon as there is another; a refusal would only be
+            // refused again.
+            carrying.attempts =
+                if refused { carrying.attempts.saturating_add(1).max(4) } else { carrying.attempts.saturating_add(1) };
+            carrying.retry_at = now.mono + backoff(carrying.attempts, ERRAND_FIRST_WAIT, ERRAND_LONGEST_WAIT);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The cases of our Zino as last seen, by number and by problem. Never decides anything about them.
+
+use crate::argus::models::{Incident, IncidentPk};
+use crate::reconcile::filter::fault_is_over;
+use crate::reconcile::identity::{About, about, label};
+use crate::reconcile::job::{Chance, Setbacks};
+use crate::reconcile::plan::fingerprint;
+use crate::reconcile::rules::Rules;
+use crate::zino::case::{Case, CaseId, CaseKind, Problem};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What Argus shall show of a case: what synchronisation makes of it, and how often it was asked to look again. A look that
+/// began before the latest asking settles nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    fingerprint: u64,
+    asked: u64,
+}
+
+/// A case and how far it has got.
+#[derive(Debug)]
+pub struct Slot {
+    /// The case as last seen.
+    pub case: Arc<Case>,
+    /// The problem that it is about.
+    pub problem: Arc<Problem>,
+    /// What is to be reached.
+    pub goal: Goal,
+    /// What Argus is known to show.
+    pub reached: Option<Goal>,
+    /// Its incident.
+    pub home: Option<IncidentPk>,
+    /// Zino does not know it any more; kept until its last state is delivered.
+    pub gone: bool,
+    /// A secondary's case whose fault was over at the takeover, or that had closed before it was
+    /// seen: gets no incident until its fault comes again or its state changes.
+    pub excused: bool,
+    /// Argus may have an incident of its that is on no list.
+    pub tried: bool,
+    /// What Argus refused of it or accepted without effect.
+    pub setbacks: Setbacks,
+}
+
+impl Slot {
+    /// Whether this is still the case that was looked at: a number can come to mean another one.
+    #[must_use]
+    pub fn is(&self, case: &Case) -> bool {
+        self.case.opened == case.opened && *self.problem == case.problem()
+    }
+
+    /// Whether Argus may not show what it should.
+    #[must_use]
+    pub fn due(&self) -> bool {
+        self.reached != Some(self.goal)
+    }
+
+    /// What of its setbacks is tried again, after so many full looks: what was tried at another
+    /// one.
+    #[must_use]
+    pub fn chance(&self, look: u64) -> Chance {
+        Chance { fingerprint: self.goal.fingerprint, look, last: self.gone }
+    }
+
+    /// Asks for another look, also where one is under way.
+    pub fn ask(&mut self) {
+        self.goal.asked += 1;
+    }
+}
+
+/// What a fresh view of a case changed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that matters.
+    Nothing,
+    /// It is to be brought up to date.
+    Due(Arc<Problem>),
+    /// Its number had meant another case, about this problem.
+    Replaced {
+        /// The problem of the case that had the number before.
+        before: Arc<Problem>,
+        /// The problem of the case that has it now.
+        now: Arc<Problem>,
+    },
+}
+
+/// All cases that are known.
+#[derive(Debug, Default)]
+pub struct Cases {
+    /// Each on its own, because the nodes of a map that grows at its end stay half empty.
+    slots: BTreeMap<CaseId, Box<Slot>>,
+    /// In order. Most have one case, and a set takes ten times the room for it.
+    problems: HashMap<Arc<Problem>, Vec<CaseId>>,
+    places: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
+}
+
+fn place(problem: &Problem) -> (String, CaseKind) {
+    (label(&problem.router).to_owned(), problem.kind.clone())
+}
+
+impl Cases {
+    /// One case.
+    #[must_use]
+    pub fn get(&self, id: CaseId) -> Option<&Slot> {
+        self.slots.get(&id).map(|slot| &**slot)
+    }
+
+    /// One case, to be changed.
+    pub fn get_mut(&mut self, id: CaseId) -> Option<&mut Slot> {
+        self.slots.get_mut(&id).map(|slot| &mut **slot)
+    }
+
+    /// All cases, by number.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Slot> {
+        self.slots.values().map(|slot| &**slot)
+    }
+
+    /// All cases, by number, to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.values_mut().map(|slot| &mut **slot)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The cases of a problem, by number.
+    pub fn of<'a>(&'a self, problem: &Problem) -> impl DoubleEndedIterator<Item = &'a Slot> {
+        self.problems.get(problem).into_iter().flatten().filter_map(|id| self.get(*id))
+    }
+
+    /// The problems that an incident may be about.
+    pub fn near<'a>(&'a self, incident: &Incident) -> impl Iterator<Item = &'a Arc<Problem>> {
+        let (told, place) = match about(incident) {
+            About::Told { problem, .. } => (self.problems.get_key_value(&problem).map(|(known, _)| known), None),
+            About::Tagged { host, kind, .. } => (None, self.places.get(&(label(&host).to_owned(), kind))),
+            About::Unclear => (None, None),
+        };
+        told.into_iter().chain(place.into_iter().flatten())
+    }
+
+    /// Takes a fresh view of a case.
+    pub fn put(&mut self, case: Case, rules: &Rules) -> Change {
+        let id = case.id;
+        match self.slots.get(&id) {
+            Some(slot) if slot.is(&case) => self.renew(case, rules),
+            Some(slot) => {
+                let before = Arc::clone(&slot.problem);
+                self.remove(id);
+                Change::Replaced { before, now: self.insert(case, rules) }
+            }
+            None => Change::Due(self.insert(case, rules)),
+        }
+    }
+
+    /// Takes a fresh view of a case that is held.
+    fn renew(&mut self, case: Case, rules: &Rules) -> Change {
+        let Some(slot) = self.slots.get_mut(&case.id) else {
+            return Change::Nothing;
+        };
+        slot.gone = false;
+        if !case.history.starts_with(&slot.case.history) {
+            // A Zino that lost its newest state may lack what people did, too.
+            slot.ask();
+        }
+        let closes = case.is_closed() && !slot.case.is_closed();
+        let fingerprint = fingerprint(&case, rules);
+        let says_the_same =
+            |before: &Case| (&before.state, fault_is_over(before)) == (&case.state, fault_is_over(&case));
+        slot.excused &= says_the_same(&slot.case);
+        slot.goal.fingerprint = fingerprint;
+        if *slot.case != case {
+            slot.case = Arc::new(case);
+        }
+        let change = if slot.due() { Change::Due(Arc::clone(&slot.problem)) } else { Change::Nothing };
+        if closes {
+            let problem = Arc::clone(&slot.problem);
+            self.ask_open_ones(&problem);
+        }
+        change
+    }
+
+    /// Another case of the problem has come or has closed, and with it what its open case may have has changed. One that closed may
+    /// have owned what the open one took; and there may be two open ones, though Zino has one at a time: we can see the old one reopened
+    /// before we see the new one closed.
+    fn ask_open_ones(&mut self, problem: &Problem) {
+        for id in self.problems.get(problem).into_iter().flatten() {
+            if let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.case.is_closed()) {
+                slot.ask();
+            }
+        }
+    }
+
+    /// Takes a case that is not held.
+    fn insert(&mut self, case: Case, rules: &Rules) -> Arc<Problem> {
+        let id = case.id;
+        let problem = case.problem();
+        let problem = self.problems.get_key_value(&problem).map_or_else(|| Arc::new(problem), |(p, _)| Arc::clone(p));
+        let ids = self.problems.entry(Arc::clone(&problem)).or_default();
+        if let Err(at) = ids.binary_search(&id) {
+            ids.reserve_exact(1);
+            ids.insert(at, id);
+        }
+        self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
+        let excused = rules.secondary && case.is_closed();
+        let slot = Slot {
+            goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
+            case: Arc::new(case),
+            problem: Arc::clone(&problem),
+            reached: None,
+            home: None,
+            gone: false,
+            excused,
+            tried: false,
+            setbacks: Setbacks::default(),
+        };
+        self.slots.insert(id, Box::new(slot));
+        self.ask_open_ones(&problem);
+        problem
+    }
+
+    /// The rules have changed, and with them what is to be reached; that alone is no news of a case.
+    pub fn judge_again(&mut self, rules: &Rules) {
+        for slot in self.slots.values_mut() {
+            slot.goal.fingerprint = fingerprint(&slot.case, rules);
+        }
+    }
+
+    /// Forgets a case.
+    pub fn remove(&mut self, id: CaseId) {
+        let Some(slot) = self.slots.remove(&id) else {
+            return;
+        };
+        let emptied = self.problems.get_mut(&slot.problem).is_some_and(|ids| {
+            ids.retain(|one| *one != id);
+            ids.is_empty()
+        });
+        if emptied {
+            self.problems.remove(&slot.problem);
+            let place = place(&slot.problem);
+            if let Some(problems) = self.places.get_mut(&place) {
+                problems.remove(&slot.problem);
+                if problems.is_empty() {
+                    self.places.remove(&place);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::testing::{OPENED, case, closed, entry, incident, port_case, rules};
+    use crate::time::Stamp;
+
+    #[test]
+    fn a_change_that_nobody_sees_in_argus_is_no_work() {
+        let mut cases = Cases::default();
+        assert!(matches!(cases.put(port_case(1), &rules()), Change::Due(_)));
+        let slot = cases.get_mut(1).unwrap();
+        slot.reached = Some(slot.goal);
+        assert_eq!(
+            cases.put(Case { portstate: Some("lowerLayerDown".into()), ..port_case(1) }, &rules()),
+            Change::Nothing
+        );
+        let mut told = port_case(1);
+        told.history.push(entry(5, "ford", &["hello"]));
+        assert!(matches!(cases.put(told, &rules()), Change::Due(_)));
+    }
+
+    #[test]
+    fn a_case_that_stood_behind_another_is_looked_at_when_that_one_closes() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        let two = closed(Case { router: "gw1".into(), ..case(2) }, 60);
+        assert!(matches!(cases.put(two.clone(), &rules()), Change::Due(_)));
+        assert!(cases.get(1).unwrap().due());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        assert_eq!(cases.put(two, &rules()), Change::Nothing, "once");
+        assert!(!cases.get(1).unwrap().due());
+    }
+
+    #[test]
+    fn an_open_case_is_looked_at_when_an_earlier_one_of_its_problem_becomes_known() {
+        let mut cases = Cases::default();
+        cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
+        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        cases.put(closed(case(1), 60), &rules());
+        assert!(cases.get(2).unwrap().due());
+    }
+
+    #[test]
+    fn a_look_that_began_before_the_latest_asking_settles_nothing() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        let slot = cases.get_mut(1).unwrap();
+        let under_way = slot.goal;
+        slot.ask();
+        slot.reached = Some(under_way);
+        assert!(slot.due());
+    }
+
+    #[test]
+    fn a_number_that_means_another_case_now_drops_what_was_known_of_it() {
+        let mut cases = Cases::default();
+        cases.put(case(1), &rules());
+        cases.get_mut(1).unwrap().home = Some(9);
+        let other = Case { router: "other".into(), opened: Stamp::from_secs(OPENED + 5), ..case(1) };
+        assert!(matches!(cases.put(other, &rules()), Change::Replaced { .. }));
+        assert_eq!(cases.get(1).unwrap().home, None);
+        assert_eq!(cases.of(&case(1).problem()).count(), 0);
+        assert_eq!(cases.near(&incident(9, &case(1))).count(), 0);
+    }
+}

@@ -1,0 +1,267 @@
+//! Log lines for people on a terminal and for the journal. Never lets a message forge a line, never
+//! logs for another crate (its messages may hold headers or tokens), and never blocks: lines that
+//! nobody reads are lost.
+//!
+//! `simplelog` makes the lines and `outlet.rs` writes them, in a thread of its own. simplelog's `TermLogger` is
+//! not used: it writes in the thread that logs and holds a lock meanwhile, so a stopped terminal would stop all
+//! threads. It also colours nothing but a level in brackets, which our lines do not have.
+
+pub mod outlet;
+
+use crate::log::outlet::{MAX_PIECE, Outlet, Target, Weight};
+use crate::sanitise::must_be_escaped;
+use crate::sanitise::redact;
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use simplelog::{ConfigBuilder, FormatItem, WriteLogger, format_description};
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most bytes of a message with its level. The rest of a line (time, colour, "N bytes more")
+/// fits into [`MAX_PIECE`] beside it.
+const MAX_MESSAGE: usize = MAX_PIECE - 128;
+/// The longest that the end of the process waits for a reader of the log that is slow.
+const LONGEST_FINISH: Duration = Duration::from_secs(3);
+/// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would
+/// pass, too.
+const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
+/// RFC 3339 in whole seconds.
+const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
+/// Standard error, for the whole process.
+static OUTLET: OnceLock<Outlet> = OnceLock::new();
+/// The time at which the process has to have ended.
+static END: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// How a line begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// Time and level, for a file or a pipe.
+    Plain,
+    /// The same, the level in its colour.
+    Coloured,
+    /// `<N>`, the priority that the journal reads; it has the time itself.
+    Journal,
+}
+
+struct Logger {
+    level: LevelFilter,
+    lines: Lines,
+    outlet: Outlet,
+}
+
+/// Starts logging to standard error: warnings and errors, with verbosity 1 also info, with 2 or more also debug.
+/// A second call changes nothing.
+///
+/// # Errors
+/// If there can be no more threads.
+pub fn start(verbosity: usize) -> io::Result<()> {
+    let level = match verbosity {
+        0 => LevelFilter::Warn,
+        1 => LevelFilter::Info,
+        _ => LevelFilter::Debug,
+    };
+    if OUTLET.get().is_some() {
+        return Ok(());
+    }
+    let style = style();
+    let lines = Lines::new(style);
+    let outlet = Outlet::start(Target::Stderr, move |lost| lines.line(Level::Warn, &format!("{lost} log lines lost")))?;
+    let outlet = OUTLET.get_or_init(|| outlet).clone();
+    if log::set_boxed_logger(Box::new(Logger { level, lines: Lines::new(style), outlet })).is_ok() {
+        log::set_max_level(level);
+    }
+    Ok(())
+}
+
+/// Waits until everything is written: for seconds while the reader of the log takes something, for
+/// half a second if it takes nothing. Call it before the process ends, and before a message that
+/// makes somebody look into the log.
+pub fn finish() {
+    if let Some(outlet) = OUTLET.get() {
+        let end = *END.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + LONGEST_FINISH;
+        outlet.finish(end.map_or(until, |end| until.min(end)));
+    }
+}
+
+/// Makes [`finish`] end after this time at the latest. The earliest of several such times counts.
+pub fn end_within(time: Duration) {
+    let mut end = END.lock().unwrap_or_else(PoisonError::into_inner);
+    // A time beyond the clock's range is no limit.
+    *end = [*end, Instant::now().checked_add(time)].into_iter().flatten().min();
+}
+
+/// Writes text to standard error as it is, in order with the log lines. Never waits. Before
+/// [`start`] it does nothing.
+pub fn print(text: &str, weight: Weight) {
+    if let Some(outlet) = OUTLET.get() {
+        outlet.push(text.as_bytes(), weight);
+    }
+}
+
+fn style() -> Style {
+    let variable = |name| std::env::var_os(name);
+    if stderr_is_journal() {
+        Style::Journal
+    } else if io::stderr().is_terminal() && wants_colours(variable("NO_COLOR"), variable("TERM")) {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
+}
+
+/// Whether to use colours on a terminal, by the values of `NO_COLOR` (<https://no-color.org>) and
+/// `TERM`.
+fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty()) && term.is_some_and(|term| !term.is_empty() && term != "dumb")
+}
+
+/// Whether standard error is the stream to the journal that systemd named in `JOURNAL_STREAM` (`device:inode`). The
+/// variable alone proves nothing: a child whose output goes elsewhere inherits it.
+fn stderr_is_journal() -> bool {
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    // A duplicate of the descriptor, because `File` closes the one it has.
+    let Ok(metadata) =
+        io::stderr().as_fd().try_clone_to_owned().and_then(|descriptor| File::from(descriptor).metadata())
+    else {
+        return false;
+    };
+    named == format!("{}:{}", metadata.dev(), metadata.ino())
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= self.level && is_ours(metadata.target())
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        // Every message passes here as plain text, before it is escaped and cut: the place to
+        // remove secrets.
+        let message = record.args().to_string();
+        let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
+        self.outlet.push(&self.lines.line(record.level(), &message), weight);
+    }
+
+    fn flush(&self) {
+        finish();
+    }
+}
+
+fn is_ours(target: &str) -> bool {
+    OUR_TARGETS
+        .iter()
+        .any(|ours| target.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+thread_local! {
+    /// The line that is being made.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Collects a line in [`LINE`], because simplelog writes it in several calls.
+struct ToLine;
+
+impl io::Write for ToLine {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A thread that is ending has no thread-local storage any more.
+        let _ = LINE.try_with(|line| line.borrow_mut().extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes lines.
+struct Lines {
+    style: Style,
+    maker: Box<WriteLogger<ToLine>>,
+}
+
+impl Lines {
+    fn new(style: Style) -> Self {
+        let time = if style == Style::Journal { LevelFilter::Off } else { LevelFilter::Error };
+        let config = ConfigBuilder::new()
+            .set_time_level(time)
+            .set_time_format_custom(TIME)
+            // simplelog writes a level in brackets. `text` writes it without.
+            .set_max_level(LevelFilter::Off)
+            .set_thread_level(LevelFilter::Off)
+            .set_target_level(LevelFilter::Off)
+            .set_location_level(LevelFilter::Off)
+            .build();
+        Self { style, maker: WriteLogger::new(LevelFilter::Trace, config, ToLine) }
+    }
+
+    /// One finished line.
+    fn line(&self, level: Level, message: &str) -> Vec<u8> {
+        let text = text(self.style, level, message);
+        self.maker.log(&Record::builder().level(level).args(format_args!("{text}")).build());
+        LINE.try_with(RefCell::take).unwrap_or_default()
+    }
+}
+
+/// The line without its time.
+fn text(style: Style, level: Level, message: &str) -> String {
+    let mut text = match style {
+        Style::Plain => format!("{level:<5} "),
+        Style::Coloured => format!("\x1b[{}m{level:<5}\x1b[0m ", colour(level)),
+        Style::Journal => format!("<{}>", priority(level)),
+    };
+    push_bounded(&mut text, &redact::composed(message));
+    text
+}
+
+/// The ANSI colour of a level: red, yellow, green or cyan.
+fn colour(level: Level) -> u8 {
+    match level {
+        Level::Error => 31,
+        Level::Warn => 33,
+        Level::Info => 32,
+        Level::Debug | Level::Trace => 36,
+    }
+}
+
+/// The syslog priority of a level.
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::Error => 3,
+        Level::Warn => 4,
+        Level::Info => 6,
+        Level::Debug | Level::Trace => 7,
+    }
+}
+
+/// Appends the message in visible form until the line is full; then says how much is missing.
+fn push_bounded(line: &mut String, message: &str) {
+    for (index, character) in message.char_indices() {
+        let length = line.len();
+        if must_be_escaped(character) {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+        if line.len() > MAX_MESSAGE {
+            line.truncate(length);
+            let missing = message.len().saturating_sub(index);
+            let _ = write!(line, " … ({missing} bytes more)");
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

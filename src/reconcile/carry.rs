@@ -1,0 +1,298 @@
+//! What people did in Argus and what of it a case still lacks in Zino (design 4.7). Pure; never writes.
+//!
+//! Delivery is proved by counting equal entries, never by comparing the two servers' clocks: the k-th act with a text
+//! belongs to the k-th entry of our user with that text.
+
+use super::evidence::Evidence;
+use super::rules::Rules;
+use super::text::{normal, persons_text, tag_value};
+use crate::argus::models::{Event, EventKind, EventPk, Incident};
+use crate::time::Stamp;
+use crate::zino::case::{Case, CaseState, HistoryEntry};
+use std::collections::HashMap;
+
+/// What a person did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActKind {
+    /// Closed the incident; `stands` if nobody reopened it since.
+    Close {
+        /// Whether it is still that person's will.
+        stands: bool,
+    },
+    /// Acknowledged it.
+    Acknowledge,
+    /// Set a ticket URL.
+    Ticket,
+}
+
+/// One act of a person, as a case's history shall tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// The event that recorded it.
+    pub pk: EventPk,
+    /// What it was.
+    pub kind: ActKind,
+    /// The entry for Zino, bounded.
+    pub text: String,
+}
+
+/// One write to Zino.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// ADDHIST.
+    History(String),
+    /// SETSTATE.
+    State(CaseState),
+}
+
+/// The acts of people on an incident that concern its case: all, or, where a case has adopted it
+/// that opened at `adopted_by`, those of that case's life.
+#[must_use]
+pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<Act> {
+    let is_open = incident.is_open();
+    let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, is_open, opened));
+    let concerns = |e: &Event| !evidence.is_ours(e) && in_its_life(e);
+    let standing = evidence.standing_close().map(|e| e.pk);
+    let mut out: Vec<Act> = evidence
+        .all()
+        .filter(|e| concerns(e))
+        .filter_map(|e| {
+            let kind = if evidence.is_persons_close(e) {
+                ActKind::Close { stands: standing.is_some_and(|pk| pk == e.pk) }
+            } else if e.kind == EventKind::Acknowledge && rules.acknowledged_state.is_some() {
+                ActKind::Acknowledge
+            } else {
+                return None;
+            };
+            Some(Act { pk: e.pk, kind, text: persons_text(&e.description, &e.actor_name) })
+        })
+        .collect();
+    if rules.tickets {
+        out.extend(ticket(evidence, incident));
+    }
+    out
+}
+
+/// The ticket that the incident has now, told by the change that brought it. Without that change in the events nobody knows
+/// who set it, and a guess would be told twice once it shows up; so it waits.
+fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<Act> {
+    let url = normal(&incident.ticket_url);
+    if url.is_empty() {
+        return None;
+    }
+    let brought = evidence.all().rev().find(|e| e.kind == EventKind::Change && brings_ticket(e, &url));
+    let brought = brought.filter(|e| !evidence.is_ours(e))?;
+    let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&brought.actor_name));
+    Some(Act { pk: brought.pk, kind: ActKind::Ticket, text })
+}
+
+/// Whether a change event turned the ticket URL from something else into this one.
+fn brings_ticket(event: &Event, url: &str) -> bool {
+    let told = normal(&event.description);
+    let Some(change) = told.strip_prefix("Change: \"ticket_url\":") else {
+        return false;
+    };
+    let Some(before) = change.strip_suffix(url) else {
+        return false;
+    };
+    before.trim_end().strip_suffix('→').is_some_and(|old| old.trim() != url)
+}
+
+/// Where the entries of our own user stand in a case's history, by their normal form.
+fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
+    let mut entries: HashMap<String, Vec<usize>> = HashMap::new();
+    for (position, entry) in case.history.iter().enumerate() {
+        if let Some(text) = entry.text_by(&rules.user) {
+            entries.entry(normal(&text)).or_default().push(position);
+        }
+    }
+    entries
+}
+
+/// For each act the position of its entry in the case's history, if it is there.
+fn positions(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Option<usize>> {
+    let entries = our_entries(case, rules);
+    let mut used: HashMap<String, usize> = HashMap::new();
+    acts.iter()
+        .map(|act| {
+            let text = normal(&act.text);
+            let equal = entries.get(&text)?;
+            if act.kind == ActKind::Ticket {
+                return equal.first().copied();
+            }
+            let nth = used.entry(text).or_default();
+            *nth += 1;
+            equal.get(*nth - 1).copied()
+        })
+        .collect()
+}
+
+/// The position of the last state change in a case's history, to `to` or to anything.
+fn last_change(case: &Case, to: Option<&str>) -> Option<usize> {
+    let matches = |entry: &HistoryEntry| entry.state_change().is_some_and(|change| to.is_none_or(|to| change.to == to));
+    case.history.iter().rposition(matches)
+}
+
+/// The writes that the case still lacks, in order. Empty: every act has reached Zino.
+#[must_use]
+pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
+    let positions = positions(case, acts, rules);
+    let mut out: Vec<Write> = Vec::new();
+    for (act, _) in acts.iter().zip(&positions).filter(|(_, position)| position.is_none()) {
+        let write = Write::History(act.text.clone());
+        // One ticket may be set on several incidents of a case, and is told once.
+        if act.kind != ActKind::Ticket || !out.contains(&write) {
+            out.push(write);
+        }
+    }
+    if case.is_closed() {
+        return out;
+    }
+    let placed = || acts.iter().zip(&positions);
+    let standing = placed().find(|(act, _)| matches!(act.kind, ActKind::Close { stands: true }));
+    if let Some((_, position)) = standing {
+        let closed = last_change(case, Some("closed"));
+        if !position.is_some_and(|entry| closed >= Some(entry)) {
+            out.push(Write::State(CaseState::Closed));
+        }
+    } else if let Some(wanted) = rules.acknowledged_state.as_ref().filter(|s| **s != case.state) {
+        let changed = last_change(case, None);
+        let lacking = placed()
+            .filter(|(act, _)| act.kind == ActKind::Acknowledge)
+            .any(|(_, position)| !position.is_some_and(|entry| changed >= Some(entry)));
+        if lacking {
+            out.push(Write::State(wanted.clone()));
+        }
+    }
+    out
+}
+
+/// Whether a standing close has fully reached Zino although the case is open: Zino itself reopened it since (the end of a
+/// planned maintenance does that).
+#[must_use]
+pub fn reopened_by_zino(case: &Case, acts: &[Act], rules: &Rules) -> bool {
+    let stands = acts.iter().any(|act| matches!(act.kind, ActKind::Close { stands: true }));
+    stands && !case.is_closed() && writes(case, acts, rules).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::testing::{ALICE, US, case, closed, entry, event, incident, rules};
+
+    /// The writes that a case lacks after these events.
+    fn lacking(case: &Case, events: &[Event]) -> Vec<Write> {
+        let i = incident(1, case);
+        writes(case, &acts(&Evidence::new(events, US), &i, &rules(), None), &rules())
+    }
+
+    fn with_entries(mut c: Case, entries: &[(&str, &[&str])]) -> Case {
+        for (n, (header, lines)) in entries.iter().enumerate() {
+            c.history.push(entry(100 + i64::try_from(n).unwrap(), header, lines));
+        }
+        c
+    }
+
+    fn history(text: &str) -> Write {
+        Write::History(text.into())
+    }
+
+    #[test]
+    fn a_persons_close_becomes_an_entry_and_then_the_state() {
+        let clo = [event(5, ALICE, EventKind::Close, 60, "fixed")];
+        assert_eq!(lacking(&case(1), &clo), [history("fixed (alice)"), Write::State(CaseState::Closed)]);
+        let half = with_entries(case(1), &[("argus", &["fixed (alice)"])]);
+        assert_eq!(lacking(&half, &clo), [Write::State(CaseState::Closed)]);
+        assert_eq!(lacking(&closed(half, 200), &clo), []);
+    }
+
+    #[test]
+    fn equal_acts_are_counted() {
+        let twice = [event(5, ALICE, EventKind::Acknowledge, 60, ""), event(6, ALICE, EventKind::Acknowledge, 61, "")];
+        let one = with_entries(
+            case(1),
+            &[("argus", &["(alice)"]), ("x", &[]), ("state change open -> working (argus)", &[])],
+        );
+        assert_eq!(lacking(&one, &twice), [history("(alice)"), Write::State(CaseState::Working)]);
+        let one = Case { state: CaseState::Working, ..one };
+        assert_eq!(lacking(&one, &twice), [history("(alice)")]);
+    }
+
+    #[test]
+    fn an_acknowledgement_leaves_a_state_that_somebody_set_after_it() {
+        let ack = [event(5, ALICE, EventKind::Acknowledge, 60, "on it")];
+        let c = with_entries(
+            case(1),
+            &[
+                ("argus", &["on it (alice)"]),
+                ("state change open -> working (argus)", &[]),
+                ("state change working -> waiting (ford)", &[]),
+            ],
+        );
+        assert_eq!(lacking(&Case { state: CaseState::Waiting, ..c }, &ack), []);
+    }
+
+    #[test]
+    fn a_close_that_was_taken_back_closes_nothing_but_is_told() {
+        let events = [event(5, ALICE, EventKind::Close, 60, "oops"), event(6, ALICE, EventKind::Reopen, 70, "")];
+        assert_eq!(lacking(&case(1), &events), [history("oops (alice)")]);
+    }
+
+    #[test]
+    fn an_older_equal_entry_does_not_prove_a_later_close() {
+        let events = [
+            event(5, ALICE, EventKind::Close, 60, ""),
+            event(6, ALICE, EventKind::Reopen, 70, ""),
+            event(7, ALICE, EventKind::Close, 80, ""),
+        ];
+        let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
+        assert_eq!(lacking(&c, &events), [history("(alice)"), Write::State(CaseState::Closed)]);
+    }
+
+    #[test]
+    fn acknowledgements_stay_in_argus_where_the_configuration_says_so() {
+        let quiet = Rules { acknowledged_state: None, ..rules() };
+        let events = [event(5, ALICE, EventKind::Acknowledge, 60, "")];
+        assert_eq!(acts(&Evidence::new(&events, US), &incident(1, &case(1)), &quiet, None), []);
+    }
+
+    #[test]
+    fn what_our_own_source_did_is_no_act_of_a_person() {
+        let url = "https://t.example.org/1";
+        let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End];
+        let mut events: Vec<Event> =
+            (5..).zip(kinds).map(|(pk, kind)| event(pk, US, kind, 60, "by a script")).collect();
+        events.push(event(9, US, EventKind::Change, 70, &format!("Change: \"ticket_url\":  → {url}")));
+        let i = Incident { ticket_url: url.into(), ..incident(1, &case(1)) };
+        assert_eq!(acts(&Evidence::new(&events, US), &i, &rules(), None), []);
+    }
+
+    #[test]
+    fn a_ticket_is_told_once_with_the_name_of_the_person_who_brought_it() {
+        let url = "https://t.example.org/1";
+        let mut i = incident(1, &case(1));
+        i.ticket_url = url.into();
+        let brought = event(5, ALICE, EventKind::Change, 60, &format!("Change: \"ticket_url\":  → {url}"));
+        let again = Event {
+            pk: 6,
+            actor_name: "bob".into(),
+            description: format!("Change: \"ticket_url\": {url} → {url}"),
+            ..brought.clone()
+        };
+        let got = |events: &[Event]| acts(&Evidence::new(events, US), &i, &rules(), None);
+        let act = got(&[brought, again]).pop().unwrap();
+        assert_eq!(act.text, "Ticket https://t.example.org/1 added by Argus user alice");
+        assert_eq!(got(&[]), [], "nobody knows yet who set it");
+        let told = with_entries(case(1), &[("argus", &[act.text.as_str()])]);
+        assert_eq!(writes(&told, &[act], &rules()), []);
+    }
+
+    #[test]
+    fn a_case_that_zino_reopened_after_a_delivered_close_is_recognised() {
+        let clo = [event(5, ALICE, EventKind::Close, 60, "")];
+        let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
+        let told = acts(&Evidence::new(&clo, US), &incident(1, &c), &rules(), None);
+        assert!(reopened_by_zino(&c, &told, &rules()));
+        assert!(!reopened_by_zino(&case(1), &told, &rules()));
+    }
+}

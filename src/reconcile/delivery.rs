@@ -1,0 +1,186 @@
+//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases, carry people's acts.
+//! Keeps nothing between errands and never talks to Argus.
+
+use super::carry::{Act, Write, writes};
+use super::filter::wants_log;
+use super::rules::Rules;
+use crate::time::Stamp;
+use crate::zino::case::{Case, CaseId, Problem};
+use crate::zino::{LookedUp, ZinoError, ZinoServer};
+use log::info;
+use std::collections::BTreeSet;
+
+/// How often one errand reads the case again after its writes.
+const MAX_ROUNDS: usize = 3;
+/// How much one errand writes before it gives way to others: nothing else is heard of Zino meanwhile.
+const MAX_WRITES: usize = 50;
+
+/// People's acts to be carried to one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// The case number.
+    pub case: CaseId,
+    /// The problem it is about: a number alone is not identity.
+    pub problem: Problem,
+    /// When that case opened.
+    pub opened: Stamp,
+    /// Everything that people did, delivered or not.
+    pub acts: Vec<Act>,
+}
+
+/// Cases that were asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The numbers that were asked for.
+    pub asked: Vec<CaseId>,
+    /// Those that Zino has.
+    pub cases: Vec<Case>,
+    /// Those of which Zino says that they do not exist.
+    pub unknown: Vec<CaseId>,
+    /// Those that Zino has and that could not be understood, and why.
+    pub garbled: Vec<(CaseId, String)>,
+}
+
+/// Everything that Zino has now.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The numbers of all cases that are not closed.
+    pub ids: BTreeSet<CaseId>,
+    /// Those cases, but for those that were handed over before.
+    pub cases: Vec<Case>,
+}
+
+/// How many cases are read before they are handed over: most are as they were, and need not all be there twice at one time.
+pub const PART: usize = 100;
+
+/// A complete reading that is under way.
+#[derive(Debug)]
+pub struct Reading {
+    ids: Vec<CaseId>,
+    read: usize,
+}
+
+/// The result of one step of a complete reading.
+#[derive(Debug)]
+pub enum Step {
+    /// Some cases, and there are more.
+    Part(Vec<Case>),
+    /// The last cases.
+    End(Snapshot),
+}
+
+impl Reading {
+    /// Asks for the numbers of all cases that are not closed.
+    ///
+    /// # Errors
+    /// See [`ZinoError`].
+    pub fn begin<Z: ZinoServer + ?Sized>(zino: &mut Z) -> Result<Self, ZinoError> {
+        Ok(Self { ids: zino.case_ids()?, read: 0 })
+    }
+
+    /// Reads the next cases, at most `most` of them.
+    ///
+    /// # Errors
+    /// See [`ZinoError`]. The cases of earlier steps count for nothing then.
+    pub fn step<Z: ZinoServer + ?Sized>(&mut self, zino: &mut Z, most: usize) -> Result<Step, ZinoError> {
+        let rest = self.ids.get(self.read..).unwrap_or_default();
+        let part = rest.get(..most.max(1)).unwrap_or(rest);
+        let (cases, is_last) = (zino.cases(part, wants_log)?, part.len() == rest.len());
+        self.read += part.len();
+        Ok(match is_last {
+            true => Step::End(Snapshot { ids: std::mem::take(&mut self.ids).into_iter().collect(), cases }),
+            false => Step::Part(cases),
+        })
+    }
+}
+
+/// Reads everything without a pause. Hands over at most `part` cases at a time; the last ones come
+/// with the snapshot.
+///
+/// # Errors
+/// See [`ZinoError`]; what was handed over is then worth nothing.
+pub fn snapshot<Z: ZinoServer + ?Sized>(
+    zino: &mut Z,
+    part: usize,
+    mut hand_over: impl FnMut(Vec<Case>),
+) -> Result<Snapshot, ZinoError> {
+    let mut reading = Reading::begin(zino)?;
+    loop {
+        match reading.step(zino, part)? {
+            Step::Part(cases) => hand_over(cases),
+            Step::End(snapshot) => return Ok(snapshot),
+        }
+    }
+}
+
+/// Reads the given cases. Those of which many together do not tell whether Zino knows them are
+/// asked for alone.
+///
+/// # Errors
+/// See [`ZinoError`].
+pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Found, ZinoError> {
+    let mut found = Found { asked: ids.to_vec(), ..Found::default() };
+    if ids.len() > 1 {
+        let LookedUp { cases, unknown } = zino.look_up(ids, wants_log)?;
+        (found.cases, found.unknown) = (cases, unknown);
+    }
+    let there: BTreeSet<CaseId> = found.cases.iter().map(|c| c.id).chain(found.unknown.iter().copied()).collect();
+    for id in ids.iter().filter(|id| !there.contains(id)) {
+        match zino.case(*id, wants_log) {
+            Ok(Some(case)) => found.cases.push(case),
+            Ok(None) => found.unknown.push(*id),
+            Err(ZinoError::Refused(why)) => found.garbled.push((*id, why)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Carries to a case what it still lacks of people's acts, or a part of it, each write checked
+/// against the case as it is just before, and returns the case as it is after; `None` if Zino does
+/// not know it. No write is made twice: what is still lacking then has no effect now.
+///
+/// # Errors
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before
+/// it writes. What Zino refuses is the error after everything else was written.
+pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
+    let mut left = MAX_WRITES;
+    let mut made: Vec<Write> = Vec::new();
+    let mut refused = None;
+    for round in 0.. {
+        let Some(case) = zino.case(errand.case, wants_log)? else {
+            return Ok(None);
+        };
+        let is_another = case.problem() != errand.problem || case.opened != errand.opened;
+        let mut lacking = writes(&case, &errand.acts, rules);
+        lacking.retain(|write| !made.contains(write));
+        if is_another || round == MAX_ROUNDS || left == 0 || lacking.is_empty() {
+            return refused.map_or(Ok(Some(case)), Err);
+        }
+        lacking.truncate(left);
+        left -= lacking.len();
+        for write in &lacking {
+            match deliver(zino, &case, write) {
+                Ok(()) => {}
+                Err(error @ ZinoError::Refused(_)) => drop(refused.get_or_insert(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        made.append(&mut lacking);
+    }
+    Ok(None)
+}
+
+fn deliver<Z: ZinoServer + ?Sized>(zino: &mut Z, case: &Case, write: &Write) -> Result<(), ZinoError> {
+    match write {
+        Write::History(text) => {
+            zino.add_history(case.id, text)?;
+            info!("{}: to Zino: {text}", case.name());
+        }
+        Write::State(state) => {
+            zino.set_state(case.id, state)?;
+            info!("{}: to Zino: state {}", case.name(), state.word());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident stays in, whatever this says.
+
+use crate::zino::case::{Case, CaseKind, CaseState};
+
+/// What the filter says of a case that has no incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It gets one.
+    Wanted,
+    /// Not as it is now; judged again when it changes.
+    NotNow,
+    /// Never: its type is left out.
+    LeftOut,
+}
+
+/// Judges a case that has no incident.
+#[must_use]
+pub fn verdict(case: &Case) -> Verdict {
+    if matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) {
+        return Verdict::LeftOut;
+    }
+    if is_left_alone(case) || !production_port_down(case) {
+        return Verdict::NotNow;
+    }
+    Verdict::Wanted
+}
+
+/// Whether nobody knows what [`verdict`] should say: the case's log decides, and Zino breaks it
+/// off.
+#[must_use]
+pub fn cannot_be_judged(case: &Case) -> bool {
+    log_is_missing(case) && !is_left_alone(case)
+}
+
+fn is_left_alone(case: &Case) -> bool {
+    case.state == CaseState::Ignored || made_by_maintenance(case)
+}
+
+fn log_is_missing(case: &Case) -> bool {
+    wants_log(case) && case.log_says_down.is_none()
+}
+
+/// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves out come and go, but what
+/// was logged stays logged.
+#[must_use]
+pub fn may_have_been_wanted(case: &Case) -> bool {
+    !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && (production_port_down(case) || log_is_missing(case))
+}
+
+/// A planned maintenance makes cases with hardly any attributes, three for every router, that nobody must be paged for.
+fn made_by_maintenance(case: &Case) -> bool {
+    match case.kind {
+        CaseKind::Reachability => case.reachability.is_none(),
+        CaseKind::Alarm => case.alarm_count.is_none(),
+        CaseKind::Portstate => case.portstate.is_none(),
+        CaseKind::Bgp | CaseKind::Bfd | CaseKind::Other(_) => false,
+    }
+}
+
+/// A port counts once its log says that the link went down and its description has the comma of a production interface.
+fn production_port_down(case: &Case) -> bool {
+    case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
+}
+
+fn has_comma(case: &Case) -> bool {
+    case.descr.as_deref().is_some_and(|d| d.contains(','))
+}
+
+/// Whether the case's log must be read: only where [`verdict`] depends on it.
+#[must_use]
+pub fn wants_log(case: &Case) -> bool {
+    case.kind == CaseKind::Portstate && has_comma(case)
+}
+
+/// Whether the case's own attributes say that the fault is over: such a case gets no incident at a takeover, because
+/// operators close cases on the primary only (design section 6).
+#[must_use]
+pub fn fault_is_over(case: &Case) -> bool {
+    match case.kind {
+        CaseKind::Portstate => case.portstate.as_deref() == Some("up"),
+        CaseKind::Bgp => case.bgp_os.as_deref() == Some("established"),
+        CaseKind::Reachability => case.reachability.as_deref() == Some("reachable"),
+        CaseKind::Alarm => case.alarm_count == Some(0),
+        CaseKind::Bfd | CaseKind::Other(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::testing::{case, port_case};
+
+    #[test]
+    fn bfd_and_unknown_types_are_left_out() {
+        for word in ["bfd", "quantum"] {
+            let c = Case { kind: CaseKind::from_word(word), ..case(1) };
+            assert_eq!(verdict(&c), Verdict::LeftOut, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_port_gets_an_incident_once_it_was_down_and_is_a_production_port() {
+        let good = port_case(1);
+        assert_eq!(verdict(&good), Verdict::Wanted);
+        for c in [
+            Case { descr: Some("no comma".into()), ..good.clone() },
+            Case { descr: None, ..good.clone() },
+            Case { log_says_down: Some(false), ..good.clone() },
+            Case { log_says_down: None, ..good.clone() },
+        ] {
+            assert_eq!(verdict(&c), Verdict::NotNow);
+        }
+    }
+
+    #[test]
+    fn a_planned_maintenance_pages_nobody() {
+        let c = case(1);
+        assert_eq!(verdict(&Case { state: CaseState::Ignored, ..c.clone() }), Verdict::NotNow);
+        assert_eq!(verdict(&Case { reachability: None, ..c }), Verdict::NotNow);
+        assert_eq!(verdict(&Case { portstate: None, ..port_case(1) }), Verdict::NotNow);
+        let alarm = Case { kind: CaseKind::Alarm, alarm_type: Some("red".into()), alarm_count: None, ..case(1) };
+        assert_eq!(verdict(&alarm), Verdict::NotNow);
+        assert_eq!(verdict(&Case { alarm_count: Some(1), ..alarm }), Verdict::Wanted);
+    }
+
+    #[test]
+    fn the_log_is_read_only_where_it_decides() {
+        assert!(!wants_log(&case(1)));
+        assert!(wants_log(&port_case(1)));
+        assert!(!wants_log(&Case { descr: Some("x".into()), ..port_case(1) }));
+    }
+
+    #[test]
+    fn a_log_that_could_not_be_read_says_neither_yes_nor_no() {
+        let c = Case { log_says_down: None, ..port_case(1) };
+        assert!(cannot_be_judged(&c) && may_have_been_wanted(&c) && verdict(&c) == Verdict::NotNow);
+        let ignored = Case { state: CaseState::Ignored, ..c.clone() };
+        for judged in [port_case(1), ignored, Case { descr: None, ..c.clone() }, Case { portstate: None, ..c }] {
+            assert!(!cannot_be_judged(&judged), "{judged:?}");
+        }
+    }
+}

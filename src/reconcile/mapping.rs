@@ -1,0 +1,231 @@
+//! What an incident about a case looks like (design 4.2). Never looks at what Argus holds now.
+
+use super::rules::Rules;
+use super::text::{MAX_EVENT_TEXT, clean, cut, one_line, tag_value};
+use crate::argus::models::NewIncident;
+use crate::time::Stamp;
+use crate::zino::case::{Case, CaseKind, HistoryEntry};
+use serde_json::{Value, json};
+
+/// The incident number of a case, as the Python program used it too.
+#[must_use]
+pub fn plain_number(case: &Case) -> String {
+    case.id.to_string()
+}
+
+/// The number for a case whose plain number belongs to another life of Zino.
+#[must_use]
+pub fn second_number(case: &Case) -> String {
+    format!("{}-{}", case.id, case.opened.secs())
+}
+
+/// The router with the default domain where it has no dot.
+#[must_use]
+pub fn host(router: &str, domain: &str) -> String {
+    if router.contains('.') || domain.is_empty() { router.to_owned() } else { format!("{router}.{domain}") }
+}
+
+/// One line that tells people what failed.
+#[must_use]
+pub fn description(case: &Case) -> String {
+    let router = &case.router;
+    let or_empty = |text: &Option<Box<str>>| text.clone().unwrap_or_default();
+    let text = match &case.kind {
+        CaseKind::Reachability => format!("{router} is not reachable"),
+        CaseKind::Bgp => {
+            format!("{router} BGP Neighbor AS{}/{} is DOWN", or_empty(&case.remote_as), or_empty(&case.remote_addr))
+        }
+        CaseKind::Portstate => {
+            format!("{router} port {} changed state to DOWN ({})", or_empty(&case.port), or_empty(&case.descr))
+        }
+        CaseKind::Alarm => format!("{router} Active alarms reported"),
+        CaseKind::Bfd | CaseKind::Other(_) => format!("{router} {} case", case.kind.word()),
+    };
+    one_line(&text)
+}
+
+/// The tags of an incident about this case, sorted.
+#[must_use]
+pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
+    let mut tags = vec![
+        tag("host", &host(&case.router, &rules.domain)),
+        tag("event_type", case.kind.word()),
+        tag("priority", &case.priority.to_string()),
+    ];
+    let mut optional = |key: &str, value: &Option<Box<str>>| {
+        if let Some(value) = value.as_deref().filter(|v| !v.trim().is_empty()) {
+            tags.push(tag(key, value));
+        }
+    };
+    match case.kind {
+        CaseKind::Portstate => {
+            optional("interface", &case.port);
+            optional("description", &case.descr);
+        }
+        CaseKind::Bgp => {
+            optional("remote_as", &case.remote_as);
+            optional("remote_addr", &case.remote_addr);
+        }
+        _ => {}
+    }
+    tags.sort();
+    tags
+}
+
+/// Tags that every incident about the case's problem has, by which Argus can be asked for them: of
+/// each key, one of these. `None` if it cannot be asked, because a comma ends a tag there.
+#[must_use]
+pub fn tags_of_problem(case: &Case, rules: &Rules) -> Option<Vec<String>> {
+    let mut tags = vec![tag("event_type", case.kind.word()), tag("host", &case.router)];
+    tags.push(tag("host", &host(&case.router, &rules.domain)));
+    tags.dedup();
+    if tags.iter().any(|tag| tag.contains(',')) {
+        return None;
+    }
+    let (key, value) = match case.kind {
+        CaseKind::Portstate => ("interface", &case.port),
+        CaseKind::Bgp => ("remote_addr", &case.remote_addr),
+        _ => return Some(tags),
+    };
+    let value = value.as_deref().filter(|value| !value.trim().is_empty() && !value.contains(','));
+    tags.extend(value.map(|value| tag(key, value)));
+    Some(tags)
+}
+
+fn tag(key: &str, value: &str) -> String {
+    format!("{key}={}", tag_value(value))
+}
+
+/// The identity that later decisions go by (design section 5).
+#[must_use]
+pub fn metadata(case: &Case, rules: &Rules) -> Value {
+    let problem = case.problem();
+    json!({"zino": {
+        "case": case.id,
+        "opened": case.opened.secs(),
+        "router": problem.router,
+        "type": problem.kind.word(),
+        "subindex": case.subindex(),
+        "server": rules.server,
+    }})
+}
+
+/// The incident to create for a case; a closed case gives one that is created closed.
+#[must_use]
+pub fn new_incident(case: &Case, rules: &Rules, number: String) -> NewIncident {
+    let end_time = closing(case).map(|c| c.at.max(case.opened));
+    NewIncident {
+        start_time: case.opened,
+        end_time,
+        source_incident_id: number,
+        description: description(case),
+        level: rules.level(case.priority),
+        tags: tags(case, rules),
+        metadata: metadata(case, rules),
+    }
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// When.
+    pub at: Stamp,
+    /// The text that goes with it.
+    pub text: String,
+    /// The position of the history entry that tells it, if one does.
+    pub entry: Option<usize>,
+}
+
+/// How a closed case ended: its last change to `closed`; without one the attribute `closed`; without that the last
+/// entry. `None` if the case is not closed.
+#[must_use]
+pub fn closing(case: &Case) -> Option<Closing> {
+    if !case.is_closed() {
+        return None;
+    }
+    let told = case
+        .history
+        .iter()
+        .enumerate()
+        .rev()
+        .find(|(_, e)| e.state_change().is_some_and(|change| change.to == "closed"));
+    if let Some((position, entry)) = told {
+        return Some(Closing { at: entry.at, text: entry_text(entry), entry: Some(position) });
+    }
+    let last = case.history.last();
+    let at = case.closed.or(last.map(|e| e.at)).unwrap_or(case.opened);
+    Some(Closing { at, text: "Closed in Zino".to_owned(), entry: None })
+}
+
+/// A history entry as the text of an event: its header line, then its lines.
+#[must_use]
+pub fn entry_text(entry: &HistoryEntry) -> String {
+    let mut text = entry.header.clone();
+    for line in &entry.lines {
+        text.push('\n');
+        text.push_str(line);
+    }
+    cut(clean(&text).trim(), MAX_EVENT_TEXT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::testing::{OPENED, case, closed, entry, port_case, rules};
+
+    #[test]
+    fn every_field_is_as_the_operators_know_it() {
+        let c = Case { priority: 300, ..port_case(17) };
+        let new = new_incident(&c, &rules(), plain_number(&c));
+        assert_eq!(new.source_incident_id, "17");
+        assert_eq!(new.description, "gw17 port ge-0/0/1 changed state to DOWN (NTNU Ålesund, 10G)");
+        assert_eq!(new.level, 2);
+        assert_eq!(new.start_time.secs(), OPENED);
+        assert_eq!(new.end_time, None);
+        assert_eq!(
+            new.tags,
+            [
+                "description=NTNU Ålesund, 10G",
+                "event_type=portstate",
+                "host=gw17.example.org",
+                "interface=ge-0/0/1",
+                "priority=300"
+            ]
+        );
+    }
+
+    #[test]
+    fn bgp_and_alarm_cases_read_as_before() {
+        let bgp = Case {
+            kind: CaseKind::Bgp,
+            remote_addr: Some("2001:db8::1".into()),
+            remote_as: Some("65001".into()),
+            router: "r.other.net".into(),
+            ..case(1)
+        };
+        assert_eq!(description(&bgp), "r.other.net BGP Neighbor AS65001/2001:db8::1 is DOWN");
+        assert!(tags(&bgp, &rules()).contains(&"host=r.other.net".to_owned()));
+        assert!(tags(&bgp, &rules()).contains(&"remote_addr=2001:db8::1".to_owned()));
+        let alarm = Case { kind: CaseKind::Alarm, ..case(1) };
+        assert_eq!(description(&alarm), "gw1 Active alarms reported");
+    }
+
+    #[test]
+    fn a_closing_is_told_by_history_then_by_the_attribute_then_by_the_last_entry() {
+        assert_eq!(closing(&case(1)), None);
+        let mut c = closed(case(1), 60);
+        c.history.push(entry(90, "ford", &["afterthought"]));
+        let told = closing(&c).unwrap();
+        assert_eq!((told.at.secs(), told.text.as_str()), (OPENED + 60, "state change open -> closed (ford)"));
+        c.history.retain(|e| e.state_change().is_none());
+        assert_eq!(closing(&c).unwrap().at.secs(), OPENED + 60);
+        c.closed = None;
+        assert_eq!(closing(&c).unwrap().at.secs(), OPENED + 90);
+    }
+
+    #[test]
+    fn the_highest_band_not_above_the_priority_gives_the_level() {
+        let level = |p| rules().level(p);
+        assert_eq!([level(0), level(199), level(200), level(499), level(500), level(9999)], [3, 3, 2, 2, 1, 1]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Incidents whose case Zino does not know: what shows that Zino has forgotten cases, and what is done about one incident. Never
+//! decides which cases are scavenged.
+
+use super::evidence::{Evidence, FORGOTTEN};
+use super::identity::SURELY_AFTER_SECS;
+use super::reading::read;
+use super::rules::Rules;
+use super::setbacks::TRIES;
+use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
+use crate::argus::{ArgusError, ArgusServer};
+use crate::time::Stamp;
+use crate::zino::case::CaseId;
+
+/// One life of a case number: the number and when its case opened.
+pub type Life = (CaseId, Stamp);
+
+/// What is known of a Zino's numbers. They rise, and none is given out twice, unless Zino loses its newest state.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    /// Every life that a case or an incident tells of, by number.
+    lives: Vec<Life>,
+    /// The cases that Zino holds, by number, each with the earliest opening up to it and the latest from it on.
+    held: Vec<(CaseId, Stamp, Stamp)>,
+    setback: Option<Stamp>,
+}
+
+impl Numbers {
+    /// From the cases that Zino holds, from what exact records tell of others, and from records whose times are only roughly right.
+    #[must_use]
+    pub fn new(
+        held: impl Iterator<Item = Life>,
+        told: impl Iterator<Item = Life>,
+        roughly: impl Iterator<Item = Life>,
+    ) -> Self {
+        let mut cases: Vec<Life> = held.collect();
+        cases.sort_unstable();
+        let mut lives: Vec<Life> = cases.iter().copied().chain(told).collect();
+        lives.sort_unstable();
+        let setback = last_setback(&lives);
+        lives.extend(roughly);
+        lives.sort_unstable();
+        let mut held: Vec<(CaseId, Stamp, Stamp)> = cases.iter().map(|(id, at)| (*id, *at, *at)).collect();
+        let mut earliest = None;
+        for (_, first, _) in &mut held {
+            *first = earliest.map_or(*first, |earliest: Stamp| earliest.min(*first));
+            earliest = Some(*first);
+        }
+        let mut latest = None;
+        for (_, _, last) in held.iter_mut().rev() {
+            *last = latest.map_or(*last, |latest: Stamp| latest.max(*last));
+            latest = Some(*last);
+        }
+        Self { lives, held, setback }
+    }
+
+    /// Whether it is certain that Zino lost its newest state after this case had opened, so that it may have forgotten it: it gave
+    /// out the same number again, or any number that it had given out before.
+    #[must_use]
+    pub fn show_a_loss_after(&self, (number, opened): Life) -> bool {
+        let same = self.lives.partition_point(|(other, _)| *other < number);
+        let mut again = self.lives.iter().skip(same).take_while(|(other, _)| *other == number);
+        again.any(|(_, other)| *other != opened) || self.setback.is_some_and(|setback| setback > opened)
+    }
+
+    /// Whether Zino holds a lower number that opened before this case and a higher one that opened after it.
+    #[must_use]
+    pub fn surround(&self, (number, opened): Life) -> bool {
+        let below = self.held.partition_point(|(other, _, _)| *other < number);
+        let above = self.held.partition_point(|(other, _, _)| *other <= number);
+        let before =
+            below.checked_sub(1).and_then(|last| self.held.get(last)).is_some_and(|(_, first, _)| *first < opened);
+        let after = self.held.get(above).is_some_and(|(_, _, last)| *last > opened);
+        before && after
+    }
+}
+
+/// When a Zino last gave out a number that it had given out before, as far as its lives, in order, show it. `None`: nothing shows
+/// that it ever did.
+///
+/// It went back to a lower number where one number has two openings, or a lower number opened well after a higher.
+fn last_setback(lives: &[Life]) -> Option<Stamp> {
+    let mut last = None;
+    let mut earliest_above: Option<Stamp> = None;
+    for same in lives.chunk_by(|a, b| a.0 == b.0).rev() {
+        let [(_, first), ..] = same else { continue };
+        let newest = same.last().map_or(*first, |(_, opened)| *opened);
+        // Two cases that open at the same time may get their numbers the other way round.
+        let after_higher = earliest_above.is_some_and(|above| newest > above.plus_secs(SURELY_AFTER_SECS));
+        if newest.secs() > first.secs() || after_higher {
+            last = last.max(Some(newest));
+        }
+        earliest_above = Some(earliest_above.map_or(*first, |above| above.min(*first)));
+    }
+    last
+}
+
+/// Ends an incident whose case Zino has deleted, unless it has ended, somebody or another Zino has
+/// reopened it, or it is on record that Zino may have forgotten the case; returns the incident as
+/// it is after. Argus can lose an END, so that it has two tries.
+///
+/// # Errors
+/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus takes the END and the incident stays
+/// open.
+pub fn end<A: ArgusServer + ?Sized>(
+    argus: &A,
+    rules: &Rules,
+    pk: IncidentPk,
+    end: &NewEvent,
+) -> Result<Option<Incident>, ArgusError> {
+    for round in 0..=TRIES {
+        let Some((incident, events)) = read(argus, pk)? else {
+            return Ok(None);
+        };
+        let evidence = Evidence::new(&events, incident.source_user);
+        let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
+        if !incident.is_open() || wanted || evidence.tells_of_forgetting() {
+            return Ok(Some(incident));
+        }
+        let earlier = evidence.all().filter(|e| e.kind == EventKind::End && evidence.is_ours(e));
+        let in_vain = earlier.filter(|e| e.description == end.description).count();
+        if round > 0 && in_vain >= TRIES as usize {
+            break;
+        }
+        argus.post_event(pk, end)?;
+    }
+    Err(ArgusError::Request { status: 201, why: "accepted without effect".to_owned() })
+}
+
+/// Puts on an open incident's record that Zino may have forgotten its case, unless it is there: what shows it will be gone from both
+/// servers when nobody remembers it any more. Returns the incident.
+///
+/// # Errors
+/// See [`ArgusError`].
+pub fn mark_forgotten<A: ArgusServer + ?Sized>(
+    argus: &A,
+    pk: IncidentPk,
+    now: Stamp,
+) -> Result<Option<Incident>, ArgusError> {
+    let Some((incident, events)) = read(argus, pk)? else {
+        return Ok(None);
+    };
+    if incident.is_open() && !Evidence::new(&events, incident.source_user).tells_of_forgetting() {
+        let description = format!("{FORGOTTEN}: it gave out case numbers again. A person must close this incident.");
+        argus.post_event(pk, &NewEvent { kind: EventKind::Other, timestamp: now, description })?;
+    }
+    Ok(Some(incident))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lives(known: &[(CaseId, i64)]) -> impl Iterator<Item = Life> {
+        known.iter().map(|(id, at)| (*id, Stamp::from_secs(*at)))
+    }
+
+    #[test]
+    fn a_number_that_was_given_out_before_shows_that_zino_lost_its_newest_state() {
+        let setback =
+            |known: &[(CaseId, i64)]| Numbers::new(lives(known), lives(&[]), lives(&[])).setback.map(|at| at.secs());
+        assert_eq!(setback(&[]), None);
+        assert_eq!(setback(&[(1, 100), (2, 200), (2, 200), (3, 170)]), None, "3 and 2 opened at the same time");
+        assert_eq!(setback(&[(1, 100), (2, 200), (2, 210)]), Some(210), "two lives of one number");
+        assert_eq!(setback(&[(5, 100), (3, 500), (7, 600)]), Some(500), "3 after 5");
+        assert_eq!(setback(&[(5, 100), (3, 500), (9, 900), (8, 1000)]), Some(1000));
+    }
+
+    #[test]
+    fn a_loss_concerns_what_opened_before_it_and_a_rough_record_only_its_own_number() {
+        let numbers = Numbers::new(lives(&[(3, 500)]), lives(&[(5, 100)]), lives(&[(7, 50)]));
+        let lost = |id, at| numbers.show_a_loss_after((id, Stamp::from_secs(at)));
+        assert!(lost(5, 100) && lost(9, 499));
+        assert!(!lost(9, 501) && !lost(3, 500));
+        assert!(lost(7, 600), "7 has another life");
+        assert!(
+            !Numbers::new(lives(&[(3, 500)]), lives(&[]), lives(&[(7, 50)]))
+                .show_a_loss_after((2, Stamp::from_secs(60)))
+        );
+    }
+
+    #[test]
+    fn a_case_is_surrounded_by_a_lower_older_and_a_higher_younger_one() {
+        let numbers = Numbers::new(lives(&[(2, 300), (4, 100), (8, 900), (9, 850)]), lives(&[(1, 1)]), lives(&[]));
+        let surrounded = |id, at| numbers.surround((id, Stamp::from_secs(at)));
+        assert!(surrounded(5, 200));
+        assert!(!surrounded(9, 800), "none above");
+        assert!(surrounded(3, 400), "2 before, 8 after");
+        assert!(!surrounded(3, 250), "none below is older");
+        assert!(!surrounded(5, 950), "none above is younger");
+        assert!(!surrounded(1, 200), "only what Zino holds is a witness");
+    }
+}

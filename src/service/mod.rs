@@ -1,0 +1,5 @@
+//! What the service manager sees: readiness and the watchdog (`notify`), and the line of its status
+//! (`status`). Never decides when something is sent.
+
+pub mod notify;
+pub mod status;

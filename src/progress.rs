@@ -125,8 +125,8 @@ pub fn within(bound: Duration) {
     with_own(|pulse| pulse.bound.store(micros(bound), Ordering::Relaxed));
 }
 
-fn with_own(act: impl FnOnce(&Pulse)) {
-    OWN.with_borrow(|own| own.as_deref().map(act));
+fn with_own(action: impl FnOnce(&Pulse)) {
+    OWN.with_borrow(|own| own.as_deref().map(action));
 }
 
 /// Below [`RESTS`], whatever somebody configured.

@@ -80,8 +80,8 @@ impl Engine {
             }
         }
         self.take_setbacks(now, report.setbacks);
-        for (case, acts) in report.acts {
-            self.plan_errand(now, &case, acts);
+        for (case, actions) in report.actions {
+            self.plan_delivery(now, &case, actions);
         }
         if self.cases.of(&problem).next().is_none() {
             // Whatever became of it, there is nothing more to do.

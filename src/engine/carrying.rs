@@ -1,53 +1,53 @@
-//! The errands that carry people's acts to Zino: which there are, what became of each, and when it
+//! The deliveries that carry user actions to Zino: which there are, what became of each, and when it
 //! is tried again. Never decides what an act becomes in Zino.
 
 use super::backoff::backoff;
 use super::queue::Lane;
 use super::{Carrying, Engine, Now};
-use crate::reconcile::carry::{Act, writes};
-use crate::reconcile::delivery::Errand;
+use crate::reconcile::carry::{UserAction, writes};
+use crate::reconcile::delivery::Delivery;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
 use log::debug;
 use std::time::Duration;
 
-/// How long an errand that failed waits at first.
+/// How long an delivery that failed waits at first.
 const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest that it waits.
 const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Compares what people did with what the case has, and has the rest carried.
-    pub(super) fn plan_errand(&mut self, now: Now, case: &Case, acts: Vec<Act>) {
+    pub(super) fn plan_delivery(&mut self, now: Now, case: &Case, actions: Vec<UserAction>) {
         let id = case.id;
         // The number may mean another case by now, and nobody did anything to that one.
         let Some(slot) = self.cases.get(id).filter(|slot| slot.is(case)) else {
             return;
         };
-        let lacking = writes(&slot.case, &acts, &self.settings.rules).len();
+        let lacking = writes(&slot.case, &actions, &self.settings.rules).len();
         if slot.gone || lacking == 0 {
-            self.errands.remove(&id);
+            self.deliveries.remove(&id);
             return;
         }
-        let errand = Errand { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, acts };
-        match self.errands.get_mut(&id) {
+        let delivery = Delivery { case: id, problem: (*slot.problem).clone(), opened: slot.case.opened, actions };
+        match self.deliveries.get_mut(&id) {
             Some(carrying) => {
-                if carrying.errand != errand {
+                if carrying.delivery != delivery {
                     (carrying.in_vain, carrying.given_up) = (0, None);
                 }
-                (carrying.errand, carrying.lacking) = (errand, lacking);
+                (carrying.delivery, carrying.lacking) = (delivery, lacking);
             }
             None => {
                 let carrying =
-                    Carrying { errand, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
-                self.errands.insert(id, carrying);
+                    Carrying { delivery, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                self.deliveries.insert(id, carrying);
             }
         }
     }
 
     pub(super) fn take_carried(&mut self, now: Now, id: CaseId, result: Result<Option<Box<Case>>, ZinoError>) {
-        if self.errand_under_way == Some(id) {
-            self.errand_under_way = None;
+        if self.delivery_under_way == Some(id) {
+            self.delivery_under_way = None;
         }
         if result.is_ok() {
             self.link.reading.newer.insert(id);
@@ -59,18 +59,18 @@ impl Engine {
         match result {
             Ok(Some(case)) => {
                 let rules = &self.settings.rules;
-                let lacking = self.errands.get(&id).map_or(0, |carrying| {
-                    let errand = &carrying.errand;
-                    let same = case.problem() == errand.problem && case.opened == errand.opened;
-                    if same { writes(&case, &errand.acts, rules).len() } else { 0 }
+                let lacking = self.deliveries.get(&id).map_or(0, |carrying| {
+                    let delivery = &carrying.delivery;
+                    let same = case.problem() == delivery.problem && case.opened == delivery.opened;
+                    if same { writes(&case, &delivery.actions, rules).len() } else { 0 }
                 });
                 self.put_case(*case, Lane::Live);
                 if lacking == 0 {
                     if let Some(run) = &mut self.run {
                         run.carried(id);
                     }
-                    self.errands.remove(&id);
-                } else if self.errands.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
+                    self.deliveries.remove(&id);
+                } else if self.deliveries.get(&id).is_some_and(|carrying| lacking < carrying.lacking) {
                     self.go_on_carrying(now, id, lacking);
                 } else {
                     self.carried_in_vain(now, id, None);
@@ -79,7 +79,7 @@ impl Engine {
             }
             Ok(None) => {
                 self.forget_case(id);
-                self.errands.remove(&id);
+                self.deliveries.remove(&id);
             }
             Err(error) => {
                 debug!("case {id}: {error}");
@@ -92,22 +92,22 @@ impl Engine {
     }
 
     pub(super) fn take_postponed(&mut self, now: Now, id: CaseId) {
-        self.errand_under_way = self.errand_under_way.filter(|under_way| *under_way != id);
-        if let Some(carrying) = self.errands.get_mut(&id) {
+        self.delivery_under_way = self.delivery_under_way.filter(|under_way| *under_way != id);
+        if let Some(carrying) = self.deliveries.get_mut(&id) {
             carrying.retry_at = now.mono + ERRAND_FIRST_WAIT;
         }
     }
 
-    /// There was more to write than one errand does.
+    /// There was more to write than one delivery does.
     fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
-        if let Some(carrying) = self.errands.get_mut(&id) {
+        if let Some(carrying) = self.deliveries.get_mut(&id) {
             (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
             (carrying.in_vain, carrying.given_up) = (0, None);
         }
     }
 
     fn carry_later(&mut self, now: Now, id: CaseId, refused: bool) {
-        if let Some(carrying) = self.errands.get_mut(&id) {
+        if let Some(carrying) = self.deliveries.get_mut(&id) {
             // A lost connection is repeated as soon as there is another; a refusal would only be
             // refused again.
             carrying.attempts =

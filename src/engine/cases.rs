@@ -35,7 +35,7 @@ pub struct Slot {
     pub gone: bool,
     /// A secondary's case whose fault was over at the takeover, or that had closed before it was
     /// seen: gets no incident until its fault comes again or its state changes.
-    pub excused: bool,
+    pub exempt: bool,
     /// Argus may have an incident of its that is on no list.
     pub tried: bool,
     /// What Argus refused of it or accepted without effect.
@@ -169,7 +169,7 @@ impl Cases {
         let fingerprint = fingerprint(&case, rules);
         let says_the_same =
             |before: &Case| (&before.state, fault_is_over(before)) == (&case.state, fault_is_over(&case));
-        slot.excused &= says_the_same(&slot.case);
+        slot.exempt &= says_the_same(&slot.case);
         slot.goal.fingerprint = fingerprint;
         if *slot.case != case {
             slot.case = Arc::new(case);
@@ -204,7 +204,7 @@ impl Cases {
             ids.insert(at, id);
         }
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
-        let excused = rules.secondary && case.is_closed();
+        let exempt = rules.secondary && case.is_closed();
         let slot = Slot {
             goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
             case: Arc::new(case),
@@ -212,7 +212,7 @@ impl Cases {
             reached: None,
             home: None,
             gone: false,
-            excused,
+            exempt,
             tried: false,
             setbacks: Setbacks::default(),
         };

@@ -42,7 +42,7 @@ impl Engine {
         self.reach_argus();
         if self.is_active() {
             self.check_orphans(now);
-            self.send_errand(now);
+            self.send_delivery(now);
         } else {
             self.prove_takeover(now);
         }
@@ -114,7 +114,7 @@ impl Engine {
             .map(|s| CaseWork {
                 case: Arc::clone(&s.case),
                 due: s.due(),
-                excused: s.excused,
+                exempt: s.exempt,
                 tried: s.tried,
                 setbacks: s.setbacks.clone(),
                 chance: s.chance(self.full_looks()),
@@ -153,17 +153,17 @@ impl Engine {
         found.into_values().cloned().collect()
     }
 
-    /// One errand at a time, so that a hand-back leaves at most one to finish.
-    fn send_errand(&mut self, now: Now) {
-        if !self.may_write() || !self.link.read || self.errand_under_way.is_some() {
+    /// One delivery at a time, so that a hand-back leaves at most one to finish.
+    fn send_delivery(&mut self, now: Now) {
+        if !self.may_write() || !self.link.read || self.delivery_under_way.is_some() {
             return;
         }
-        let due = self.errands.iter().filter(|(id, c)| c.retry_at <= now.mono && !self.leaves_errand(**id, c));
+        let due = self.deliveries.iter().filter(|(id, c)| c.retry_at <= now.mono && !self.leaves_delivery(**id, c));
         let Some((id, carrying)) = due.min_by_key(|(_, c)| c.retry_at) else {
             return;
         };
-        self.errand_under_way = Some(*id);
-        self.out.push(Output::Zino(ZinoCommand::Carry(Box::new(carrying.errand.clone()))));
+        self.delivery_under_way = Some(*id);
+        self.out.push(Output::Zino(ZinoCommand::Carry(Box::new(carrying.delivery.clone()))));
     }
 
     /// When [`Engine::step`] is to be called with a tick, if nothing else happens before. Whatever was due before `now` waits
@@ -186,8 +186,8 @@ impl Engine {
                 wakes.push(Some(looking.refresh_at.min(looking.full_at)));
                 wakes.push(self.orphans.next_wake());
             }
-            if self.errand_under_way.is_none() {
-                wakes.extend(self.errands.values().map(|c| Some(c.retry_at)));
+            if self.delivery_under_way.is_none() {
+                wakes.extend(self.deliveries.values().map(|c| Some(c.retry_at)));
             }
         }
         wakes.into_iter().flatten().filter(|at| *at > now).min()

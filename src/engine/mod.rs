@@ -64,7 +64,7 @@ pub use summary::{Side, Summary};
 pub use traffic::{Input, Job, Names, Now, Output, Report, Server, Settings, ZinoCommand, ZinoEvent};
 
 use crate::failover::{Failover, Mode};
-use crate::reconcile::delivery::Errand;
+use crate::reconcile::delivery::Delivery;
 use crate::reconcile::job::Chance;
 use crate::zino::case::{Case, CaseId};
 use admission::Admission;
@@ -135,7 +135,7 @@ struct Reading {
 
 #[derive(Debug)]
 struct Carrying {
-    errand: Errand,
+    delivery: Delivery,
     /// How many writes the case lacked when it was looked at last.
     lacking: usize,
     attempts: u32,
@@ -161,8 +161,8 @@ pub struct Engine {
     looking: Looking,
     page_size: PageSize,
     counting: Counting,
-    errands: BTreeMap<CaseId, Carrying>,
-    errand_under_way: Option<CaseId>,
+    deliveries: BTreeMap<CaseId, Carrying>,
+    delivery_under_way: Option<CaseId>,
     probing: bool,
     proof: Proof,
     /// Whether Argus takes our token.
@@ -208,8 +208,8 @@ impl Engine {
             looking: Looking::default(),
             page_size: PageSize::default(),
             counting: Counting::default(),
-            errands: BTreeMap::new(),
-            errand_under_way: None,
+            deliveries: BTreeMap::new(),
+            delivery_under_way: None,
             probing: false,
             proof: Proof::default(),
             token: Admission::default(),

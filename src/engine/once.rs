@@ -229,8 +229,8 @@ impl Engine {
             && done(Look::Events, !looking.feed.is_reading())
             && done(Look::Incident, looking.wanted.is_empty());
         let read = self.link.read && self.link.awaited.is_empty() && self.is_ready();
-        let idle = self.busy == 0 && !self.probing && self.errand_under_way.is_none() && self.health.is_fine();
-        let carried = self.errands.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
+        let idle = self.busy == 0 && !self.probing && self.delivery_under_way.is_none() && self.health.is_fine();
+        let carried = self.deliveries.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
         looked && read && idle && carried && self.orphans.is_idle() && self.queue.is_done(TRIES)
     }
 
@@ -242,7 +242,7 @@ impl Engine {
         let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
         failed.extend(self.setback_lines());
         failed.extend(self.unjudged().take(MAX_NAMED));
-        let carrying = self.errands.keys().filter_map(|id| self.cases.get(*id));
+        let carrying = self.deliveries.keys().filter_map(|id| self.cases.get(*id));
         failed.extend(carrying.map(|s| format!("{}: what people did in Argus did not reach Zino", s.case.name())));
         let unended = run.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
@@ -278,7 +278,7 @@ impl Engine {
         let unreadable = unreadable.map(|(id, why)| {
             format!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated")
         });
-        let lacks_log = |s: &&Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.excused && !s.gone;
+        let lacks_log = |s: &&Slot| cannot_be_judged(&s.case) && s.home.is_none() && !s.exempt && !s.gone;
         let unlogged = self.cases.all().filter(lacks_log).map(|s| s.case.name());
         unreadable
             .chain(unlogged.map(|case| format!("{case}: its log breaks off; whether it needs an incident is unknown")))

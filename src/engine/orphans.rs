@@ -121,8 +121,8 @@ impl Engine {
             return;
         }
         let is_refused = self.orphans.refused.get(&pk) == Some(&self.full_looks());
-        let acts = !self.settings.rules.secondary && !is_refused;
-        if fate == Fate::Forgotten && acts && !self.orphans.marked.contains(&pk) {
+        let actions = !self.settings.rules.secondary && !is_refused;
+        if fate == Fate::Forgotten && actions && !self.orphans.marked.contains(&pk) {
             // At once: what shows it may be gone when the grace is over.
             self.orphans.to_mark.insert(pk);
         }
@@ -131,7 +131,7 @@ impl Engine {
             return;
         }
         match fate {
-            Fate::Scavenged(number) if acts => self.ask_once_more(pk, number),
+            Fate::Scavenged(number) if actions => self.ask_once_more(pk, number),
             Fate::Scavenged(_) if is_refused => {}
             // What cannot be known yet is nothing that a person has to decide.
             Fate::Hidden => drop(self.orphans.unknown.insert(pk, Orphan { since: now.mono, confirming: false })),

@@ -1,4 +1,4 @@
-//! Takes new settings while the program runs. Never reads a file, and never changes anything while a job or an errand that
+//! Takes new settings while the program runs. Never reads a file, and never changes anything while a job or an delivery that
 //! was given under the old settings is under way: first a pause, then the change, then on.
 
 use super::cases::Cases;
@@ -26,7 +26,7 @@ pub struct Change {
 }
 
 impl Engine {
-    /// From now on no job and no errand is given, while everything is taken in as before.
+    /// From now on no job and no delivery is given, while everything is taken in as before.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -34,7 +34,7 @@ impl Engine {
     /// Whether nothing is under way that was given before a pause.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.busy == 0 && self.errand_under_way.is_none()
+        self.busy == 0 && self.delivery_under_way.is_none()
     }
 
     /// Ends a pause: with new settings, and everything is compared anew. Without another Argus or Zino nothing that is known
@@ -84,7 +84,7 @@ impl Engine {
         }
         if self.failover.is_none() {
             // There is no primary any more on which somebody could have closed them.
-            self.cases.all_mut().for_each(|slot| slot.excused = false);
+            self.cases.all_mut().for_each(|slot| slot.exempt = false);
         }
         self.come_forward(now);
         self.dispatch(now);
@@ -123,7 +123,7 @@ impl Engine {
     /// As at a start. The address may be another name of the same server, so that a write in doubt is not repeated at once.
     fn forget_all_of_argus(&mut self, now: Now) {
         self.queue.clear();
-        self.errands.clear();
+        self.deliveries.clear();
         self.forget_argus();
         self.settled_at = Some(now.mono + SETTLE);
         self.cases.all_mut().for_each(|slot| slot.home = None);

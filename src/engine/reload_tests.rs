@@ -131,7 +131,7 @@ fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
     running.resume(change(Settings { rules: domain("example.net"), ..secondary(1) }));
     let found = Found { asked: vec![1], cases: vec![repaired], ..Found::default() };
     running.step(Input::Zino(ZinoEvent::Found(found)));
-    assert!(running.machine.cases.get(1).is_some_and(|slot| slot.excused));
+    assert!(running.machine.cases.get(1).is_some_and(|slot| slot.exempt));
     running.resume(change(settings()));
-    assert!(running.machine.cases.get(1).is_some_and(|slot| !slot.excused), "there is no primary any more");
+    assert!(running.machine.cases.get(1).is_some_and(|slot| !slot.exempt), "there is no primary any more");
 }

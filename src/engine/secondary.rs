@@ -75,7 +75,7 @@ impl Engine {
             slot.home = None;
             // Operators close cases on the primary only, so the standby's Zino still has repaired
             // ones open.
-            slot.excused = slot.case.is_closed() || fault_is_over(&slot.case);
+            slot.exempt = slot.case.is_closed() || fault_is_over(&slot.case);
         }
         self.look_at_all();
     }
@@ -83,7 +83,7 @@ impl Engine {
     /// Hand-back: drops all queued work. The running job finishes; nothing new is written.
     pub(super) fn hand_back(&mut self) {
         self.queue.clear();
-        self.errands.clear();
+        self.deliveries.clear();
         self.watch.contact = Contact::default();
         self.forget_argus();
     }

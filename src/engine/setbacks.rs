@@ -92,8 +92,8 @@ impl Engine {
     /// Zino refused what a person did, or took it and has nothing of it: two tries, and then one
     /// whenever there is another chance.
     pub(super) fn carried_in_vain(&mut self, now: Now, id: CaseId, refusal: Option<&ZinoError>) {
-        let chance = self.errand_chance(id);
-        let (Some(slot), Some(carrying)) = (self.cases.get(id), self.errands.get_mut(&id)) else {
+        let chance = self.delivery_chance(id);
+        let (Some(slot), Some(carrying)) = (self.cases.get(id), self.deliveries.get_mut(&id)) else {
             return;
         };
         carrying.in_vain = carrying.in_vain.saturating_add(1);
@@ -114,7 +114,7 @@ impl Engine {
 
     /// What people did on a case is tried again when this is another one. What we write ourselves
     /// is no change of a case.
-    fn errand_chance(&self, id: CaseId) -> Chance {
+    fn delivery_chance(&self, id: CaseId) -> Chance {
         let mut hasher = DefaultHasher::new();
         if let Some(slot) = self.cases.get(id) {
             slot.case.state.hash(&mut hasher);
@@ -124,9 +124,9 @@ impl Engine {
         Chance { fingerprint: hasher.finish(), look: self.chances.look, last: false }
     }
 
-    /// Whether an errand waits for another chance.
-    pub(super) fn leaves_errand(&self, id: CaseId, carrying: &Carrying) -> bool {
-        carrying.given_up.is_some_and(|given_up| given_up == self.errand_chance(id))
+    /// Whether an delivery waits for another chance.
+    pub(super) fn leaves_delivery(&self, id: CaseId, carrying: &Carrying) -> bool {
+        carrying.given_up.is_some_and(|given_up| given_up == self.delivery_chance(id))
     }
 
     /// How many full looks have given what was given up another chance.
@@ -176,7 +176,7 @@ impl Engine {
     /// them.
     pub(super) fn troubled(&self) -> BTreeSet<&Problem> {
         let set_back = self.cases.all().filter(|slot| slot.setbacks.given_up().next().is_some());
-        let given_up = self.errands.iter().filter(|(_, carrying)| carrying.given_up.is_some());
+        let given_up = self.deliveries.iter().filter(|(_, carrying)| carrying.given_up.is_some());
         let uncarried = given_up.filter_map(|(id, _)| self.cases.get(*id));
         let failing = self.queue.troubles().map(|(problem, _)| problem);
         set_back.chain(uncarried).map(|slot| &*slot.problem).chain(failing).collect()

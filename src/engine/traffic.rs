@@ -5,7 +5,7 @@ use super::once::{Once, RunEnd};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
 use crate::failover::Ping;
-use crate::reconcile::delivery::{Errand, Found, Snapshot};
+use crate::reconcile::delivery::{Delivery, Found, Snapshot};
 use crate::reconcile::job::{Outcome, ProblemJob, ProblemReport};
 use crate::reconcile::rules::Rules;
 use crate::time::Stamp;
@@ -87,9 +87,9 @@ pub enum ZinoEvent {
     Found(Found),
     /// Zino has deleted a closed case.
     Scavenged(CaseId),
-    /// An errand is over; the case as it is after, `None` if Zino does not know it.
+    /// An delivery is over; the case as it is after, `None` if Zino does not know it.
     Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
-    /// Another process is at this case, so that its errand was not begun.
+    /// Another process is at this case, so that its delivery was not begun.
     Postponed(CaseId),
     /// The connection has ended.
     Disconnected,
@@ -201,8 +201,8 @@ pub enum ZinoCommand {
     Read(Vec<CaseId>),
     /// Read everything again.
     Reread,
-    /// Carry people's acts to a case.
-    Carry(Box<Errand>),
+    /// Carry user actions to a case.
+    Carry(Box<Delivery>),
 }
 
 /// What is to be done.

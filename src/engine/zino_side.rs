@@ -55,7 +55,7 @@ impl Engine {
                 self.link.reading_since = None;
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
-                self.errand_under_way = None;
+                self.delivery_under_way = None;
                 self.orphans.interrupt();
             }
             ZinoEvent::Unusable(why) => {
@@ -293,7 +293,7 @@ impl Engine {
         let Some(slot) = self.cases.get_mut(id) else {
             return;
         };
-        self.errands.remove(&id);
+        self.deliveries.remove(&id);
         if slot.case.is_closed() && (slot.due() || self.queue.is_running(&slot.problem)) {
             slot.gone = true;
         } else if slot.case.is_closed() && !slot.gone && !slot.setbacks.is_empty() {

@@ -187,13 +187,13 @@ mod tests {
         format!("{name} of process {}", process::id())
     }
 
-    fn turnstile(name: &str) -> HostLock {
+    fn host_lock(name: &str) -> HostLock {
         HostLock::new(place(name), Duration::from_secs(20))
     }
 
     #[test]
     fn one_waits_until_the_other_has_done_the_same_thing() {
-        let (one, other) = (turnstile("same"), turnstile("same"));
+        let (one, other) = (host_lock("same"), host_lock("same"));
         let done = AtomicBool::new(false);
         let turn = one.enter("case 1");
         thread::scope(|scope| {
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn another_thing_or_another_server_is_not_waited_for() {
-        let (here, there) = (turnstile("here"), turnstile("there"));
+        let (here, there) = (host_lock("here"), host_lock("there"));
         let _turn = here.enter("case 1");
         assert!(here.enter("case 2")._held.is_some());
         assert!(there.enter("case 1")._held.is_some());
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn one_that_hangs_is_waited_for_once_and_not_for_each_thing_that_it_holds() {
-        let other = turnstile("hangs");
+        let other = host_lock("hangs");
         let _held = (other.enter("case 1"), other.enter("case 2"));
         let patient = HostLock::new(place("hangs"), Duration::from_millis(1200));
         assert!(patient.enter_soon("case 2").is_none());
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn one_who_has_other_things_to_do_comes_back_until_the_patience_is_over() {
-        let other = turnstile("busy");
+        let other = host_lock("busy");
         let held = other.enter("case 1");
         let busy = HostLock::new(place("busy"), Duration::from_millis(1200));
         assert!(busy.enter_soon("case 1").is_none());

@@ -54,13 +54,13 @@ fn a_panic_in_any_thread_is_logged_before_the_process_ends() {
         let _ = std::thread::spawn(|| panic!("as\nexpected")).join();
         return;
     }
-    let name = "logging::tests::a_panic_in_any_thread_is_logged_before_the_process_ends";
+    let name = "log::tests::a_panic_in_any_thread_is_logged_before_the_process_ends";
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(70), "{said}");
     let expected = ": as\\nexpected; please report this\n";
-    assert!(said.contains(" ERROR internal error at src/logging_tests.rs:") && said.ends_with(expected), "{said}");
+    assert!(said.contains(" ERROR internal error at src/log/tests.rs:") && said.ends_with(expected), "{said}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 /// What a person did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActKind {
+pub enum ActionKind {
     /// Closed the incident; `stands` if nobody reopened it since.
     Close {
         /// Whether it is still that person's will.
@@ -27,11 +27,11 @@ pub enum ActKind {
 
 /// One act of a person, as a case's history shall tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
+pub struct UserAction {
     /// The event that recorded it.
     pub pk: EventPk,
     /// What it was.
-    pub kind: ActKind,
+    pub kind: ActionKind,
     /// The entry for Zino, bounded.
     pub text: String,
 }
@@ -45,26 +45,31 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The acts of people on an incident that concern its case: all, or, where a case has adopted it
+/// The user actions on an incident that concern its case: all, or, where a case has adopted it
 /// that opened at `adopted_by`, those of that case's life.
 #[must_use]
-pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<Act> {
+pub fn actions(
+    evidence: &Evidence<'_>,
+    incident: &Incident,
+    rules: &Rules,
+    adopted_by: Option<Stamp>,
+) -> Vec<UserAction> {
     let is_open = incident.is_open();
     let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, is_open, opened));
     let concerns = |e: &Event| !evidence.is_ours(e) && in_its_life(e);
     let standing = evidence.standing_close().map(|e| e.pk);
-    let mut out: Vec<Act> = evidence
+    let mut out: Vec<UserAction> = evidence
         .all()
         .filter(|e| concerns(e))
         .filter_map(|e| {
             let kind = if evidence.is_persons_close(e) {
-                ActKind::Close { stands: standing.is_some_and(|pk| pk == e.pk) }
+                ActionKind::Close { stands: standing.is_some_and(|pk| pk == e.pk) }
             } else if e.kind == EventKind::Acknowledge && rules.acknowledged_state.is_some() {
-                ActKind::Acknowledge
+                ActionKind::Acknowledge
             } else {
                 return None;
             };
-            Some(Act { pk: e.pk, kind, text: persons_text(&e.description, &e.actor_name) })
+            Some(UserAction { pk: e.pk, kind, text: persons_text(&e.description, &e.actor_name) })
         })
         .collect();
     if rules.tickets {
@@ -75,7 +80,7 @@ pub fn acts(evidence: &Evidence<'_>, incident: &Incident, rules: &Rules, adopted
 
 /// The ticket that the incident has now, told by the change that brought it. Without that change in the events nobody knows
 /// who set it, and a guess would be told twice once it shows up; so it waits.
-fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<Act> {
+fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<UserAction> {
     let url = normal(&incident.ticket_url);
     if url.is_empty() {
         return None;
@@ -83,7 +88,7 @@ fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<Act> {
     let brought = evidence.all().rev().find(|e| e.kind == EventKind::Change && brings_ticket(e, &url));
     let brought = brought.filter(|e| !evidence.is_ours(e))?;
     let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&brought.actor_name));
-    Some(Act { pk: brought.pk, kind: ActKind::Ticket, text })
+    Some(UserAction { pk: brought.pk, kind: ActionKind::Ticket, text })
 }
 
 /// Whether a change event turned the ticket URL from something else into this one.
@@ -110,14 +115,15 @@ fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
 }
 
 /// For each act the position of its entry in the case's history, if it is there.
-fn positions(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Option<usize>> {
+fn positions(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Option<usize>> {
     let entries = our_entries(case, rules);
     let mut used: HashMap<String, usize> = HashMap::new();
-    acts.iter()
-        .map(|act| {
-            let text = normal(&act.text);
+    actions
+        .iter()
+        .map(|action| {
+            let text = normal(&action.text);
             let equal = entries.get(&text)?;
-            if act.kind == ActKind::Ticket {
+            if action.kind == ActionKind::Ticket {
                 return equal.first().copied();
             }
             let nth = used.entry(text).or_default();
@@ -135,21 +141,21 @@ fn last_change(case: &Case, to: Option<&str>) -> Option<usize> {
 
 /// The writes that the case still lacks, in order. Empty: every act has reached Zino.
 #[must_use]
-pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
-    let positions = positions(case, acts, rules);
+pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> {
+    let positions = positions(case, actions, rules);
     let mut out: Vec<Write> = Vec::new();
-    for (act, _) in acts.iter().zip(&positions).filter(|(_, position)| position.is_none()) {
-        let write = Write::History(act.text.clone());
+    for (action, _) in actions.iter().zip(&positions).filter(|(_, position)| position.is_none()) {
+        let write = Write::History(action.text.clone());
         // One ticket may be set on several incidents of a case, and is told once.
-        if act.kind != ActKind::Ticket || !out.contains(&write) {
+        if action.kind != ActionKind::Ticket || !out.contains(&write) {
             out.push(write);
         }
     }
     if case.is_closed() {
         return out;
     }
-    let placed = || acts.iter().zip(&positions);
-    let standing = placed().find(|(act, _)| matches!(act.kind, ActKind::Close { stands: true }));
+    let placed = || actions.iter().zip(&positions);
+    let standing = placed().find(|(action, _)| matches!(action.kind, ActionKind::Close { stands: true }));
     if let Some((_, position)) = standing {
         let closed = last_change(case, Some("closed"));
         if !position.is_some_and(|entry| closed >= Some(entry)) {
@@ -158,7 +164,7 @@ pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
     } else if let Some(wanted) = rules.acknowledged_state.as_ref().filter(|s| **s != case.state) {
         let changed = last_change(case, None);
         let lacking = placed()
-            .filter(|(act, _)| act.kind == ActKind::Acknowledge)
+            .filter(|(action, _)| action.kind == ActionKind::Acknowledge)
             .any(|(_, position)| !position.is_some_and(|entry| changed >= Some(entry)));
         if lacking {
             out.push(Write::State(wanted.clone()));
@@ -170,9 +176,9 @@ pub fn writes(case: &Case, acts: &[Act], rules: &Rules) -> Vec<Write> {
 /// Whether a standing close has fully reached Zino although the case is open: Zino itself reopened it since (the end of a
 /// planned maintenance does that).
 #[must_use]
-pub fn reopened_by_zino(case: &Case, acts: &[Act], rules: &Rules) -> bool {
-    let stands = acts.iter().any(|act| matches!(act.kind, ActKind::Close { stands: true }));
-    stands && !case.is_closed() && writes(case, acts, rules).is_empty()
+pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> bool {
+    let stands = actions.iter().any(|action| matches!(action.kind, ActionKind::Close { stands: true }));
+    stands && !case.is_closed() && writes(case, actions, rules).is_empty()
 }
 
 #[cfg(test)]
@@ -183,7 +189,7 @@ mod tests {
     /// The writes that a case lacks after these events.
     fn lacking(case: &Case, events: &[Event]) -> Vec<Write> {
         let i = incident(1, case);
-        writes(case, &acts(&Evidence::new(events, US), &i, &rules(), None), &rules())
+        writes(case, &actions(&Evidence::new(events, US), &i, &rules(), None), &rules())
     }
 
     fn with_entries(mut c: Case, entries: &[(&str, &[&str])]) -> Case {
@@ -253,7 +259,7 @@ mod tests {
     fn acknowledgements_stay_in_argus_where_the_configuration_says_so() {
         let quiet = Rules { acknowledged_state: None, ..rules() };
         let events = [event(5, ALICE, EventKind::Acknowledge, 60, "")];
-        assert_eq!(acts(&Evidence::new(&events, US), &incident(1, &case(1)), &quiet, None), []);
+        assert_eq!(actions(&Evidence::new(&events, US), &incident(1, &case(1)), &quiet, None), []);
     }
 
     #[test]
@@ -264,7 +270,7 @@ mod tests {
             (5..).zip(kinds).map(|(pk, kind)| event(pk, US, kind, 60, "by a script")).collect();
         events.push(event(9, US, EventKind::Change, 70, &format!("Change: \"ticket_url\":  → {url}")));
         let i = Incident { ticket_url: url.into(), ..incident(1, &case(1)) };
-        assert_eq!(acts(&Evidence::new(&events, US), &i, &rules(), None), []);
+        assert_eq!(actions(&Evidence::new(&events, US), &i, &rules(), None), []);
     }
 
     #[test]
@@ -279,19 +285,19 @@ mod tests {
             description: format!("Change: \"ticket_url\": {url} → {url}"),
             ..brought.clone()
         };
-        let got = |events: &[Event]| acts(&Evidence::new(events, US), &i, &rules(), None);
-        let act = got(&[brought, again]).pop().unwrap();
-        assert_eq!(act.text, "Ticket https://t.example.org/1 added by Argus user alice");
+        let got = |events: &[Event]| actions(&Evidence::new(events, US), &i, &rules(), None);
+        let action = got(&[brought, again]).pop().unwrap();
+        assert_eq!(action.text, "Ticket https://t.example.org/1 added by Argus user alice");
         assert_eq!(got(&[]), [], "nobody knows yet who set it");
-        let told = with_entries(case(1), &[("argus", &[act.text.as_str()])]);
-        assert_eq!(writes(&told, &[act], &rules()), []);
+        let told = with_entries(case(1), &[("argus", &[action.text.as_str()])]);
+        assert_eq!(writes(&told, &[action], &rules()), []);
     }
 
     #[test]
     fn a_case_that_zino_reopened_after_a_delivered_close_is_recognised() {
         let clo = [event(5, ALICE, EventKind::Close, 60, "")];
         let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
-        let told = acts(&Evidence::new(&clo, US), &incident(1, &c), &rules(), None);
+        let told = actions(&Evidence::new(&clo, US), &incident(1, &c), &rules(), None);
         assert!(reopened_by_zino(&c, &told, &rules()));
         assert!(!reopened_by_zino(&case(1), &told, &rules()));
     }

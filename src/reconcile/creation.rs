@@ -1,7 +1,7 @@
 //! How a case that has no known incident gets one: the number it should have is asked for, or found taken. Part of a job; never
 //! decides which case an incident belongs to.
 
-use super::carry::Act;
+use super::carry::UserAction;
 use super::filter::{Verdict, may_have_been_wanted, verdict};
 use super::identity::{exact, same_problem};
 use super::job::{ENDED_WINDOW_SECS, Runner, Stop, WriteKey};
@@ -36,7 +36,7 @@ enum Asked {
 
 impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     /// Creates a case's incident where the filter wants one.
-    pub(super) fn create(&mut self, case: &Arc<Case>) -> Result<Vec<Act>, Stop> {
+    pub(super) fn create(&mut self, case: &Arc<Case>) -> Result<Vec<UserAction>, Stop> {
         // A closed one that is as old as that has probably had its incident, and asking is no write.
         let wanted = verdict(case) == Verdict::Wanted;
         if (!wanted || case.is_closed() || self.tried(case))
@@ -85,9 +85,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Brings a case up to date whose incident was found by its number. Argus may say in the same
     /// breath that there is none.
-    fn reconcile_found(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<Act>, Stop> {
+    fn reconcile_found(&mut self, case: &Arc<Case>, pk: IncidentPk, exact: bool) -> Result<Vec<UserAction>, Stop> {
         match self.reconcile(case, pk, exact)? {
-            Some(acts) => Ok(acts),
+            Some(actions) => Ok(actions),
             None => Err(self.unreadable(case, pk)),
         }
     }
@@ -181,7 +181,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
 
     /// Brings an incident that was just made up to date; nobody else can have touched it. A refusal
     /// of before is over with it.
-    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<Act>, Stop> {
+    fn created(&mut self, case: &Arc<Case>, incident: Incident) -> Result<Vec<UserAction>, Stop> {
         let pk = incident.pk;
         info!("{}: created incident {pk}{}", case.name(), if case.is_closed() { ", already closed" } else { "" });
         self.looked_at.insert(pk);
@@ -195,6 +195,6 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         let view = View { case, incident: &incident, events: &[], exact: true, now: self.job.now };
         let plan = plan(&view, self.rules);
         self.write(case, pk, &plan);
-        Ok(plan.acts)
+        Ok(plan.actions)
     }
 }

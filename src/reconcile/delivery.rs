@@ -1,7 +1,7 @@
-//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases, carry people's acts.
-//! Keeps nothing between errands and never talks to Argus.
+//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases, carry user actions.
+//! Keeps nothing between deliveries and never talks to Argus.
 
-use super::carry::{Act, Write, writes};
+use super::carry::{UserAction, Write, writes};
 use super::filter::wants_log;
 use super::rules::Rules;
 use crate::time::Stamp;
@@ -10,14 +10,14 @@ use crate::zino::{LookedUp, ZinoError, ZinoServer};
 use log::info;
 use std::collections::BTreeSet;
 
-/// How often one errand reads the case again after its writes.
+/// How often one delivery reads the case again after its writes.
 const MAX_ROUNDS: usize = 3;
-/// How much one errand writes before it gives way to others: nothing else is heard of Zino meanwhile.
+/// How much one delivery writes before it gives way to others: nothing else is heard of Zino meanwhile.
 const MAX_WRITES: usize = 50;
 
 /// People's acts to be carried to one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
+pub struct Delivery {
     /// The case number.
     pub case: CaseId,
     /// The problem it is about: a number alone is not identity.
@@ -25,7 +25,7 @@ pub struct Errand {
     /// When that case opened.
     pub opened: Stamp,
     /// Everything that people did, delivered or not.
-    pub acts: Vec<Act>,
+    pub actions: Vec<UserAction>,
 }
 
 /// Cases that were asked for.
@@ -136,23 +136,27 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
     Ok(found)
 }
 
-/// Carries to a case what it still lacks of people's acts, or a part of it, each write checked
+/// Carries to a case what it still lacks of user actions, or a part of it, each write checked
 /// against the case as it is just before, and returns the case as it is after; `None` if Zino does
 /// not know it. No write is made twice: what is still lacking then has no effect now.
 ///
 /// # Errors
-/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next errand looks before
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next delivery looks before
 /// it writes. What Zino refuses is the error after everything else was written.
-pub fn carry<Z: ZinoServer + ?Sized>(zino: &mut Z, errand: &Errand, rules: &Rules) -> Result<Option<Case>, ZinoError> {
+pub fn carry<Z: ZinoServer + ?Sized>(
+    zino: &mut Z,
+    delivery: &Delivery,
+    rules: &Rules,
+) -> Result<Option<Case>, ZinoError> {
     let mut left = MAX_WRITES;
     let mut made: Vec<Write> = Vec::new();
     let mut refused = None;
     for round in 0.. {
-        let Some(case) = zino.case(errand.case, wants_log)? else {
+        let Some(case) = zino.case(delivery.case, wants_log)? else {
             return Ok(None);
         };
-        let is_another = case.problem() != errand.problem || case.opened != errand.opened;
-        let mut lacking = writes(&case, &errand.acts, rules);
+        let is_another = case.problem() != delivery.problem || case.opened != delivery.opened;
+        let mut lacking = writes(&case, &delivery.actions, rules);
         lacking.retain(|write| !made.contains(write));
         if is_another || round == MAX_ROUNDS || left == 0 || lacking.is_empty() {
             return refused.map_or(Ok(Some(case)), Err);

@@ -126,7 +126,7 @@ impl<'a> Evidence<'a> {
     /// received well after; or it was done since the incident was reopened last, and the incident
     /// stayed open into the life of the case.
     #[must_use]
-    pub fn concerns(&self, act: &Event, is_open: bool, opened: Stamp) -> bool {
+    pub fn concerns(&self, action: &Event, is_open: bool, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
         let reopened = self.all().rev().find(reopens).map(|e| e.pk);
         let in_this_life = |e: &Event| reopened.is_none_or(|pk| e.pk > pk);
@@ -134,7 +134,7 @@ impl<'a> Evidence<'a> {
         // We end only what is open: a close that an END of ours follows was lost.
         let ended = self.all().rev().filter(closes).find(|e| self.is_our_end(e)).or_else(|| self.all().find(closes));
         let stayed_open = is_open || ended.is_some_and(|e| self.is_after(e, opened));
-        act.received >= opened.plus_secs(SURELY_AFTER_SECS) || in_this_life(act) && stayed_open
+        action.received >= opened.plus_secs(SURELY_AFTER_SECS) || in_this_life(action) && stayed_open
     }
 
     /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.

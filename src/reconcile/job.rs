@@ -6,7 +6,7 @@
 //! is still read, and what people did is reported all the same. Keeps nothing between jobs and
 //! never talks to Zino; what people did is not carried here.
 
-use super::carry::Act;
+use super::carry::UserAction;
 use super::evidence::{Evidence, duplicate_text};
 use super::identity::{Home, assign, exact, same_problem};
 use super::mapping::closing;
@@ -119,7 +119,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     fn everything(&mut self) -> Result<(), Stop> {
         for _ in 0..MAX_ROUNDS {
             match self.round() {
-                Err(Stop::Stale) => self.report.acts.clear(),
+                Err(Stop::Stale) => self.report.actions.clear(),
                 Ok(()) if self.held.is_none() && self.failed.is_none() => {
                     for work in self.job.cases.iter().filter(|w| w.due) {
                         self.setbacks.entry(work.case.id).or_default().concerns_only(&self.looked_at);
@@ -140,19 +140,19 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let case = &work.case;
             let home = assignment.homes.iter().find(|(id, _)| *id == case.id).map(|(_, home)| home);
             self.setbacks(case).is_over(&WriteKey::reading(None));
-            let mut acts = Vec::new();
+            let mut actions = Vec::new();
             let found = self.settle(work, home.unwrap_or(&Home::Covered));
-            self.go_on_after(case, found, &mut acts)?;
+            self.go_on_after(case, found, &mut actions)?;
             let found = self.give_way(work);
-            self.go_on_after(case, found, &mut acts)?;
+            self.go_on_after(case, found, &mut actions)?;
             for (pk, _) in assignment.also_exact.iter().filter(|(_, id)| *id == case.id) {
-                let found = self.acts_on(case, *pk);
-                self.go_on_after(case, found, &mut acts)?;
+                let found = self.actions_on(case, *pk);
+                self.go_on_after(case, found, &mut actions)?;
             }
             // One incident can be looked at both as the home and as the case's own.
-            acts.sort_by_key(|act| act.pk);
-            acts.dedup_by_key(|act| act.pk);
-            self.report.acts.push((Arc::clone(case), acts));
+            actions.sort_by_key(|action| action.pk);
+            actions.dedup_by_key(|action| action.pk);
+            self.report.actions.push((Arc::clone(case), actions));
         }
         let open_case = self.job.cases.iter().map(|w| &w.case).filter(|c| !c.is_closed()).max_by_key(|c| c.id);
         for ((duplicate, kept), case) in assignment.duplicates.iter().zip(open_case.into_iter().cycle()) {
@@ -173,10 +173,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// Brings one case up to date and returns what people did on its incident.
-    fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<Act>, Stop> {
+    fn settle(&mut self, work: &CaseWork, home: &Home) -> Result<Vec<UserAction>, Stop> {
         let case = &work.case;
         match home {
-            Home::Incident { pk, .. } if work.excused && !self.is_open(*pk) => Ok(Vec::new()),
+            Home::Incident { pk, .. } if work.exempt && !self.is_open(*pk) => Ok(Vec::new()),
             // Its own, which ended too long ago to be listed, tells already what another incident would be told, and people may
             // have done something there.
             Home::Covered | Home::Perhaps(_) | Home::Incident { exact: false, .. }
@@ -189,7 +189,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 Ok(Vec::new())
             }
             Home::Incident { pk, exact } => self.reconcile_or_create(case, *pk, *exact),
-            _ if work.excused => Ok(Vec::new()),
+            _ if work.exempt => Ok(Vec::new()),
             Home::None => self.create(case),
             Home::Perhaps(candidates) => {
                 for pk in candidates.iter().take(MAX_PERHAPS) {
@@ -209,9 +209,9 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         case: &Arc<Case>,
         pk: IncidentPk,
         exact: bool,
-    ) -> Result<Vec<Act>, Stop> {
+    ) -> Result<Vec<UserAction>, Stop> {
         match self.reconcile(case, pk, exact)? {
-            Some(acts) => Ok(acts),
+            Some(actions) => Ok(actions),
             None => Err(self.lost(case)),
         }
     }
@@ -226,10 +226,10 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
         case: &Arc<Case>,
         pk: IncidentPk,
         exact: bool,
-    ) -> Result<Option<Vec<Act>>, Stop> {
+    ) -> Result<Option<Vec<UserAction>>, Stop> {
         let (mut pk, mut exact) = (pk, exact);
         let mut seen = BTreeSet::from([pk]);
-        let mut acts = Vec::new();
+        let mut actions = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let Some((incident, events)) = self.look(pk)? else {
                 return Ok(None);
@@ -238,7 +238,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
                 && seen.insert(kept)
             {
                 // What people did on the duplicate while it was the case's counts too.
-                acts.extend(self.acts_of(case, &incident, &events));
+                actions.extend(self.actions_of(case, &incident, &events));
                 (pk, exact) = (kept, false);
                 continue;
             }
@@ -248,7 +248,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             }
             if !exact && case.is_closed() && incident.is_open() && !self.all_closed() {
                 // It lives for the problem's open case.
-                return Ok(Some(acts));
+                return Ok(Some(actions));
             }
             let view = View { case, incident: &incident, events: &events, exact, now: self.job.now };
             let plan = plan(&view, self.rules);
@@ -257,8 +257,8 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
             let look_again = self.write(case, pk, &plan);
             self.report.homes.push((Arc::clone(case), pk));
             if !look_again {
-                acts.extend(plan.acts);
-                return Ok(Some(acts));
+                actions.extend(plan.actions);
+                return Ok(Some(actions));
             }
         }
         Err(Stop::Failed(ArgusError::Busy(format!("incident {pk} keeps changing"))))
@@ -273,15 +273,15 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     }
 
     /// What people did on an incident that is the case's own beside its home.
-    fn acts_on(&mut self, case: &Case, pk: IncidentPk) -> Result<Vec<Act>, Stop> {
+    fn actions_on(&mut self, case: &Case, pk: IncidentPk) -> Result<Vec<UserAction>, Stop> {
         let found = self.look(pk)?;
-        Ok(found.map(|(incident, events)| self.acts_of(case, &incident, &events)).unwrap_or_default())
+        Ok(found.map(|(incident, events)| self.actions_of(case, &incident, &events)).unwrap_or_default())
     }
 
-    fn acts_of(&self, case: &Case, incident: &Incident, events: &[Event]) -> Vec<Act> {
+    fn actions_of(&self, case: &Case, incident: &Incident, events: &[Event]) -> Vec<UserAction> {
         let evidence = Evidence::new(events, incident.source_user);
         let adopted_by = (!exact(case, incident)).then_some(case.opened);
-        super::carry::acts(&evidence, incident, self.rules, adopted_by)
+        super::carry::actions(&evidence, incident, self.rules, adopted_by)
     }
 }
 

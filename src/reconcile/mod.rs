@@ -1,5 +1,5 @@
 //! Decisions: what each server lacks of the other. Pure, except `job.rs`, `creation.rs`,
-//! `reading.rs`, `spares.rs`, `writing.rs`, `orphan.rs` and `errand.rs`, which carry decisions out
+//! `reading.rs`, `spares.rs`, `writing.rs`, `orphan.rs` and `delivery.rs`, which carry decisions out
 //! through the two narrow traits. Never opens a connection and never reads a clock.
 
 pub mod carry;

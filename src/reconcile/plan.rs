@@ -1,7 +1,7 @@
 //! What an incident still lacks to tell the truth about its case (design 4.4 to 4.7). Pure: a function of what both servers
 //! say now; never remembers and never writes.
 
-use super::carry::{self, Act};
+use super::carry::{self, UserAction};
 use super::evidence::{Evidence, Telling, lost_close_text, restart_text};
 use super::filter;
 use super::identity::{IDENTITY_TAGS, server};
@@ -80,7 +80,7 @@ pub struct Plan {
     /// Writes to the incident, in order.
     pub steps: Vec<Step>,
     /// What people did on the incident and the case may still lack.
-    pub acts: Vec<Act>,
+    pub actions: Vec<UserAction>,
 }
 
 /// A case, the incident that is its home, and everything that bears on the two.
@@ -103,13 +103,13 @@ pub struct View<'a> {
 pub fn plan(view: &View<'_>, rules: &Rules) -> Plan {
     let evidence = Evidence::of(view.incident, view.events);
     let adopted_by = (!view.exact).then_some(view.case.opened);
-    let acts = carry::acts(&evidence, view.incident, rules, adopted_by);
-    let turn = turn(view, &evidence, &acts, rules);
+    let actions = carry::actions(&evidence, view.incident, rules, adopted_by);
+    let turn = turn(view, &evidence, &actions, rules);
     let ends = turn.as_ref().is_some_and(|event| event.kind == EventKind::End);
     let mut steps: Vec<Step> = missing_history(view.case, ends, &evidence, rules).into_iter().map(Step::Post).collect();
     steps.extend(attributes(view.case, view.incident, rules).map(Step::Patch));
     steps.extend(turn.map(Step::Post));
-    Plan { steps, acts }
+    Plan { steps, actions }
 }
 
 /// History entries that the incident has no event of, in order (4.4). The closing is told by the END where one is due now, and
@@ -201,8 +201,8 @@ fn priority_changed(case: &Case, incident: &Incident) -> bool {
 }
 
 /// The event that opens or ends the incident, if one is due (4.6, 4.7).
-fn turn(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -> Option<NewEvent> {
-    if view.case.is_closed() { end(view, evidence, rules) } else { restart(view, evidence, acts, rules) }
+fn turn(view: &View<'_>, evidence: &Evidence<'_>, actions: &[UserAction], rules: &Rules) -> Option<NewEvent> {
+    if view.case.is_closed() { end(view, evidence, rules) } else { restart(view, evidence, actions, rules) }
 }
 
 /// END for a closed case whose incident is open, unless somebody wants it so; and for one that was created closed, on record.
@@ -218,10 +218,10 @@ fn end(view: &View<'_>, evidence: &Evidence<'_>, rules: &Rules) -> Option<NewEve
 }
 
 /// RES for an open case whose incident has ended without a person's standing will; END where that will was lost.
-fn restart(view: &View<'_>, evidence: &Evidence<'_>, acts: &[Act], rules: &Rules) -> Option<NewEvent> {
+fn restart(view: &View<'_>, evidence: &Evidence<'_>, actions: &[UserAction], rules: &Rules) -> Option<NewEvent> {
     if let Some(close) = evidence.standing_close() {
-        let concerns = acts.iter().any(|act| act.pk == close.pk);
-        if concerns && carry::reopened_by_zino(view.case, acts, rules) {
+        let concerns = actions.iter().any(|action| action.pk == close.pk);
+        if concerns && carry::reopened_by_zino(view.case, actions, rules) {
             return Some(restart_event(view, rules));
         }
         let lost = concerns && view.incident.is_open();

@@ -179,7 +179,7 @@ fn an_incident_that_ended_by_mistake_lives_again() {
 fn a_persons_close_stands_whatever_end_follows_and_is_never_undone_by_us() {
     let scene = || Scene::of(case(1)).with(9, ALICE, EventKind::Close, 30, "fixed");
     assert_eq!(scene().ended(30).posts(), []);
-    assert_eq!(scene().ended(30).plan().acts.len(), 1, "and it is carried to Zino");
+    assert_eq!(scene().ended(30).plan().actions.len(), 1, "and it is carried to Zino");
     assert_eq!(scene().with(10, US, EventKind::End, 31, "x").ended(30).posts(), []);
     let lost = scene().posts();
     assert_eq!(lost, [(EventKind::End, 30, "Closed in Argus by alice".to_owned())], "Argus lost the close");
@@ -195,16 +195,16 @@ fn a_case_that_zino_reopened_after_a_delivered_close_lives_again() {
 #[test]
 fn what_people_did_before_an_adopted_incidents_case_opened_counts_where_the_incident_stayed_open() {
     let scene = |after| Scene::of(case(1)).adopted().with(9, ALICE, EventKind::Acknowledge, after, "");
-    let acts = |scene: Scene| scene.plan().acts.len();
-    assert_eq!([-500, 30, 61].map(|after| acts(scene(after))), [1, 1, 1]);
+    let actions = |scene: Scene| scene.plan().actions.len();
+    assert_eq!([-500, 30, 61].map(|after| actions(scene(after))), [1, 1, 1]);
     let reopened =
-        |after| acts(scene(after).with(10, US, EventKind::Restart, after + 1, "Case 9 is open in Zino zino1"));
+        |after| actions(scene(after).with(10, US, EventKind::Restart, after + 1, "Case 9 is open in Zino zino1"));
     assert_eq!([-500, 30, 61].map(reopened), [0, 0, 1]);
-    let ended = |at| acts(scene(-500).with(10, US, EventKind::End, at, "").ended(at));
+    let ended = |at| actions(scene(-500).with(10, US, EventKind::End, at, "").ended(at));
     assert_eq!([-400, 59, 60].map(ended), [0, 0, 1]);
     let closed_twice =
         scene(-500).with(10, ALICE, EventKind::Close, -400, "").with(11, ALICE, EventKind::Close, 90, "").ended(-400);
-    assert_eq!(acts(closed_twice), 1, "only what was done in the life of this case");
+    assert_eq!(actions(closed_twice), 1, "only what was done in the life of this case");
 }
 
 #[test]

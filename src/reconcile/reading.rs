@@ -1,7 +1,7 @@
 //! One incident with its events, as they are at one time, and what a job makes of one that cannot
 //! be read. Never decides what they mean for a case.
 
-use super::carry::Act;
+use super::carry::UserAction;
 use super::evidence::Evidence;
 use super::job::{Runner, Stop, WriteKey};
 use super::setbacks::Cause;
@@ -81,11 +81,11 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     pub(super) fn go_on_after(
         &mut self,
         case: &Case,
-        found: Result<Vec<Act>, Stop>,
-        acts: &mut Vec<Act>,
+        found: Result<Vec<UserAction>, Stop>,
+        actions: &mut Vec<UserAction>,
     ) -> Result<(), Stop> {
         match found {
-            Ok(found) => acts.extend(found),
+            Ok(found) => actions.extend(found),
             Err(Stop::Forbidden { incident, status, why }) => self.may_not_read(case, incident, status, why),
             Err(Stop::Failed(error @ (ArgusError::Unknown { status: Some(_), .. } | ArgusError::Busy(_)))) => {
                 self.failed.get_or_insert(error);

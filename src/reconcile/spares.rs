@@ -1,7 +1,7 @@
 //! Several incidents about one problem: which of them gives way, and how it is ended. Part of a
 //! job; never assigns incidents to cases.
 
-use super::carry::Act;
+use super::carry::UserAction;
 use super::evidence::{Evidence, duplicate_text};
 use super::identity::{self, same_problem};
 use super::job::{CaseWork, MAX_ROUNDS, Runner, Stop, lived_during};
@@ -18,7 +18,7 @@ impl<A: ArgusServer + ?Sized> Runner<'_, A> {
     /// is exactly a closed case's and yet open on behalf of another Zino. Ends those that an open
     /// case has where such an older one stands, else the younger such ones. Returns what people did
     /// on the older one.
-    pub(super) fn give_way(&mut self, work: &CaseWork) -> Result<Vec<Act>, Stop> {
+    pub(super) fn give_way(&mut self, work: &CaseWork) -> Result<Vec<UserAction>, Stop> {
         let case = &work.case;
         if case.is_closed() {
             return Ok(Vec::new());

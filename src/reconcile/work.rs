@@ -1,6 +1,6 @@
 //! What a job on one problem is given, and what it reports. Never does anything.
 
-use super::carry::Act;
+use super::carry::UserAction;
 pub use super::setbacks::{Chance, Setbacks, WriteKey};
 use crate::argus::ArgusError;
 use crate::argus::models::{EventPk, Incident, IncidentPk};
@@ -17,7 +17,7 @@ pub struct CaseWork {
     /// Whether it is to be brought up to date; else it only takes part in the assignment.
     pub due: bool,
     /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
-    pub excused: bool,
+    pub exempt: bool,
     /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome,
     /// or one that was found by its number.
     pub tried: bool,
@@ -71,7 +71,7 @@ pub struct ProblemReport {
     /// Which case has which incident.
     pub homes: Vec<(Arc<Case>, IncidentPk)>,
     /// What people did on a case's incidents.
-    pub acts: Vec<(Arc<Case>, Vec<Act>)>,
+    pub actions: Vec<(Arc<Case>, Vec<UserAction>)>,
     /// Events that this job made.
     pub posted: Vec<EventPk>,
     /// Cases that may have an incident which is on no list.
@@ -92,7 +92,7 @@ impl ProblemReport {
             incidents: Vec::new(),
             gone: Vec::new(),
             homes: Vec::new(),
-            acts: Vec::new(),
+            actions: Vec::new(),
             posted: Vec::new(),
             tried: Vec::new(),
             setbacks: Vec::new(),

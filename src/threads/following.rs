@@ -85,7 +85,7 @@ impl<'a> Following<'a> {
             }
             return Ok(());
         }
-        let turn = match turn(&setup.turnstile, &command) {
+        let turn = match turn(&setup.host_lock, &command) {
             Ok(turn) => turn,
             Err(id) => return self.tell(ZinoEvent::Postponed(id)),
         };
@@ -134,12 +134,12 @@ impl<'a> Following<'a> {
     }
 }
 
-/// Takes the host lock for an errand, which looks before it writes. The error is the case whose
+/// Takes the host lock for an delivery, which looks before it writes. The error is the case whose
 /// lock another process holds: this thread waits for nobody.
-fn turn(turnstile: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
+fn turn(host_lock: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
-        ZinoCommand::Carry(errand) => {
-            turnstile.enter_soon(&format!("case {}", errand.case)).map(Some).ok_or(errand.case)
+        ZinoCommand::Carry(delivery) => {
+            host_lock.enter_soon(&format!("case {}", delivery.case)).map(Some).ok_or(delivery.case)
         }
         ZinoCommand::Read(_) | ZinoCommand::Reread => Ok(None),
     }
@@ -157,10 +157,10 @@ pub fn obey<Z: ZinoServer>(
             Ok(found) => (Some(ZinoEvent::Found(found)), None),
             Err(error) => (None, Some(error)),
         },
-        ZinoCommand::Carry(errand) => {
-            let result = carry(zino, &errand, rules);
+        ZinoCommand::Carry(delivery) => {
+            let result = carry(zino, &delivery, rules);
             let lost = result.as_ref().err().filter(|error| !matches!(error, ZinoError::Refused(_))).cloned();
-            (Some(ZinoEvent::Carried(errand.case, result.map(|case| case.map(Box::new)))), lost)
+            (Some(ZinoEvent::Carried(delivery.case, result.map(|case| case.map(Box::new)))), lost)
         }
         ZinoCommand::Reread => (None, None),
     }

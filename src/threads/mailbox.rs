@@ -3,7 +3,7 @@
 
 use super::poller::Setup;
 use crate::engine::ZinoCommand;
-use crate::reconcile::delivery::Errand;
+use crate::reconcile::delivery::Delivery;
 use crate::zino::case::CaseId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 struct State {
     read: BTreeSet<CaseId>,
     reread: bool,
-    /// The machine has at most one errand under way. A second one replaces an errand that it has
+    /// The machine has at most one delivery under way. A second one replaces an delivery that it has
     /// given up.
-    carry: Option<Box<Errand>>,
+    carry: Option<Box<Delivery>>,
     setup: Option<Setup>,
     closed: bool,
 }
@@ -66,7 +66,7 @@ impl CommandSender {
         self.0.change(|state| match command {
             ZinoCommand::Read(ids) => state.read.extend(ids),
             ZinoCommand::Reread => state.reread = true,
-            ZinoCommand::Carry(errand) => state.carry = Some(errand),
+            ZinoCommand::Carry(delivery) => state.carry = Some(delivery),
         });
     }
 }
@@ -97,8 +97,8 @@ impl Mailbox {
         if !state.read.is_empty() {
             return Ok(Some(ZinoCommand::Read(first(&mut state.read, most))));
         }
-        if let Some(errand) = state.carry.take() {
-            return Ok(Some(ZinoCommand::Carry(errand)));
+        if let Some(delivery) = state.carry.take() {
+            return Ok(Some(ZinoCommand::Carry(delivery)));
         }
         Ok(std::mem::take(&mut state.reread).then_some(ZinoCommand::Reread))
     }
@@ -165,13 +165,18 @@ mod tests {
             user: "argus".to_owned(),
             secret: Secret::new("hush".to_owned()),
         };
-        let turnstile = HostLock::new("zino".to_owned(), Duration::ZERO);
-        Setup { login, rules: rules(), moves, turnstile, is_single_run: false }
+        let host_lock = HostLock::new("zino".to_owned(), Duration::ZERO);
+        Setup { login, rules: rules(), moves, host_lock, is_single_run: false }
     }
 
-    fn errand(id: CaseId) -> ZinoCommand {
+    fn delivery(id: CaseId) -> ZinoCommand {
         let case = case(id);
-        ZinoCommand::Carry(Box::new(Errand { case: id, problem: case.problem(), opened: case.opened, acts: vec![] }))
+        ZinoCommand::Carry(Box::new(Delivery {
+            case: id,
+            problem: case.problem(),
+            opened: case.opened,
+            actions: vec![],
+        }))
     }
 
     #[test]
@@ -180,7 +185,7 @@ mod tests {
         for round in 0..1000 {
             commands.send(ZinoCommand::Read((1..=150).collect()));
             commands.send(ZinoCommand::Reread);
-            commands.send(errand(1 + round % 7));
+            commands.send(delivery(1 + round % 7));
             setups.send(setup(round));
         }
         assert_eq!(mailbox.setup().map(|setup| setup.moves), Some(999));
@@ -189,7 +194,7 @@ mod tests {
         let next = || mailbox.command(100).unwrap();
         assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(1..=100)));
         assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(101..=150)));
-        assert!(matches!(next(), Some(ZinoCommand::Carry(errand)) if errand.case == 1 + 999 % 7));
+        assert!(matches!(next(), Some(ZinoCommand::Carry(delivery)) if delivery.case == 1 + 999 % 7));
         assert!(matches!(next(), Some(ZinoCommand::Reread)));
         assert!(next().is_none());
     }
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn between_two_connections_commands_are_dropped_and_settings_are_not_waited_for() {
         let (commands, setups, mailbox) = mailbox();
-        commands.send(errand(1));
+        commands.send(delivery(1));
         assert!(mailbox.wait_for_setup(Duration::ZERO).unwrap().is_none());
         assert!(mailbox.command(100).unwrap().is_none());
         thread::scope(|scope| {

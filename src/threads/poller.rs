@@ -1,4 +1,4 @@
-//! The Zino poller: keeps the two connections to Zino, tells what it reads, carries errands. Keeps nothing else.
+//! The Zino poller: keeps the two connections to Zino, tells what it reads, carries deliveries. Keeps nothing else.
 //!
 //! There is never more than one: another login is taken by this thread itself, between two commands.
 
@@ -40,7 +40,7 @@ pub struct Setup {
     /// How often the settings have come to name another Zino.
     pub moves: u64,
     /// Where all processes of this host meet that write to this Zino.
-    pub turnstile: HostLock,
+    pub host_lock: HostLock,
     /// It ends over what goes wrong at its start, and says so itself.
     pub is_single_run: bool,
 }

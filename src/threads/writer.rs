@@ -26,7 +26,7 @@ pub struct Setup<A> {
     /// The longest that one request may take.
     pub timeout: Duration,
     /// Where all processes of this host meet that write to this server.
-    pub turnstile: HostLock,
+    pub host_lock: HostLock,
     /// Called before a probe and before the proof of STANDBY; may give the client a token that was
     /// replaced on disk: a refusal is believed only of the newest one. An error stands for the
     /// answer of Argus.
@@ -84,7 +84,7 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
             }
             Job::Renew => Report::Renewed((setup.renew)()),
             job => {
-                let _turn = turn(&setup.turnstile, &job);
+                let _turn = turn(&setup.host_lock, &job);
                 execute(&Halting { argus: &*setup.argus, halt }, &setup.rules, job)
             }
         };
@@ -97,10 +97,10 @@ pub fn run<A: ArgusServer>(desk: &Desk<A>, halt: &AtomicBool, jobs: &Receiver<Jo
 }
 
 /// What looks before it writes does so alone; what only reads waits for nobody.
-fn turn(turnstile: &HostLock, job: &Job) -> Option<Turn> {
+fn turn(host_lock: &HostLock, job: &Job) -> Option<Turn> {
     match job {
-        Job::Problem(job) => Some(turnstile.enter(&job.problem.to_string())),
-        Job::EndOrphan(pk, _) | Job::MarkForgotten(pk, _) => Some(turnstile.enter(&format!("incident {pk}"))),
+        Job::Problem(job) => Some(host_lock.enter(&job.problem.to_string())),
+        Job::EndOrphan(pk, _) | Job::MarkForgotten(pk, _) => Some(host_lock.enter(&format!("incident {pk}"))),
         _ => None,
     }
 }

@@ -43,8 +43,8 @@ struct Poller {
 
 impl Poller {
     fn follow(zino: &FakeZino) -> Self {
-        let turnstile = HostLock::new(format!("stalled {}", zino.login.port), Duration::ZERO);
-        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, turnstile, is_single_run: false };
+        let host_lock = HostLock::new(format!("stalled {}", zino.login.port), Duration::ZERO);
+        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, host_lock, is_single_run: false };
         let (give_wake, wakes) = bounded(INBOX);
         let (commands, _, mailbox) = mailbox();
         let channels = Channels { mailbox, wakes: give_wake };

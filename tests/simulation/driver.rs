@@ -1,4 +1,4 @@
-//! Runs instances of the program in the world: the machine, the jobs and the errands are those of production; only threads,
+//! Runs instances of the program in the world: the machine, the jobs and the deliveries are those of production; only threads,
 //! sockets and clocks are replaced. Never decides what the world does.
 
 use crate::argus::SimArgus;

@@ -116,9 +116,9 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
         let same_key = |other: &Tag<'_>| other.text.split('=').next() == t.text.split('=').next();
         incident.tags.iter().any(|other| other.added_by != incident.source_user && same_key(&other))
     };
-    let excused = |t: &Tag<'_>| world.argus.by_python.contains_key(&incident.pk) && by_alice(t);
+    let exempt = |t: &Tag<'_>| world.argus.by_python.contains_key(&incident.pk) && by_alice(t);
     let outdated = |t: &Tag<'_>| t.added_by == incident.source_user && wanted.iter().all(|text| text != t.text);
-    let stale = incident.tags.iter().find(|t| outdated(t) && !excused(t));
+    let stale = incident.tags.iter().find(|t| outdated(t) && !exempt(t));
     if let Some(stale) = stale {
         return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
     }

@@ -1,4 +1,4 @@
-//! A deterministic simulation: the machine, the jobs and the errands of production against an in-memory Zino and an in-memory
+//! A deterministic simulation: the machine, the jobs and the deliveries of production against an in-memory Zino and an in-memory
 //! Argus, with people and faults that a seed decides.
 //!
 //! `SEEDS=100000 cargo test --release --test simulation` runs that many (`FIRST_SEED=50000` begins there);

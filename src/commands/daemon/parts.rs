@@ -125,8 +125,8 @@ pub(crate) fn target(failover: &FailoverConfig) -> Target {
 
 fn poller_setup(config: &Config, moves: u64, is_single_run: bool) -> poller::Setup {
     let place = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
-    let turnstile = HostLock::new(place, PATIENCE);
-    poller::Setup { login: login(config), rules: config.rules(), moves, turnstile, is_single_run }
+    let host_lock = HostLock::new(place, PATIENCE);
+    poller::Setup { login: login(config), rules: config.rules(), moves, host_lock, is_single_run }
 }
 
 fn heartbeat_setup(failover: &FailoverConfig) -> heartbeat::Setup {
@@ -140,7 +140,7 @@ fn writer_setup(config: &Config, client: &Arc<Client>, renewer: Option<&Arc<Rene
         argus: Arc::clone(client),
         rules: config.rules(),
         timeout: config.argus.timeout,
-        turnstile: HostLock::new(config.argus.url.clone(), PATIENCE),
+        host_lock: HostLock::new(config.argus.url.clone(), PATIENCE),
         before_probe: Box::new(move || keeper.refresh()),
         renew: Box::new(move || renewing.renew()),
     }

@@ -1,24 +1,21 @@
-//! Runs instances of the program in the world: the machine, the jobs and the deliveries are those of production; only threads,
-//! sockets and clocks are replaced. Never decides what the world does.
+//! Runs instances of the program in the world: the engine, the jobs and the deliveries are those of
+//! production; only threads, sockets and clocks are replaced. Never decides what the world does.
+
+mod instance;
+mod zino_side;
 
 use crate::argus::SimArgus;
-use crate::world::{Cut, OUR_USER, Scenario, Shared, World};
-use crate::zino::SimZino;
+use crate::scenarios::Scenario;
+use crate::world::{Cut, Shared, World};
+pub use instance::rules;
+use instance::{Instance, fresh};
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::time::Duration;
-use zinoargus::argus::ArgusServer;
-use zinoargus::engine::{
-    Change, Engine, Input, Job, Now, Once, Output, Report, RunEnd, Settings, Summary, ZinoCommand, ZinoEvent,
-};
-use zinoargus::failover::{Answer, Mode, Ping};
-use zinoargus::reconcile::delivery::{Reading, Step, snapshot};
-use zinoargus::reconcile::rules::{Band, Rules};
+use zinoargus::engine::{Input, Now, RunEnd, Summary};
+use zinoargus::failover::Mode;
+use zinoargus::reconcile::rules::Rules;
 use zinoargus::threads::core::execute;
-use zinoargus::threads::following::obey;
-use zinoargus::threads::notified::Notified;
 use zinoargus::time::Stamp;
-use zinoargus::zino::case::CaseState;
 
 /// A complete reading comes in parts of so many cases.
 const PART: usize = 2;
@@ -34,81 +31,10 @@ const BETWEEN_RUNS: i64 = 60 * SECOND;
 /// How long the program has to put everything right once the faults have stopped.
 const HEALING: i64 = 5400 * SECOND;
 
-pub fn rules(instance: usize, scenario: Scenario) -> Rules {
-    Rules {
-        server: format!("zino{}", if scenario.zinos > 1 { instance } else { 0 }),
-        user: OUR_USER.into(),
-        domain: "example.org".into(),
-        acknowledged_state: Some(CaseState::Working),
-        tickets: true,
-        default_level: 3,
-        bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
-        secondary: scenario.failover && instance > 0,
-    }
-}
-
-struct Instance {
-    machine: Engine,
-    rules: Rules,
-    zino: usize,
-    connected: bool,
-    reconnect_at: i64,
-    ping_at: i64,
-    wake_at: Option<Duration>,
-    commands: VecDeque<ZinoCommand>,
-    /// A complete reading that other things happen in between of.
-    reading: Option<Reading>,
-    jobs: VecDeque<Job>,
-    /// New settings wait for the work under way to end.
-    pausing: bool,
-    /// The poller is to leave its Zino and tell that it has.
-    moving: Option<u64>,
-    /// How the last single run ended.
-    ended: Option<RunEnd>,
-    /// It is over, and the next one begins then.
-    next_run_at: Option<i64>,
-}
-
 pub struct Driver {
     pub world: Shared,
     instances: Vec<Instance>,
     scenario: Scenario,
-}
-
-fn fresh(n: usize, scenario: Scenario) -> Instance {
-    let rules = rules(n, scenario);
-    let machine = Engine::new(settings(n, &rules, scenario));
-    Instance {
-        machine,
-        rules,
-        zino: n % scenario.zinos,
-        connected: false,
-        reconnect_at: 0,
-        ping_at: 0,
-        wake_at: None,
-        commands: VecDeque::new(),
-        reading: None,
-        jobs: VecDeque::new(),
-        pausing: false,
-        moving: None,
-        ended: None,
-        next_run_at: None,
-    }
-}
-
-fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
-    Settings {
-        rules: rules.clone(),
-        connections: 1 + n % 2 * 3,
-        refresh_interval: Duration::from_secs(30),
-        full_interval: Duration::from_secs(900),
-        orphan_grace: if scenario.single { Duration::ZERO } else { Duration::from_secs(900) },
-        failover_threshold: rules.secondary.then_some(3),
-        once: scenario.single.then_some(Once { longest: LONGEST_RUN, given: LONGEST_RUN }),
-        signs_of_life: false,
-        renews_token: false,
-        names: zinoargus::engine::Names::default(),
-    }
 }
 
 impl Driver {
@@ -151,7 +77,8 @@ impl Driver {
         (after.0 - before.0, after.1 - before.1)
     }
 
-    /// The faults and the people stop; returns whether the program then put everything right and fell still.
+    /// The faults and the people stop; returns whether the program then put everything right and
+    /// fell still.
     pub fn calm(&mut self, both_active: bool) -> Result<(), String> {
         let came = {
             let mut world = self.world.borrow_mut();
@@ -222,81 +149,6 @@ impl Driver {
         Now { mono: Duration::from_micros(u64::try_from(now).unwrap_or_default()), wall: Stamp::from_micros(now) }
     }
 
-    fn feed(&mut self, n: usize, input: Input) {
-        let now = self.now();
-        let Some(instance) = self.instances.get_mut(n) else { return };
-        let mut outputs = instance.machine.step(now, input);
-        let mut moved = None;
-        if instance.pausing && instance.machine.is_quiet() {
-            instance.pausing = false;
-            let mut world = self.world.borrow_mut();
-            let another_argus = world.rng.chance(300);
-            // The time numbers the moves.
-            let another_zino = world.rng.chance(300).then(|| u64::try_from(world.now).unwrap_or_default());
-            world.note(|| {
-                format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino:?}")
-            });
-            let settings = settings(n, &instance.rules, self.scenario);
-            let change = Change { settings, another_argus, another_token: false, another_zino, another_primary: false };
-            outputs.extend(instance.machine.resume(now, change));
-            moved = another_zino;
-        }
-        let mut reaches = false;
-        for output in outputs {
-            match output {
-                // Only where it matters it takes its time: the seeds of the other scenarios would
-                // mean something else.
-                Output::Argus(Job::Reach) if !self.scenario.cuts => reaches = true,
-                Output::Argus(job) => instance.jobs.push_back(job),
-                Output::Zino(command) => instance.commands.push_back(command),
-                Output::Finished(end) => {
-                    let mut world = self.world.borrow_mut();
-                    let pause = if world.stormy { world.rng.below(30_000_000) as i64 } else { BETWEEN_RUNS };
-                    world.note(|| format!("instance {n}: the run is over: {end:?}"));
-                    instance.ended = Some(*end);
-                    instance.next_run_at = Some(world.now + pause);
-                }
-                Output::Refused(why) => panic!("the token was refused: {why}"),
-            }
-        }
-        instance.moving = moved.or(instance.moving);
-        instance.wake_at = instance.machine.next_wake(now.mono);
-        let waiting = instance.machine.waiting();
-        let (cases, _) = instance.machine.known();
-        let standby = instance.machine.mode() == Mode::Standby && instance.jobs.is_empty();
-        let mut world = self.world.borrow_mut();
-        world.broken_if(waiting > cases + 8, "more work in memory than one entry per case");
-        if let Some(view) = world.instances.get_mut(n) {
-            view.standby = standby && instance.commands.is_empty();
-        }
-        drop(world);
-        if reaches {
-            let answer = SimArgus { world: &self.world, instance: n }.reach();
-            self.feed(n, Input::Argus(Report::Reached(answer)));
-        }
-    }
-
-    fn ping(&mut self, n: usize, both_active: bool) {
-        let primary_down = self.world.borrow().zinos.first().is_some_and(|z| z.down);
-        let now = self.world.borrow().now;
-        let Some(instance) = self.instances.get_mut(n).filter(|i| i.rules.secondary && i.ping_at <= now) else {
-            return;
-        };
-        instance.ping_at = now + 5 * SECOND;
-        let silent = primary_down || both_active || self.scenario.beside || self.world.borrow_mut().fault(100);
-        let mut world = self.world.borrow_mut();
-        let (lost, cut) = (silent || world.is_cut(n), world.is_cut(n));
-        world.note(|| format!("instance {n} asks the primary: answered {}, cut off {cut}", !lost));
-        if let Some(view) = world.instances.get_mut(n) {
-            view.unanswered |= silent && !cut;
-            view.unanswered &= lost || !view.standby;
-        }
-        drop(world);
-        let answer = if lost { Answer::Silence("no answer".into()) } else { Answer::Uptime(7) };
-        let asked_at = self.now().mono;
-        self.feed(n, Input::Ping(Ping { asked_at, answer }));
-    }
-
     /// One thing that one instance does; false if it had nothing to do.
     fn step(&mut self, n: usize, stormy: bool) -> bool {
         if stormy {
@@ -332,7 +184,8 @@ impl Driver {
         }
     }
 
-    /// Whether an instance is a single run that is over; when its time has come the next one starts.
+    /// Whether an instance is a single run that is over; when its time has come the next one
+    /// starts.
     fn rests(&mut self, n: usize) -> bool {
         let now = self.world.borrow().now;
         let Some(instance) = self.instances.get_mut(n) else { return false };
@@ -355,23 +208,12 @@ impl Driver {
             && let Some(instance) = self.instances.get_mut(n).filter(|i| !i.pausing)
         {
             instance.pausing = true;
-            instance.machine.pause();
+            instance.engine.pause();
             self.feed(n, Input::Tick);
         }
     }
 
-    /// As the poller does when the login is another: whatever comes before `Moved` was the old Zino's.
-    fn leave(&mut self, n: usize) -> bool {
-        let Some(instance) = self.instances.get_mut(n) else { return false };
-        let Some(number) = instance.moving.take() else { return false };
-        if instance.connected {
-            self.lose(n);
-        }
-        self.feed(n, Input::Zino(ZinoEvent::Moved(number)));
-        true
-    }
-
-    /// As the shell does: a tick when the machine wanted one after its last step.
+    /// As the shell does: a tick when the engine wanted one after its last step.
     fn tick(&mut self, n: usize) -> bool {
         let now = self.now().mono;
         let due = self.instances.get(n).and_then(|i| i.wake_at).is_some_and(|at| at <= now);
@@ -392,157 +234,9 @@ impl Driver {
         true
     }
 
-    fn zino_side(&mut self, n: usize) -> bool {
-        let Some(instance) = self.instances.get(n) else { return false };
-        let z = instance.zino;
-        let (now, up, known) = {
-            let world = self.world.borrow();
-            let zino = world.zinos.get(z);
-            let up = !world.is_cut_from_zino(n) && zino.is_some_and(|z| !z.down);
-            (world.now, up, zino.is_some_and(|z| z.clients.contains_key(&n)))
-        };
-        if instance.moving.is_some() {
-            return self.leave(n);
-        }
-        if !instance.connected {
-            if now < instance.reconnect_at || (!up && !self.scenario.single) {
-                return false;
-            }
-            if !up {
-                return self.cannot_connect(n);
-            }
-            self.connect(n, z);
-            return true;
-        }
-        if !known {
-            self.lose(n);
-            return true;
-        }
-        self.obey_one(n, z) || self.listen(n, z) || self.read_on(n, z)
-    }
-
-    fn cannot_connect(&mut self, n: usize) -> bool {
-        let now = self.world.borrow().now;
-        if let Some(instance) = self.instances.get_mut(n) {
-            instance.reconnect_at = now + SECOND;
-        }
-        self.feed(n, Input::Zino(ZinoEvent::Unusable("nothing listens there".into())));
-        true
-    }
-
-    fn connect(&mut self, n: usize, z: usize) {
-        if let Some(zino) = self.world.borrow_mut().zinos.get_mut(z) {
-            zino.clients.insert(n, Vec::new());
-        }
-        if let Some(instance) = self.instances.get_mut(n) {
-            instance.connected = true;
-            instance.commands.clear();
-        }
-        self.feed(n, Input::Zino(ZinoEvent::Connected));
-        self.read_everything(n, z);
-    }
-
-    /// At once, or so that other things happen in between.
-    fn read_everything(&mut self, n: usize, z: usize) {
-        let mut zino = SimZino { world: &self.world, zino: z, instance: n };
-        if self.scenario.slow {
-            let reading = Reading::begin(&mut zino).ok();
-            if reading.is_none() {
-                self.lose(n);
-            } else if let Some(instance) = self.instances.get_mut(n) {
-                instance.reading = reading;
-            }
-            return;
-        }
-        let mut parts = Vec::new();
-        let read = snapshot(&mut zino, PART, |cases| parts.push(cases));
-        for cases in parts {
-            self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
-        }
-        match read {
-            Ok(snapshot) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
-            Err(_) => self.lose(n),
-        }
-    }
-
-    /// The next part of a complete reading; false if none is under way.
-    fn read_on(&mut self, n: usize, z: usize) -> bool {
-        let Some(instance) = self.instances.get_mut(n) else { return false };
-        let Some(mut reading) = instance.reading.take() else { return false };
-        match reading.step(&mut SimZino { world: &self.world, zino: z, instance: n }, PART) {
-            Ok(Step::Part(cases)) => {
-                instance.reading = Some(reading);
-                self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
-            }
-            Ok(Step::End(snapshot)) => self.feed(n, Input::Zino(ZinoEvent::Snapshot(snapshot))),
-            Err(_) => self.lose(n),
-        }
-        true
-    }
-
-    fn lose(&mut self, n: usize) {
-        let now = {
-            let mut world = self.world.borrow_mut();
-            for zino in &mut world.zinos {
-                zino.clients.remove(&n);
-            }
-            world.now
-        };
-        if let Some(instance) = self.instances.get_mut(n) {
-            instance.connected = false;
-            instance.reading = None;
-            instance.commands.clear();
-            instance.reconnect_at = now + SECOND;
-        }
-        self.feed(n, Input::Zino(ZinoEvent::Disconnected));
-        if let Some(instance) = self.instances.get_mut(n) {
-            instance.commands.clear();
-        }
-    }
-
-    fn obey_one(&mut self, n: usize, z: usize) -> bool {
-        let Some(instance) = self.instances.get_mut(n) else { return false };
-        let Some(command) = instance.commands.pop_front() else { return false };
-        if matches!(command, ZinoCommand::Reread) {
-            self.read_everything(n, z);
-            return true;
-        }
-        let mut zino = SimZino { world: &self.world, zino: z, instance: n };
-        let (event, lost) = obey(command, &mut zino, &instance.rules);
-        if let Some(event) = event {
-            self.feed(n, Input::Zino(event));
-        }
-        if lost.is_some() {
-            self.lose(n);
-        }
-        true
-    }
-
-    fn listen(&mut self, n: usize, z: usize) -> bool {
-        let notices = {
-            let mut world = self.world.borrow_mut();
-            world.zinos.get_mut(z).and_then(|zino| zino.clients.get_mut(&n)).map(std::mem::take).unwrap_or_default()
-        };
-        if notices.is_empty() {
-            return false;
-        }
-        let mut notified = Notified::default();
-        notified.take(&notices);
-        while !notified.is_empty() {
-            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }, NOTIFIED) {
-                Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
-                Err(_) => {
-                    self.lose(n);
-                    break;
-                }
-            }
-        }
-        true
-    }
-
-    /// What the first instance tells people.
+    /// The summary of the first instance.
     pub fn summary(&self) -> Option<Summary> {
-        self.instances.first().map(|instance| instance.machine.summary())
+        self.instances.first().map(|instance| instance.engine.summary())
     }
 
     /// How the last single run of an instance ended.
@@ -552,6 +246,6 @@ impl Driver {
 
     /// The instances that are active at the end, with their Zino and rules.
     pub fn active(&self) -> Vec<(usize, &Rules)> {
-        self.instances.iter().filter(|i| i.machine.mode() == Mode::Active).map(|i| (i.zino, &i.rules)).collect()
+        self.instances.iter().filter(|i| i.engine.mode() == Mode::Active).map(|i| (i.zino, &i.rules)).collect()
     }
 }

@@ -14,8 +14,8 @@ pub fn problem_text(case: &Case) -> String {
 
 impl Argus {
     /// The problem that an incident is about, as text, and the case it was made for: what its
-    /// metadata tells, whatever its tags say.
-    pub fn told(&self, incident: &Incident) -> (String, u64, i64) {
+    /// metadata says, whatever its tags say.
+    pub fn made_for(&self, incident: &Incident) -> (String, u64, i64) {
         let by_python = || self.by_python.get(&incident.pk).cloned().unwrap_or_default();
         incident.made_for.as_deref().map_or_else(by_python, |it| {
             let problem = format!("{} {} {}", it.kind, it.router, it.subindex);
@@ -34,7 +34,7 @@ impl Argus {
     /// begins when its own case did.
     pub fn is_exactly(&self, case: &Case, incident: &Incident) -> bool {
         let began = incident.start_time.secs() == case.opened.secs() || self.by_python.contains_key(&incident.pk);
-        began && self.told(incident) == (problem_text(case), case.id, case.opened.secs())
+        began && self.made_for(incident) == (problem_text(case), case.id, case.opened.secs())
     }
 
     /// How far the times of an incident's events may be off: those of the Python program by an
@@ -59,7 +59,7 @@ impl World {
             incident.is_open() || after.any(|end| end.kind == EventKind::End && end.actor == US && later(end))
         };
         let closes = |e: &Event| {
-            let incident = argus.incidents.get(&e.incident).filter(|i| argus.told(i).0 == name);
+            let incident = argus.incidents.get(&e.incident).filter(|i| argus.made_for(i).0 == name);
             e.kind == EventKind::Close && incident.is_some_and(|incident| later(e) || was_lost(e, incident))
         };
         let by_person = argus.events.iter().any(closes);
@@ -95,7 +95,7 @@ impl World {
 
     /// Whether the case that an incident was made for ever closed.
     fn ever_closed(&self, incident: &Incident) -> bool {
-        let (problem, case, opened) = self.argus.told(incident);
+        let (problem, case, opened) = self.argus.made_for(incident);
         self.lives.get(&(case, opened, problem)).copied().unwrap_or(false)
     }
 

@@ -1,4 +1,5 @@
-//! What must be true once the faults have stopped and the program has had its time. Never changes the world.
+//! What must be true once the faults have stopped and the program has had its time. Never changes
+//! the world.
 
 use crate::driver::Driver;
 use crate::facts::problem_text;
@@ -29,9 +30,9 @@ pub fn check(driver: &Driver) -> Result<(), String> {
                 history_once(world, *z, held, rules).map_err(at)?;
             }
             // What closed before a takeover is the primary's business.
-            let is_home = |i: &Incident| turns || world.argus.is_exactly(&held.case, i);
-            if !(rules.secondary && held.case.is_closed()) && home(world, held).is_none_or(is_home) {
-                acts_once(world, *z, held, rules).map_err(at)?;
+            let is_judged = |i: &Incident| turns || world.argus.is_exactly(&held.case, i);
+            if !(rules.secondary && held.case.is_closed()) && incident_of(world, held).is_none_or(is_judged) {
+                actions_once(world, *z, held, rules).map_err(at)?;
             }
         }
     }
@@ -51,12 +52,12 @@ fn turns_are_spoilt(world: &World, problem: &str) -> bool {
         [" End ", " Restart "].iter().any(|kind| world.unwilling.spoils(&[&post, kind]))
     };
     creations.into_iter().any(creation)
-        || world.argus.incidents.values().filter(|i| world.argus.told(i).0 == problem).any(turn)
+        || world.argus.incidents.values().filter(|i| world.argus.made_for(i).0 == problem).any(turn)
 }
 
 fn about<'a>(world: &'a World, held: &Held) -> Vec<&'a Incident> {
     let problem = problem_text(&held.case);
-    world.argus.incidents.values().filter(|i| world.argus.told(i).0 == problem).collect()
+    world.argus.incidents.values().filter(|i| world.argus.made_for(i).0 == problem).collect()
 }
 
 fn one_incident(world: &World, held: &Held) -> Result<(), String> {
@@ -81,7 +82,8 @@ fn is_anothers(world: &World, incident: &Incident) -> bool {
         && world.argus.events_of(incident.pk).iter().any(|e| e.kind == EventKind::Reopen)
 }
 
-/// Whether a person reopened an incident that had been ended as a duplicate: it stays, that is a person's will.
+/// Whether a person reopened an incident that had been ended as a duplicate: it stays, that is a
+/// person's will.
 fn is_wanted_double(world: &World, incident: &Incident) -> bool {
     let mut events = world.argus.events_of(incident.pk);
     events.sort_by_key(|e| e.pk);
@@ -90,7 +92,7 @@ fn is_wanted_double(world: &World, incident: &Incident) -> bool {
 }
 
 /// The incident that is this case's: the open one, or the one that is exactly its own.
-fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
+fn incident_of<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
     let all = about(world, held);
     let own = |i: &&&Incident| world.argus.is_exactly(&held.case, i);
     let open =
@@ -100,7 +102,7 @@ fn home<'a>(world: &'a World, held: &Held) -> Option<&'a Incident> {
 }
 
 fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
-    let Some(incident) = home(world, held).filter(|i| i.is_open() && !held.case.is_closed()) else {
+    let Some(incident) = incident_of(world, held).filter(|i| i.is_open() && !held.case.is_closed()) else {
         return Ok(());
     };
     if world.unwilling.spoils(&[&format!("PATCH {} ", incident.pk)]) {
@@ -111,7 +113,7 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
         return Err(format!("incident {} lacks tag {missing}", incident.pk));
     }
     // The Python program's is known by our own tags, so that one stays where a person has added the
-    // one that takes its place.
+    // one that replaces it.
     let by_alice = |t: &Tag<'_>| {
         let same_key = |other: &Tag<'_>| other.text.split('=').next() == t.text.split('=').next();
         incident.tags.iter().any(|other| other.added_by != incident.source_user && same_key(&other))
@@ -129,8 +131,8 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether an incident is on a list. One that ended longer ago than Zino keeps a case is not, nor one that ended so long before Zino
-/// came back with an older state.
+/// Whether an incident is on a list. One that ended longer ago than Zino keeps a case is not, nor
+/// one that ended so long before Zino came back with an older state.
 fn is_listed(world: &World, z: usize, incident: &Incident) -> bool {
     const HOUR: i64 = 3600 * 1_000_000;
     let forgot_at = world.zinos.get(z).map_or(0, |zino| zino.forgot_at);
@@ -140,15 +142,17 @@ fn is_listed(world: &World, z: usize, incident: &Incident) -> bool {
 
 fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
     let case = &held.case;
-    // A Zino with an older state may have lost the log line for which the case once got an incident.
+    // A Zino with an older state may have lost the log line for which the case once got an
+    // incident.
     let found = |incident: &&Incident| is_listed(world, z, incident) || may_have_been_wanted(case);
-    let Some(incident) = home(world, held).filter(found) else {
+    let Some(incident) = incident_of(world, held).filter(found) else {
         return Ok(());
     };
     let events = world.argus.events_of(incident.pk);
     let ours: Vec<&Event> = events.iter().filter(|e| e.actor == incident.source_user).collect();
-    // While it was open it may have lived in another incident of its problem, and told its story there. It still lives there where its own
-    // was ended as a duplicate, by an instance that did not know of it yet, of one that a person wants open.
+    // While it was open it may have lived in another incident of its problem, and its history was
+    // posted there. It still lives there where its own was ended as a duplicate, by an instance
+    // that did not know of it yet, of one that a person wants open.
     let elsewhere: Vec<Event> = about(world, held)
         .iter()
         .filter(|i| (case.is_closed() || !incident.is_open()) && i.pk != incident.pk)
@@ -167,18 +171,19 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         }
     }
     for ((at, text), (n, raw)) in wanted {
-        let tells = |e: &Event, kinds: &[EventKind]| {
+        let has = |e: &Event, kinds: &[EventKind]| {
             let off = e.timestamp.secs() - at;
             kinds.contains(&e.kind) && world.argus.offs(incident).contains(&off) && normal(&e.description) == text
         };
-        let told = |kinds: &[EventKind]| ours.iter().filter(|e| tells(e, kinds)).count();
-        let told_there = elsewhere.iter().filter(|e| tells(e, &[EventKind::Other, EventKind::End])).count();
+        let posted = |kinds: &[EventKind]| ours.iter().filter(|e| has(e, kinds)).count();
+        let there = elsewhere.iter().filter(|e| has(e, &[EventKind::Other, EventKind::End])).count();
         if is_spoilt(&raw) {
             continue;
         }
-        let (others, all) = (told(&[EventKind::Other]), told(&[EventKind::Other, EventKind::End]) + told_there);
+        let (others, all) = (posted(&[EventKind::Other]), posted(&[EventKind::Other, EventKind::End]) + there);
         let alone = world.scenario.instances == 1;
-        // After a person's close the closing is told as an entry, and two closings can be of one second.
+        // After a person's close the closing is posted as an entry, and two closings can be of one
+        // second.
         let is_closing = closing.as_ref().is_some_and(|c| c.at.secs() == at && normal(&c.text) == text);
         let doubled = world.doubled.get(&(incident.pk, text.clone())).copied().unwrap_or_default();
         if all < n || (alone && others > n + usize::from(is_closing) + doubled) {
@@ -186,15 +191,15 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
         }
     }
     if let Some(closing) = closing.filter(|_| world.argus.is_exactly(case, incident)) {
-        let tells = |e: &&Event| {
+        let has = |e: &&Event| {
             let off = e.timestamp.secs() - closing.at.secs();
             matches!(e.kind, EventKind::End | EventKind::Other) && world.argus.offs(incident).contains(&off)
         };
         let by_us = closing.text.ends_with(&format!("({})", rules.user));
-        let told = by_us || ours.iter().copied().any(|e| tells(&e)) || elsewhere.iter().any(|e| tells(&e));
+        let posted = by_us || ours.iter().copied().any(|e| has(&e)) || elsewhere.iter().any(|e| has(&e));
         let wanted_open = events.iter().any(|e| e.kind == EventKind::Reopen && e.received > closing.at);
-        if !told && !wanted_open && !is_spoilt(&closing.text) {
-            return Err(format!("incident {} does not tell its closing", incident.pk));
+        if !posted && !wanted_open && !is_spoilt(&closing.text) {
+            return Err(format!("incident {} lacks its closing", incident.pk));
         }
     }
     Ok(())
@@ -212,17 +217,17 @@ fn since_reopened(world: &World, incident: &Incident) -> Vec<Event> {
     events.split_off(reopened.map_or(0, |at| at + 1))
 }
 
-/// Every act on the case's own incident, and on the open one that it has adopted, has its entry,
-/// and no entry of ours is more than what people did about the problem.
-fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
+/// Every user action on the case's own incident, and on the open one that it has adopted, has its
+/// entry, and no entry of ours is more than what people did about the problem.
+fn actions_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), String> {
     let mut entries: BTreeMap<String, usize> = BTreeMap::new();
     for entry in held.case.history.iter().filter(|e| e.author() == Some(OUR_USER)) {
         *entries.entry(normal(&entry.lines.join("\n"))).or_default() += 1;
     }
-    // What it was told a working day before it came back with an older state is on no list any more.
+    // What reached it a working day before it came back with an older state is on no list any more.
     let forgot_at = world.zinos.get(z).map_or(0, |zino| zino.forgot_at);
     let listed = |e: &Event| e.received.micros() > forgot_at - 9 * 3600 * 1_000_000;
-    let acts = |incidents: &[&Incident], all: bool| {
+    let actions = |incidents: &[&Incident], all: bool| {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for incident in incidents {
             for event in world
@@ -238,12 +243,12 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
         count
     };
     let all = about(world, held);
-    let most = acts(&all, true);
+    let most = actions(&all, true);
     for (text, n) in entries.iter().filter(|(text, _)| !text.starts_with("Ticket ")) {
         let most = most.get(text).copied().unwrap_or_default();
         let beside = world.scenario.instances > world.scenario.zinos;
         if *n > most && !beside {
-            return Err(format!("{n} entries {text:?} for {most} acts of people"));
+            return Err(format!("{n} entries {text:?} for {most} user actions"));
         }
     }
     for (text, n) in entries.iter().filter(|(text, _)| text.starts_with("Ticket ")) {
@@ -251,10 +256,10 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
             return Err(format!("{n} entries {text:?}"));
         }
     }
-    let home = home(world, held);
-    let own: Vec<&Incident> = home.into_iter().filter(|i| world.argus.is_exactly(&held.case, i)).collect();
-    let mut needed = acts(&own, false);
-    for incident in home.into_iter().filter(|i| i.is_open() && !held.case.is_closed() && own.is_empty()) {
+    let owner_of = incident_of(world, held);
+    let own: Vec<&Incident> = owner_of.into_iter().filter(|i| world.argus.is_exactly(&held.case, i)).collect();
+    let mut needed = actions(&own, false);
+    for incident in owner_of.into_iter().filter(|i| i.is_open() && !held.case.is_closed() && own.is_empty()) {
         for event in since_reopened(world, incident).iter().filter(|e| by_person(e, incident.source_user)) {
             *needed.entry(normal(&persons_text(&event.description, &event.actor_name))).or_default() += 1;
         }
@@ -262,23 +267,24 @@ fn acts_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(), 
     for (text, n) in needed {
         let have = entries.get(&text).copied().unwrap_or_default();
         if have < n {
-            return Err(format!("{have} entries {text:?} for {n} acts on its own or adopted incident"));
+            return Err(format!("{have} entries {text:?} for {n} user actions on its own or adopted incident"));
         }
     }
     // Only a Zino that forgot has the case of another one again.
     for incident in own.iter().filter(|i| !i.ticket_url.is_empty() && is_listed(world, z, i)) {
-        let told = format!("Ticket {} added by Argus user", incident.ticket_url);
-        if rules.tickets && !entries.keys().any(|text| text.starts_with(&told)) {
-            return Err(format!("ticket {} is not told", incident.ticket_url));
+        let entry = format!("Ticket {} added by Argus user", incident.ticket_url);
+        if rules.tickets && !entries.keys().any(|text| text.starts_with(&entry)) {
+            return Err(format!("ticket {} is not in Zino", incident.ticket_url));
         }
     }
     Ok(())
 }
 
-/// No incident is open whose problem's cases are all closed, unless a person wanted it open or it began after.
+/// No incident is open whose problem's cases are all closed, unless a person wanted it open or it
+/// began after.
 fn nothing_left_open(world: &World, active: &[(usize, &Rules)]) -> Result<(), String> {
     for incident in world.argus.incidents.values().filter(|i| i.is_open()) {
-        let problem = world.argus.told(incident).0;
+        let problem = world.argus.made_for(incident).0;
         if turns_are_spoilt(world, &problem) {
             continue;
         }

@@ -1,7 +1,8 @@
 //! What the Python program left behind before this one was started: incidents that say only by
-//! their tags what they are about, and times that are an hour off in winter. Never acts later.
+//! their tags what they are about, and times that are an hour off in winter. Nothing here happens
+//! later.
 
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use crate::facts::problem_text;
 use crate::world::{US, World};
 use crate::zino::fresh_case;
@@ -71,11 +72,11 @@ fn case_of(world: &World, id: CaseId) -> Option<Case> {
 }
 
 /// A tag that looks like one of ours, where a person tags something.
-pub fn misleading(world: &mut World, act: PersonsAct) -> PersonsAct {
+pub fn misleading(world: &mut World, action: ByPerson) -> ByPerson {
     const TAGS: [&str; 5] =
         ["host=r0.example.org", "host=r1.example.org", "host=r2", "event_type=alarm", "event_type=reachability"];
-    match act {
-        PersonsAct::Tag(_) => PersonsAct::TagFirst(world.rng.pick(&TAGS).unwrap_or_default().to_owned()),
-        act => act,
+    match action {
+        ByPerson::Tag(_) => ByPerson::TagFirst(world.rng.pick(&TAGS).unwrap_or_default().to_owned()),
+        action => action,
     }
 }

@@ -1,16 +1,17 @@
 //! Scenes without chance: what Argus does to one write or one read, and what everything else must
-//! come to all the same. They tell what both servers hold and which writes came, and nothing of how
-//! the program is made.
+//! come to all the same. They state what both servers hold and which writes came, and nothing of
+//! how the program is made.
 
 mod reading;
 mod without_effect;
 
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use crate::driver::Driver;
+use crate::logged;
+use crate::scenarios::{ALONE, Scenario};
 use crate::unwilling::Does;
 use crate::world::{OUR_USER, World};
 use crate::zino::{Zino, fresh_case};
-use crate::{ALONE, Scenario, told};
 use zinoargus::argus::models::{EventKind, Incident, IncidentPk};
 use zinoargus::zino::case::{Case, CaseId, CaseState};
 
@@ -30,7 +31,7 @@ impl Scene {
     }
 
     fn of(scenario: Scenario) -> Self {
-        told::listen();
+        logged::listen();
         let mut driver = Driver::new(1, scenario);
         driver.still(SOON);
         Self { driver }
@@ -88,10 +89,10 @@ impl Scene {
         });
     }
 
-    fn alice(&self, pk: IncidentPk, act: &PersonsAct) {
+    fn alice(&self, pk: IncidentPk, action: &ByPerson) {
         self.world(|world| {
             let at = world.argus.stamp(world.now);
-            world.argus.person(world.now, pk, act, at);
+            world.argus.person(world.now, pk, action, at);
         });
     }
 
@@ -117,7 +118,7 @@ impl Scene {
     }
 
     /// What was said in passing on an incident, without the headers.
-    fn told(&self, pk: IncidentPk) -> Vec<String> {
+    fn posted(&self, pk: IncidentPk) -> Vec<String> {
         let events = self.world(|world| world.argus.events_of(pk));
         let texts = events.iter().filter(|e| e.kind == EventKind::Other);
         texts.map(|e| e.description.trim_start_matches("ford").trim().to_owned()).collect()
@@ -127,26 +128,26 @@ impl Scene {
         self.world(|world| world.argus.events_of(pk).iter().filter(|e| e.kind == *kind).count())
     }
 
-    fn shown(&self, id: CaseId) -> Case {
+    fn case_of(&self, id: CaseId) -> Case {
         self.zino(|zino, _| zino.cases.get(&id).expect("it is there").case.clone())
     }
 
     /// What we wrote into a case's history.
-    fn carried(&self, id: CaseId) -> Vec<String> {
-        let history = self.shown(id).history;
+    fn delivered(&self, id: CaseId) -> Vec<String> {
+        let history = self.case_of(id).history;
         history.iter().filter(|e| e.author() == Some(OUR_USER)).map(|e| e.lines.join("\n")).collect()
     }
 
     /// The warnings with this word since the last time this was asked.
     fn warnings(&self, word: &str) -> Vec<String> {
-        // The trace has what was told before the last thing that happened.
+        // The trace has what was logged before the last thing that happened.
         let mut lines = self.world(|world| std::mem::take(&mut world.trace));
-        lines.extend(told::lines());
+        lines.extend(logged::lines());
         lines.retain(|line| line.trim_start().starts_with("WARN") && line.contains(word));
         lines
     }
 
-    fn troubled(&self) -> usize {
+    fn failing(&self) -> usize {
         self.driver.summary().expect("there is a program").troubled
     }
 }
@@ -162,11 +163,11 @@ fn a_history_entry_that_argus_refuses_keeps_back_neither_what_follows_it_nor_the
     scene.argus_does(&["Other", "bad"], refuse(403), None);
     scene.writes_history(id, &["bad", "good"]);
     scene.runs(SOON);
-    assert_eq!(scene.told(pk), ["good"]);
+    assert_eq!(scene.posted(pk), ["good"]);
     scene.writes_history(id, &["better"]);
     scene.closes(id);
     scene.runs(SOON);
-    assert_eq!(scene.told(pk), ["good", "better"]);
+    assert_eq!(scene.posted(pk), ["good", "better"]);
     assert!(!scene.is_open(pk));
 }
 
@@ -178,15 +179,15 @@ fn what_a_person_did_reaches_zino_although_argus_refuses_a_write_about_the_case(
         scene.argus_does(words, refuse(400), None);
         change.map_or_else(|| scene.writes_history(id, &["bad"]), |priority| scene.priority(id, priority));
         scene.runs(SOON);
-        scene.alice(pk, &PersonsAct::Acknowledge("on it".into()));
-        scene.alice(pk, &PersonsAct::Ticket("https://t.example.org/1".into()));
+        scene.alice(pk, &ByPerson::Acknowledge("on it".into()));
+        scene.alice(pk, &ByPerson::Ticket("https://t.example.org/1".into()));
         scene.runs(SOON);
-        assert_eq!(scene.shown(id).state, CaseState::Working, "{words:?}");
-        scene.alice(pk, &PersonsAct::Close("fixed".into()));
+        assert_eq!(scene.case_of(id).state, CaseState::Working, "{words:?}");
+        scene.alice(pk, &ByPerson::Close("fixed".into()));
         scene.runs(SOON);
         let ticket = "Ticket https://t.example.org/1 added by Argus user user7";
-        assert_eq!(scene.carried(id), ["on it (user7)", ticket, "fixed (user7)"], "{words:?}");
-        assert_eq!(scene.shown(id).state, CaseState::Closed, "{words:?}");
+        assert_eq!(scene.delivered(id), ["on it (user7)", ticket, "fixed (user7)"], "{words:?}");
+        assert_eq!(scene.case_of(id).state, CaseState::Closed, "{words:?}");
     }
 }
 
@@ -197,12 +198,12 @@ fn what_a_person_did_reaches_zino_although_a_write_about_the_case_breaks_argus()
     scene.argus_does(&["Other", "bad"], Does::Break, None);
     scene.writes_history(id, &["bad"]);
     scene.runs(SOON);
-    scene.alice(pk, &PersonsAct::Acknowledge("on it".into()));
+    scene.alice(pk, &ByPerson::Acknowledge("on it".into()));
     scene.runs(SOON);
-    assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["on it (user7)".to_owned()], CaseState::Working));
+    assert_eq!((scene.delivered(id), scene.case_of(id).state), (vec!["on it (user7)".to_owned()], CaseState::Working));
     scene.world(|world| world.unwilling.relent());
     scene.runs(SOON);
-    assert_eq!((scene.told(pk), scene.troubled()), (vec!["bad".to_owned()], 0));
+    assert_eq!((scene.posted(pk), scene.failing()), (vec!["bad".to_owned()], 0));
 }
 
 #[test]
@@ -218,8 +219,8 @@ fn a_refused_write_is_tried_again_at_the_next_full_look_or_when_its_case_changes
     for word in [format!("case {id}"), format!("incident {pk}"), "bad".into(), "413".into(), "forbids".into()] {
         assert!(warnings[0].contains(&word), "{word} is not in: {}", warnings[0]);
     }
-    assert_eq!(scene.troubled(), 1);
-    scene.alice(pk, &PersonsAct::Acknowledge("on it".into()));
+    assert_eq!(scene.failing(), 1);
+    scene.alice(pk, &ByPerson::Acknowledge("on it".into()));
     scene.runs(60);
     scene.writes_history(id, &["good"]);
     scene.runs(60);
@@ -231,7 +232,7 @@ fn a_refused_write_is_tried_again_at_the_next_full_look_or_when_its_case_changes
     assert_eq!(scene.warnings("refuses"), [""; 0]);
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
-    assert_eq!((scene.told(pk), scene.troubled()), (vec!["good".to_owned(), "bad".to_owned()], 0));
+    assert_eq!((scene.posted(pk), scene.failing()), (vec!["good".to_owned(), "bad".to_owned()], 0));
 }
 
 #[test]
@@ -244,17 +245,17 @@ fn what_was_refused_of_a_case_is_not_forgotten_because_another_case_of_its_probl
     scene.runs(2);
     let second = scene.opens(fresh_case(0));
     scene.runs(SOON);
-    let (second, first_history) = (scene.incident_of(second).expect("it has one"), scene.told(pk));
+    let (second, first_history) = (scene.incident_of(second).expect("it has one"), scene.posted(pk));
     assert!(
         second.is_open() && !scene.is_open(pk),
         "one open incident for the problem; the first has {first_history:?}"
     );
     scene.writes_history(second.source_incident_id.parse().expect("a number"), &["of the second"]);
     scene.runs(FULL + SOON);
-    let mut told = scene.told(pk);
-    told.sort();
-    assert_eq!(told, ["bad", "good"]);
-    assert_eq!(scene.troubled(), 0);
+    let mut posted = scene.posted(pk);
+    posted.sort();
+    assert_eq!(posted, ["bad", "good"]);
+    assert_eq!(scene.failing(), 0);
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn what_was_refused_of_a_case_is_tried_once_more_when_zino_deletes_it_and_then_f
     scene.zino(|zino, now| zino.scavenge(now + 9 * 3600 * 1_000_000));
     scene.runs(60);
     assert_eq!(scene.came(&["bad"]) - tried, 1);
-    assert_eq!(scene.troubled(), 0);
+    assert_eq!(scene.failing(), 0);
     scene.runs(2 * FULL);
     assert_eq!(scene.came(&["bad"]) - tried, 1);
 }
@@ -281,7 +282,7 @@ fn a_refused_incident_keeps_back_no_other_case_and_is_made_when_argus_takes_it()
     let (first, second) = (scene.opens(fresh_case(0)), scene.opens(fresh_case(1)));
     scene.runs(SOON);
     assert!(scene.incident_of(second).is_some());
-    assert_eq!((scene.came(&["POST incident 1 "]), scene.troubled()), (1, 1));
+    assert_eq!((scene.came(&["POST incident 1 "]), scene.failing()), (1, 1));
     assert_eq!(scene.warnings("refuses").len(), 1);
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
@@ -296,9 +297,9 @@ fn what_argus_refuses_of_an_incident_that_was_just_made_is_tried_again_at_the_ne
     scene.writes_history(id, &["bad", "good"]);
     scene.runs(SOON);
     let pk = scene.incident_of(id).expect("it has one").pk;
-    assert_eq!((scene.told(pk), scene.troubled()), (vec!["good".to_owned()], 1));
+    assert_eq!((scene.posted(pk), scene.failing()), (vec!["good".to_owned()], 1));
     scene.runs(FULL);
-    assert_eq!((scene.told(pk).len(), scene.troubled()), (2, 0));
+    assert_eq!((scene.posted(pk).len(), scene.failing()), (2, 0));
 }
 
 #[test]
@@ -314,11 +315,11 @@ fn an_incident_that_argus_lets_nobody_read_keeps_back_no_other_case_of_its_probl
     scene.runs(SOON);
     let second = scene.incident_of(second).expect("it has one");
     assert!(second.is_open());
-    assert_eq!(scene.told(second.pk), ["good"]);
-    assert_eq!(scene.troubled(), 1);
+    assert_eq!(scene.posted(second.pk), ["good"]);
+    assert_eq!(scene.failing(), 1);
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
-    assert_eq!((scene.told(pk), scene.troubled()), (vec!["late words".to_owned()], 0));
+    assert_eq!((scene.posted(pk), scene.failing()), (vec!["late words".to_owned()], 0));
 }
 
 #[test]
@@ -335,6 +336,6 @@ fn a_single_run_names_what_argus_refuses_and_does_everything_else() {
         assert!(line.contains(word), "{word} is not in: {line}");
     }
     let pk = scene.incident_of(refused).expect("it has one").pk;
-    assert_eq!((scene.told(pk), scene.is_open(pk)), (vec!["good".to_owned()], false));
+    assert_eq!((scene.posted(pk), scene.is_open(pk)), (vec!["good".to_owned()], false));
     assert!(scene.incident_of(other).is_some_and(|i| i.is_open()));
 }

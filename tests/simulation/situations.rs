@@ -10,9 +10,9 @@ mod duplicates;
 mod moved;
 mod words;
 
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use crate::driver::Driver;
-use crate::scenario;
+use crate::scenarios::scenario;
 use crate::world::{ALICE, OUR_USER, US, World};
 use crate::zino::{Held, Zino, fresh_case};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub struct Scene {
 }
 
 /// A write of ours to an incident: what kind of event, dated when, with which words.
-pub type Told = (EventKind, i64, String);
+pub type Posted = (EventKind, i64, String);
 
 impl Scene {
     pub fn new(name: &str) -> Self {
@@ -157,15 +157,15 @@ impl Scene {
         });
     }
 
-    /// A person's act, at a time before the scene.
-    pub fn alice(&self, pk: IncidentPk, at: i64, act: &PersonsAct) {
+    /// A user action, at a time before the scene.
+    pub fn alice(&self, pk: IncidentPk, at: i64, action: &ByPerson) {
         let (now, stamp) = (self.micros(at), self.stamp(at));
-        self.world(|world| world.argus.person(now, pk, act, stamp).expect("Argus takes it"));
+        self.world(|world| world.argus.person(now, pk, action, stamp).expect("Argus takes it"));
     }
 
-    /// A person's act now.
-    pub fn alice_now(&self, pk: IncidentPk, act: &PersonsAct) {
-        self.alice(pk, (self.world(|world| world.now) - self.began) / SECOND, act);
+    /// A user action now.
+    pub fn alice_now(&self, pk: IncidentPk, action: &ByPerson) {
+        self.alice(pk, (self.world(|world| world.now) - self.began) / SECOND, action);
     }
 
     /// Gives the program its time.
@@ -237,28 +237,29 @@ impl Scene {
     }
 
     /// The events that the program has posted to an incident in this scene.
-    pub fn told(&self, pk: IncidentPk) -> Vec<Told> {
-        let told = |e: &&Event| e.pk > self.newest && e.incident == pk && e.actor == US && e.kind != EventKind::Change;
+    pub fn posted(&self, pk: IncidentPk) -> Vec<Posted> {
+        let posted =
+            |e: &&Event| e.pk > self.newest && e.incident == pk && e.actor == US && e.kind != EventKind::Change;
         let began = self.began / SECOND;
         self.world(|world| {
-            let events = world.argus.events.iter().filter(told);
+            let events = world.argus.events.iter().filter(posted);
             events.map(|e| (e.kind.clone(), e.timestamp.secs() - began, e.description.clone())).collect()
         })
     }
 
     /// The numbers of the incidents that the program has made in this scene.
     pub fn created(&self) -> BTreeSet<String> {
-        let of = |pk: IncidentPk| self.told(pk).iter().any(|(kind, ..)| *kind == EventKind::Start);
+        let of = |pk: IncidentPk| self.posted(pk).iter().any(|(kind, ..)| *kind == EventKind::Start);
         let pks: Vec<IncidentPk> = self.world(|world| world.argus.incidents.keys().copied().collect());
         let made = pks.into_iter().filter(|pk| of(*pk));
         made.map(|pk| self.world(|world| world.argus.incidents[&pk].source_incident_id.to_string())).collect()
     }
 }
 
-pub fn ack(text: &str) -> PersonsAct {
-    PersonsAct::Acknowledge(text.to_owned())
+pub fn ack(text: &str) -> ByPerson {
+    ByPerson::Acknowledge(text.to_owned())
 }
 
-pub fn close(text: &str) -> PersonsAct {
-    PersonsAct::Close(text.to_owned())
+pub fn close(text: &str) -> ByPerson {
+    ByPerson::Close(text.to_owned())
 }

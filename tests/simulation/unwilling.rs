@@ -1,7 +1,7 @@
 //! What the servers do to single writes and reads beside what happens by chance: they refuse them,
 //! or accept them and do nothing. Never decides what the program should make of it.
 
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use zinoargus::argus::models::IncidentPk;
@@ -41,7 +41,7 @@ pub struct Unwilling {
     /// Incidents that a filter lets nobody read.
     pub barred: BTreeSet<IncidentPk>,
     /// What a person does to an incident once one of its two halves has been read.
-    pub between: Option<(IncidentPk, PersonsAct)>,
+    pub between: Option<(IncidentPk, ByPerson)>,
     /// The seed, where chance decides, too.
     chance: Option<u64>,
 }

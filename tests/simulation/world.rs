@@ -1,17 +1,18 @@
-//! The world that both servers, the people and the faults live in; a seed decides everything that happens in it.
-//! Never decides what the program does.
+//! The world that both servers, the people and the faults live in; a seed decides everything that
+//! happens in it. Never decides what the program does.
 
-use crate::argus::{Argus, Late, PersonsAct};
+mod happenings;
+
+use crate::argus::{Argus, Late};
 use crate::facts::problem_text;
 use crate::rng::Rng;
+use crate::scenarios::Scenario;
 use crate::unwilling::Unwilling;
-use crate::zino::{Zino, fresh_case};
+use crate::zino::Zino;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
 use zinoargus::argus::models::{IncidentPk, UserPk};
-use zinoargus::zino::case::{CaseId, CaseState};
-use zinoargus::zino::decode::Happening;
 
 /// Our source system's user in Argus.
 pub const US: UserPk = 3;
@@ -41,42 +42,6 @@ pub struct Cut {
     pub from_its_zino: bool,
 }
 
-/// How much goes wrong and what may happen.
-#[derive(Debug, Clone, Copy)]
-pub struct Scenario {
-    /// How many instances there are; each has its own Zino if `zinos` is 2.
-    pub instances: usize,
-    pub zinos: usize,
-    /// Whether the second instance is a secondary with a heartbeat.
-    pub failover: bool,
-    /// Whether a Zino may lose its state.
-    pub amnesia: bool,
-    /// Whether the process may be killed.
-    pub kills: bool,
-    /// Whether people give a running program new settings, with other names of the same servers among them.
-    pub reloads: bool,
-    /// Whether the instances are single runs, started again and again.
-    pub single: bool,
-    /// Whether something on the way to Argus may send a write twice.
-    pub doubles: bool,
-    /// Whether Argus may refuse single writes, for a while or for good, or accept them without
-    /// effect.
-    pub unwilling: bool,
-    /// Whether Zino is so slow that much happens while it is read completely.
-    pub slow: bool,
-    /// Whether the secondary's host may lose its network.
-    pub cuts: bool,
-    /// Whether the Python program ran before, and people give its incidents tags with the same
-    /// keys.
-    pub python: bool,
-    /// Whether the secondary never gets an answer, so that both are active, and people often act on
-    /// what was ended as a duplicate.
-    pub beside: bool,
-    /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents
-    /// at a time only.
-    pub crowds: bool,
-}
-
 pub struct World {
     pub rng: Rng,
     pub scenario: Scenario,
@@ -90,11 +55,12 @@ pub struct World {
     pub late: Vec<(i64, Late)>,
     pub writes: u64,
     pub requests: u64,
-    /// Faults happen and people act.
+    /// Faults happen, and people do things.
     pub stormy: bool,
     pub trace: Vec<String>,
     pub violation: Option<String>,
-    /// For every case that ever was: whether it ever closed. By Zino, number, opening second and problem.
+    /// For every case that ever was: whether it ever closed. By Zino, number, opening second and
+    /// problem.
     pub lives: BTreeMap<(u64, i64, String), bool>,
     /// Incidents whose level a person changed.
     pub levelled: BTreeSet<IncidentPk>,
@@ -143,7 +109,7 @@ impl World {
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
         let at = (self.now - 1_795_376_392_000_000) as f64 / 1e6;
-        self.trace.extend(crate::told::lines().into_iter().map(|told| format!("{:10}     {told}", "")));
+        self.trace.extend(crate::logged::lines().into_iter().map(|line| format!("{}{line}", crate::logged::INDENT)));
         self.trace.push(format!("{at:10.3} {}", line()));
     }
 
@@ -227,176 +193,6 @@ impl World {
         Ok(())
     }
 
-    pub fn something_happens(&mut self) {
-        match self.rng.below(100) {
-            0..=54 => self.zino_happens(),
-            55..=89 => {
-                let all: Vec<IncidentPk> = self.argus.incidents.keys().copied().collect();
-                // Only then: the seeds of the other scenarios would mean something else.
-                let duplicates = if self.scenario.beside { self.argus.ended_duplicates() } else { Vec::new() };
-                let any = duplicates.is_empty() || self.rng.chance(500);
-                if let Some(pk) = self.rng.pick(if any { &all } else { &duplicates }) {
-                    self.person_acts_on(pk);
-                }
-            }
-            90..=92 => {
-                self.argus.away = !self.argus.away;
-                let away = self.argus.away;
-                self.note(|| format!("argus away: {away}"));
-            }
-            93..=95 => self.drop_notices(),
-            96 => {
-                self.pass(9 * 3600 * 1_000_000);
-                let now = self.now;
-                self.zinos.iter_mut().for_each(|zino| zino.scavenge(now));
-                self.note(|| "nine hours later, closed cases are deleted".to_owned());
-            }
-            _ => self.server_trouble(),
-        }
-    }
-
-    fn drop_notices(&mut self) {
-        let z = self.rng.below(self.zinos.len() as u64) as usize;
-        let Some(zino) = self.zinos.get_mut(z) else { return };
-        for notices in zino.clients.values_mut() {
-            match self.rng.below(3) {
-                0 => notices.clear(),
-                1 => notices.reverse(),
-                _ => notices.extend(notices.clone()),
-            }
-        }
-    }
-
-    fn server_trouble(&mut self) {
-        let z = self.rng.below(self.zinos.len() as u64) as usize;
-        let (roll, amnesia, now) = (self.rng.below(6), self.scenario.amnesia, self.now);
-        let Some(zino) = self.zinos.get_mut(z) else { return };
-        let told = match roll {
-            0 => {
-                zino.clients.clear();
-                "connections cut"
-            }
-            1 => {
-                let forgot_at = zino.forgot_at;
-                zino.save();
-                zino.restart(now, true);
-                zino.forgot_at = forgot_at;
-                "restarted with its state"
-            }
-            2 if amnesia => {
-                zino.restart(now, true);
-                "restarted with an old state"
-            }
-            3 if amnesia => {
-                zino.restart(now, false);
-                "restarted without its state"
-            }
-            4 => {
-                zino.save();
-                "state saved"
-            }
-            _ => {
-                zino.down = !zino.down;
-                zino.clients.clear();
-                "up or down"
-            }
-        };
-        self.note(|| format!("zino {z}: {told}"));
-    }
-
-    fn zino_happens(&mut self) {
-        let z = self.rng.below(self.zinos.len() as u64) as usize;
-        let ids: Vec<CaseId> = self.zinos.get(z).map(|zino| zino.cases.keys().copied().collect()).unwrap_or_default();
-        let roll = self.rng.below(100);
-        if roll < 25 || ids.is_empty() {
-            self.case_opens(z);
-            return;
-        }
-        let Some(id) = self.rng.pick(&ids) else { return };
-        let text = self.rng.pick(&TEXTS).unwrap_or_default();
-        let again = self.rng.chance(300);
-        let state = self.rng.pick(&[CaseState::Working, CaseState::Waiting, CaseState::Open, CaseState::Ignored]);
-        let priority = self.rng.pick(&[100, 300, 600]).unwrap_or(100);
-        let now = self.now;
-        let Some(zino) = self.zinos.get_mut(z) else { return };
-        let what = match roll {
-            25..=44 => {
-                zino.add_history(now, id, "ford", text);
-                if again {
-                    zino.add_history(now, id, "ford", text);
-                }
-                format!("history {text:?}, twice: {again}")
-            }
-            45..=59 => {
-                let state = state.unwrap_or(CaseState::Working);
-                zino.set_state(now, id, &state, "ford");
-                format!("state {}", state.word())
-            }
-            60..=74 => {
-                zino.set_state(now, id, &CaseState::Closed, "ford");
-                "closed by ford".to_owned()
-            }
-            75..=84 => {
-                if let Some(held) = zino.cases.get_mut(&id) {
-                    held.case.priority = priority;
-                }
-                zino.notify(id, &Happening::Other);
-                format!("priority {priority}")
-            }
-            85..=89 => {
-                if let Some(held) = zino.cases.get_mut(&id) {
-                    let says = held.case.log_says_down;
-                    held.case.log_says_down = says.map(|_| true);
-                }
-                zino.notify(id, &Happening::Other);
-                "log says down".to_owned()
-            }
-            90..=94 => {
-                zino.reopen(id);
-                "reopened by a maintenance".to_owned()
-            }
-            _ => {
-                // The start of a planned maintenance is not notified.
-                if let Some(held) = zino.cases.get_mut(&id).filter(|h| !h.case.is_closed()) {
-                    held.case.state = CaseState::Ignored;
-                }
-                "ignored by a maintenance".to_owned()
-            }
-        };
-        self.note(|| format!("zino {z} case {id}: {what}"));
-        self.note_lives();
-    }
-
-    fn case_opens(&mut self, z: usize) {
-        // Only then: the seeds of the other scenarios would mean something else.
-        if self.scenario.crowds && self.rng.chance(400) {
-            (0..12).for_each(|problem| self.case_of_problem_opens(z, problem));
-            return;
-        }
-        let problem = self.rng.below(8);
-        self.case_of_problem_opens(z, problem);
-    }
-
-    fn case_of_problem_opens(&mut self, z: usize, problem: u64) {
-        let now = self.now;
-        let mut case = fresh_case(problem);
-        if case.log_says_down.is_some() && self.rng.chance(300) {
-            case.log_says_down = Some(false);
-        }
-        let name = case.problem().to_string();
-        // A fault is seen by every Zino, not always, and not in the same second.
-        for (n, zino) in self.zinos.iter_mut().enumerate() {
-            if n == z || self.rng.chance(700) {
-                let seen_at = now + if n == z { 0 } else { self.rng.below(50_000_000) as i64 - 25_000_000 };
-                if let Some(id) = zino.open(seen_at.min(now), case.clone()) {
-                    let at = (now - 1_795_376_392_000_000) as f64 / 1e6;
-                    self.trace.push(format!("{at:10.3} zino {n} case {id} opens: {name}"));
-                }
-            }
-        }
-        self.note_lives();
-    }
-
     /// Remembers every life of every case, and whether it closed.
     pub fn note_lives(&mut self) {
         for zino in &self.zinos {
@@ -405,29 +201,5 @@ impl World {
                 *self.lives.entry(key).or_default() |= held.case.is_closed();
             }
         }
-    }
-
-    pub fn person_acts_on(&mut self, pk: IncidentPk) {
-        let text = self.rng.pick(&TEXTS).unwrap_or_default().to_owned();
-        let act = match self.rng.below(100) {
-            0..=29 => PersonsAct::Acknowledge(text),
-            30..=54 => PersonsAct::Close(text),
-            55..=69 => PersonsAct::Reopen,
-            70..=79 => PersonsAct::Ticket(format!("https://t.example.org/{}", self.rng.below(3))),
-            80..=85 => PersonsAct::Level(self.rng.below(5) as u8 + 1),
-            86..=91 => PersonsAct::Tag(format!("note=n{}", self.rng.below(3))),
-            _ => PersonsAct::Comment,
-        };
-        // Only then: the seeds of the other scenarios would mean something else.
-        let act = if self.scenario.python { crate::python::misleading(self, act) } else { act };
-        if matches!(act, PersonsAct::Level(_)) {
-            self.levelled.insert(pk);
-        }
-        let mut at = self.argus.stamp(self.now);
-        if self.fault(100) {
-            at = at.plus_secs(300 - self.rng.below(900) as i64);
-        }
-        let done = self.argus.person(self.now, pk, &act, at).is_some();
-        self.note(|| format!("alice on incident {pk}: {act:?}{}", if done { "" } else { " (no effect or no event)" }));
     }
 }

@@ -137,7 +137,8 @@ impl Zino {
         self.saved = (self.cases.clone(), self.next);
     }
 
-    /// Starts again from the last saved state, or from nothing. What closed long ago does not outlive the first half hour.
+    /// Starts again from the last saved state, or from nothing. What closed long ago does not
+    /// outlive the first half hour.
     pub fn restart(&mut self, now: i64, with_state: bool) {
         self.clients.clear();
         self.down = false;
@@ -208,7 +209,7 @@ impl ZinoServer for SimZino<'_> {
     fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
         self.exchange(false, |z, _| match z.garbled.contains(&id) {
             true => Err(ZinoError::Refused("there is no attribute \"type\"".into())),
-            false => Ok(z.cases.get(&id).map(|h| shown(&h.case, wants_log))),
+            false => Ok(z.cases.get(&id).map(|h| as_listed(&h.case, wants_log))),
         })
     }
 
@@ -216,7 +217,7 @@ impl ZinoServer for SimZino<'_> {
         let wanted: BTreeSet<CaseId> = ids.iter().copied().collect();
         self.exchange(false, |z, _| {
             let legible = z.cases.values().filter(|h| wanted.contains(&h.case.id) && !z.garbled.contains(&h.case.id));
-            let cases = legible.map(|h| shown(&h.case, wants_log)).collect();
+            let cases = legible.map(|h| as_listed(&h.case, wants_log)).collect();
             Ok(LookedUp { cases, unknown: wanted.iter().copied().filter(|id| !z.cases.contains_key(id)).collect() })
         })
     }
@@ -251,7 +252,7 @@ fn answer(known: bool) -> Result<(), ZinoError> {
     if known { Ok(()) } else { Err(ZinoError::Refused("event does not exist".into())) }
 }
 
-fn shown(case: &Case, wants_log: fn(&Case) -> bool) -> Case {
+fn as_listed(case: &Case, wants_log: fn(&Case) -> bool) -> Case {
     let log = case.log_says_down.filter(|_| wants_log(case));
     Case { log_says_down: log, ..case.clone() }
 }

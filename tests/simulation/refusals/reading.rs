@@ -1,9 +1,9 @@
-//! What an incident is when a person acts while it is read, and which case it belongs to.
+//! What an incident is when a person does something while it is read, and which case it belongs to.
 
 use super::{FULL, SOON, Scene};
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
+use crate::scenarios::{ALONE, Scenario};
 use crate::zino::fresh_case;
-use crate::{ALONE, Scenario};
 use zinoargus::argus::models::EventKind;
 use zinoargus::zino::case::{Case, CaseState};
 
@@ -11,10 +11,10 @@ use zinoargus::zino::case::{Case, CaseState};
 fn a_person_who_reopens_an_incident_between_our_two_reads_is_not_answered_with_a_restart() {
     let mut scene = Scene::new();
     let (id, pk) = scene.case();
-    scene.alice(pk, &PersonsAct::Close("fixed".into()));
+    scene.alice(pk, &ByPerson::Close("fixed".into()));
     scene.runs(SOON);
     scene.zino(|zino, _| zino.reopen(id));
-    scene.world(|world| world.unwilling.between = Some((pk, PersonsAct::Reopen)));
+    scene.world(|world| world.unwilling.between = Some((pk, ByPerson::Reopen)));
     scene.runs(SOON);
     assert_eq!((scene.count(pk, &EventKind::Restart), scene.count(pk, &EventKind::Reopen)), (0, 1));
     assert!(scene.is_open(pk));
@@ -24,21 +24,21 @@ fn a_person_who_reopens_an_incident_between_our_two_reads_is_not_answered_with_a
 fn a_person_who_closes_an_incident_between_our_two_reads_has_closed_it() {
     let mut scene = Scene::new();
     let (id, pk) = scene.case();
-    scene.world(|world| world.unwilling.between = Some((pk, PersonsAct::Close("fixed".into()))));
+    scene.world(|world| world.unwilling.between = Some((pk, ByPerson::Close("fixed".into()))));
     scene.writes_history(id, &["good"]);
     scene.runs(SOON);
     let ours = [EventKind::Restart, EventKind::End].map(|kind| scene.count(pk, &kind));
     assert_eq!((ours, scene.is_open(pk)), ([0, 0], false));
-    assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["fixed (user7)".to_owned()], CaseState::Closed));
+    assert_eq!((scene.delivered(id), scene.case_of(id).state), (vec!["fixed (user7)".to_owned()], CaseState::Closed));
 }
 
 #[test]
 fn a_person_who_reopens_an_ended_incident_while_we_read_it_for_a_closed_case_keeps_it_open() {
     let mut scene = Scene::new();
     let (id, pk) = scene.case();
-    scene.alice(pk, &PersonsAct::Close("fixed".into()));
+    scene.alice(pk, &ByPerson::Close("fixed".into()));
     scene.runs(SOON);
-    scene.world(|world| world.unwilling.between = Some((pk, PersonsAct::Reopen)));
+    scene.world(|world| world.unwilling.between = Some((pk, ByPerson::Reopen)));
     scene.writes_history(id, &["afterthought"]);
     scene.runs(SOON);
     assert_eq!((scene.count(pk, &EventKind::End), scene.is_open(pk)), (0, true));
@@ -75,13 +75,16 @@ fn a_close_dated_before_the_case_opened_leaves_the_closed_case_with_the_one_inci
         scene.runs(3600);
         let id = scene.opens(fresh_case(0));
         scene.runs(SOON);
-        let long_ago = scene.shown(id).opened.plus_secs(-1800);
+        let long_ago = scene.case_of(id).opened.plus_secs(-1800);
         scene.world(|world| {
-            let close = PersonsAct::Close("fixed".into());
+            let close = ByPerson::Close("fixed".into());
             world.argus.person(world.now, pk, &close, long_ago);
         });
         scene.runs(SOON);
-        assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["fixed (user7)".to_owned()], CaseState::Closed));
+        assert_eq!(
+            (scene.delivered(id), scene.case_of(id).state),
+            (vec!["fixed (user7)".to_owned()], CaseState::Closed)
+        );
         scene.runs(FULL + SOON);
         assert_eq!(scene.incidents().len(), 1, "single runs: {single}");
     }

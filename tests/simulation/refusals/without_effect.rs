@@ -2,7 +2,7 @@
 //! take.
 
 use super::{FULL, SOON, Scene, refuse};
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use crate::facts::problem_text;
 use crate::situations::Scene as Situation;
 use crate::unwilling::Does;
@@ -18,13 +18,13 @@ fn without_effect(scene: &mut Scene, words: &[&str], before: usize) {
     assert_eq!(came(scene), 2, "{words:?}");
     let warnings = scene.warnings("without effect");
     assert_eq!(warnings.len(), 1, "{words:?} {warnings:?}");
-    assert_eq!(scene.troubled(), 1, "{words:?}");
+    assert_eq!(scene.failing(), 1, "{words:?}");
     scene.runs(10 * FULL);
     assert!((11..=13).contains(&came(scene)), "{words:?} {}", came(scene));
     assert_eq!(scene.warnings("without effect"), [""; 0], "{words:?}");
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
-    assert_eq!(scene.troubled(), 0, "{words:?}");
+    assert_eq!(scene.failing(), 0, "{words:?}");
 }
 
 #[test]
@@ -93,11 +93,11 @@ fn an_end_without_effect_keeps_back_neither_history_nor_what_a_person_did() {
     scene.writes_history(id, &["good"]);
     scene.closes(id);
     scene.runs(SOON);
-    scene.alice(pk, &PersonsAct::Acknowledge("why is it open?".into()));
+    scene.alice(pk, &ByPerson::Acknowledge("why is it open?".into()));
     scene.writes_history(id, &["because"]);
     scene.runs(SOON);
-    assert_eq!(scene.told(pk), ["good", "because"]);
-    assert_eq!(scene.carried(id), ["why is it open? (user7)"]);
+    assert_eq!(scene.posted(pk), ["good", "because"]);
+    assert_eq!(scene.delivered(id), ["why is it open? (user7)"]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn an_incident_that_argus_says_it_made_and_does_not_have_is_not_made_over_and_ov
     scene.world(|world| world.unwilling.relent());
     scene.runs(FULL + SOON);
     let pk = scene.incident_of(id).expect("it has one").pk;
-    assert_eq!(scene.told(pk).len(), 5);
+    assert_eq!(scene.posted(pk).len(), 5);
 }
 
 #[test]
@@ -141,10 +141,10 @@ fn an_incident_that_its_number_shows_and_that_cannot_be_read_is_asked_for_at_eve
         let asked = reads(&scene) - before;
         assert!(asked < 250, "{asked} requests in ten minutes, the reply was lost: {reply_is_lost}");
         assert_eq!(scene.warnings("incident 1").len(), 1, "the reply was lost: {reply_is_lost}");
-        assert_eq!(scene.troubled(), 1);
+        assert_eq!(scene.failing(), 1);
         scene.world(|world| world.unwilling.relent());
         scene.runs(SOON);
-        assert_eq!((scene.told(1), scene.incidents().len(), scene.troubled()), (vec!["good".to_owned()], 1, 0));
+        assert_eq!((scene.posted(1), scene.incidents().len(), scene.failing()), (vec!["good".to_owned()], 1, 0));
     }
 }
 
@@ -172,7 +172,7 @@ fn an_end_that_argus_refuses_where_zino_deleted_the_case_keeps_back_nothing_that
         scene.world(|world| world.unwilling.rule(&["POST", " End ", "no longer in Zino"], does, None));
         scene.play();
         scene.driver.still(FULL + 5);
-        scene.alice_now(well, &PersonsAct::Acknowledge("on it".into()));
+        scene.alice_now(well, &ByPerson::Acknowledge("on it".into()));
         scene.driver.still(60);
         assert_eq!(scene.entries(40), ["on it (user7)"], "{does:?}");
         let came = |scene: &Situation| scene.world(|world| world.unwilling.count(&["no longer in Zino"]));
@@ -194,12 +194,15 @@ fn what_zino_refuses_of_what_people_did_keeps_back_nothing_else_and_is_tried_at_
         let mut scene = Scene::new();
         let (id, pk) = scene.case();
         scene.argus_does(&["zino", "entry", "bad"], does, None);
-        scene.alice(pk, &PersonsAct::Acknowledge("bad".into()));
-        scene.alice(pk, &PersonsAct::Acknowledge("good".into()));
+        scene.alice(pk, &ByPerson::Acknowledge("bad".into()));
+        scene.alice(pk, &ByPerson::Acknowledge("good".into()));
         scene.runs(SOON);
-        assert_eq!((scene.carried(id), scene.shown(id).state), (vec!["good (user7)".to_owned()], CaseState::Working));
+        assert_eq!(
+            (scene.delivered(id), scene.case_of(id).state),
+            (vec!["good (user7)".to_owned()], CaseState::Working)
+        );
         let tried = scene.came(&["zino", "bad"]);
-        assert!((2..=3).contains(&tried) && scene.troubled() == 1, "{does:?}: {tried}");
+        assert!((2..=3).contains(&tried) && scene.failing() == 1, "{does:?}: {tried}");
         assert_eq!(scene.warnings(words).len(), 1, "{does:?}");
         scene.runs(10 * FULL);
         let more = scene.came(&["zino", "bad"]) - tried;
@@ -207,6 +210,6 @@ fn what_zino_refuses_of_what_people_did_keeps_back_nothing_else_and_is_tried_at_
         assert_eq!(scene.warnings(words), [""; 0], "{does:?}");
         scene.world(|world| world.unwilling.relent());
         scene.runs(FULL + SOON);
-        assert_eq!((scene.carried(id).len(), scene.troubled()), (2, 0), "{does:?}");
+        assert_eq!((scene.delivered(id).len(), scene.failing()), (2, 0), "{does:?}");
     }
 }

@@ -37,7 +37,7 @@ fn a_close_that_argus_lost_before_the_case_opened_or_in_its_first_minute_is_carr
         scene.play();
         assert_eq!(scene.entries(CASE), ["fixed (user7)"], "closed at {at}");
         assert_eq!(scene.state(CASE), CaseState::Closed);
-        let ends = scene.told(pk).into_iter().filter(|(kind, ..)| *kind == EventKind::End).collect::<Vec<_>>();
+        let ends = scene.posted(pk).into_iter().filter(|(kind, ..)| *kind == EventKind::End).collect::<Vec<_>>();
         assert_eq!(ends, [(EventKind::End, at, "Closed in Argus by user7".to_owned())]);
         assert!(!scene.is_open(pk) && scene.created().is_empty());
         scene.is_still();
@@ -69,7 +69,7 @@ fn what_was_done_before_the_incident_was_reopened_belongs_to_an_earlier_case() {
         if reopened_by_us {
             scene.ours(pk, EventKind::Restart, OPENED - 600, "Case 17 is open in Zino zino0");
         } else {
-            scene.alice(pk, OPENED - 600, &crate::argus::PersonsAct::Reopen);
+            scene.alice(pk, OPENED - 600, &crate::argus::ByPerson::Reopen);
         }
         scene.play();
         assert_eq!((scene.entries(CASE), scene.state(CASE)), (vec![], CaseState::Open));

@@ -33,7 +33,7 @@ fn a_single_run_ends_soon_and_says_so_where_a_case_that_zino_lists_cannot_be_rea
     scene.entry(UNREADABLE, -100, "ford", &["legible again"]);
     let end = scene.one_run();
     assert!(end.failed.is_empty(), "{:?}", end.failed);
-    assert_eq!(scene.told(pk), [(EventKind::Other, -100, "ford\nlegible again".to_owned())]);
+    assert_eq!(scene.posted(pk), [(EventKind::Other, -100, "ford\nlegible again".to_owned())]);
 }
 
 #[test]
@@ -42,11 +42,11 @@ fn the_daemon_ends_nothing_for_a_case_that_zino_lists_and_that_cannot_be_read() 
     scene.play();
     scene.driver.still(4000);
     assert!(scene.is_open(pk));
-    assert_eq!(scene.told(pk), []);
+    assert_eq!(scene.posted(pk), []);
     scene.zino_of(0, |zino| zino.garbled.clear());
     scene.entry(UNREADABLE, 0, "ford", &["legible again"]);
     scene.driver.still(1000);
-    assert_eq!(scene.told(pk), [(EventKind::Other, 0, "ford\nlegible again".to_owned())]);
+    assert_eq!(scene.posted(pk), [(EventKind::Other, 0, "ford\nlegible again".to_owned())]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_secondary_that_was_just_started_ends_the_incident_of_a_case_that_had_closed
     let (mut scene, theirs) = secondary();
     scene.put(1, scene.closed(scene.case(523, 0, -7190), -1000));
     scene.play();
-    assert_eq!(scene.told(theirs), [(EventKind::End, -1000, "state change open -> closed (ford)".to_owned())]);
+    assert_eq!(scene.posted(theirs), [(EventKind::End, -1000, "state change open -> closed (ford)".to_owned())]);
     assert!(!scene.is_open(theirs));
     assert!(scene.created().is_empty());
 }

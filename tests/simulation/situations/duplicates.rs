@@ -101,7 +101,7 @@ fn what_a_person_does_on_an_ended_duplicate_of_an_open_case_reaches_that_case() 
     let case = scene.open_case(CLOSED, 0, -400);
     let duplicate = scene.incident(&case, "zino0");
     scene.play();
-    assert_eq!(scene.told(duplicate).iter().map(|(kind, ..)| kind.clone()).collect::<Vec<_>>(), [EventKind::End]);
+    assert_eq!(scene.posted(duplicate).iter().map(|(kind, ..)| kind.clone()).collect::<Vec<_>>(), [EventKind::End]);
     scene.alice_now(duplicate, &ack("on it"));
     scene.play();
     assert_eq!((scene.entries(CLOSED), scene.state(CLOSED)), (vec!["on it (user7)".to_owned()], CaseState::Working));

@@ -26,7 +26,7 @@ fn a_tag_that_a_person_added_does_not_change_what_an_incident_is_about() {
         scene.entry(CASE, -3000, "ford", &["about r0"]);
         scene.entry(18, -3000, "ford", &["about r1"]);
         scene.play();
-        assert_eq!(scene.told(pk), [(EventKind::Other, -3000, "ford\nabout r0".to_owned())], "with {foreign}");
+        assert_eq!(scene.posted(pk), [(EventKind::Other, -3000, "ford\nabout r0".to_owned())], "with {foreign}");
         assert_eq!(scene.created().into_iter().collect::<Vec<_>>(), ["18"], "with {foreign}");
         scene.alice_now(pk, &ack("on it"));
         scene.play();
@@ -44,7 +44,7 @@ fn an_incident_whose_own_tags_a_person_only_imitates_says_nothing() {
     scene.change(pk, |incident| incident.source_incident_id = "by-hand".into());
     scene.entry(CASE, -3000, "ford", &["about r0"]);
     scene.play();
-    assert_eq!(scene.told(pk), []);
+    assert_eq!(scene.posted(pk), []);
     assert_eq!(scene.created().into_iter().collect::<Vec<_>>(), ["17"]);
     scene.is_still();
 }
@@ -61,7 +61,7 @@ fn an_incident_is_known_by_our_outdated_tag_where_a_person_has_added_the_one_tha
     scene.entry(CASE, 0, "ford", &["about r0"]);
     scene.restart();
     scene.play();
-    assert_eq!(scene.told(pk), [(EventKind::Other, 0, "ford\nabout r0".to_owned())]);
+    assert_eq!(scene.posted(pk), [(EventKind::Other, 0, "ford\nabout r0".to_owned())]);
     assert!(scene.created().is_empty(), "{:?}", scene.created());
     let tags =
         scene.world(|world| world.argus.incidents[&pk].tags.iter().map(|t| t.text.to_owned()).collect::<Vec<_>>());
@@ -78,8 +78,8 @@ fn history_that_was_sent_an_hour_off_is_not_sent_again() {
         scene.entry(CASE, -3000, "ford", &["second"]);
         scene.ours(pk, EventKind::Other, -5000 + off, "ford\nfirst");
         scene.play();
-        let told: Vec<_> = scene.told(pk).into_iter().filter(|(kind, ..)| *kind == EventKind::Other).collect();
-        assert_eq!(told, [(EventKind::Other, -3000, "ford\nsecond".to_owned())], "off by {off}");
+        let posted: Vec<_> = scene.posted(pk).into_iter().filter(|(kind, ..)| *kind == EventKind::Other).collect();
+        assert_eq!(posted, [(EventKind::Other, -3000, "ford\nsecond".to_owned())], "off by {off}");
         scene.is_still();
     }
 }
@@ -92,7 +92,7 @@ fn equal_entries_an_hour_apart_are_two_entries_also_where_times_may_be_off() {
     scene.entry(CASE, -6000 + HOUR, "ford", &["again"]);
     scene.ours(pk, EventKind::Other, -6000 + HOUR, "ford\nagain");
     scene.play();
-    assert_eq!(scene.told(pk).len(), 2, "{:?}", scene.told(pk));
+    assert_eq!(scene.posted(pk).len(), 2, "{:?}", scene.posted(pk));
     scene.is_still();
 }
 
@@ -103,7 +103,7 @@ fn an_hour_off_is_no_excuse_for_incidents_of_this_program() {
     scene.entry(CASE, -5000, "ford", &["first"]);
     scene.ours(pk, EventKind::Other, -5000 + HOUR, "ford\nfirst");
     scene.play();
-    assert_eq!(scene.told(pk), [(EventKind::Other, -5000, "ford\nfirst".to_owned())]);
+    assert_eq!(scene.posted(pk), [(EventKind::Other, -5000, "ford\nfirst".to_owned())]);
     scene.is_still();
 }
 
@@ -114,7 +114,7 @@ fn an_end_that_was_sent_an_hour_off_tells_the_closing() {
     scene.put(0, scene.closed(case, -5000));
     scene.ours(pk, EventKind::End, -5000 + HOUR, text);
     scene.play();
-    assert_eq!(scene.told(pk), []);
+    assert_eq!(scene.posted(pk), []);
     scene.is_still();
 }
 

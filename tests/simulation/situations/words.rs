@@ -2,7 +2,7 @@
 //! state makes of our entries.
 
 use super::{Scene, ack, close};
-use crate::argus::PersonsAct;
+use crate::argus::ByPerson;
 use zinoargus::zino::case::{CaseId, CaseState};
 
 const CASE: CaseId = 17;
@@ -38,8 +38,8 @@ fn our_entries_that_a_conversion_left_on_one_line_are_not_told_to_argus() {
     scene.entry(CASE, -400, "ford on it too", &[]);
     scene.entry(CASE, -300, "argus2 is somebody else", &[]);
     scene.play();
-    let told: Vec<String> = scene.told(pk).into_iter().map(|(_, _, text)| text).collect();
-    assert_eq!(told, ["ford on it too", "argus2 is somebody else"]);
+    let posted: Vec<String> = scene.posted(pk).into_iter().map(|(_, _, text)| text).collect();
+    assert_eq!(posted, ["ford on it too", "argus2 is somebody else"]);
     scene.is_still();
 }
 
@@ -49,7 +49,7 @@ fn our_entries_that_a_conversion_left_on_one_line_prove_that_people_were_heard()
     let mut scene = Scene::new("alone");
     let pk = scene.incident(&scene.open_case(CASE, 0, -600), "zino0");
     scene.alice(pk, -510, &ack("on it"));
-    scene.alice(pk, -410, &PersonsAct::Ticket(url.to_owned()));
+    scene.alice(pk, -410, &ByPerson::Ticket(url.to_owned()));
     scene.entry(CASE, -500, "argus  on it (user7)", &[]);
     scene.entry(CASE, -490, "state change open -> working (argus)", &[]);
     scene.entry(CASE, -480, "state change working -> open (ford)", &[]);
@@ -58,7 +58,7 @@ fn our_entries_that_a_conversion_left_on_one_line_prove_that_people_were_heard()
     assert_eq!((scene.entries(CASE), scene.state(CASE)), (vec![], CaseState::Open));
     scene.alice_now(pk, &ack("on it"));
     scene.play();
-    assert_eq!(scene.entries(CASE), ["on it (user7)"], "a second one is told, once");
+    assert_eq!(scene.entries(CASE), ["on it (user7)"], "a second one is written, once");
     assert_eq!(scene.state(CASE), CaseState::Working);
     scene.is_still();
 }

@@ -3,6 +3,9 @@
 use log::{LevelFilter, Log, Metadata, Record};
 use std::cell::RefCell;
 
+/// How a line of the program's log begins in a trace.
+pub const INDENT: &str = "               ";
+
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }

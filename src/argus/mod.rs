@@ -11,6 +11,7 @@ pub mod ca;
 pub mod client;
 mod event_kind;
 mod exchange;
+pub mod limits;
 mod list;
 pub mod models;
 pub mod proxy;

@@ -2,10 +2,10 @@
 //! and never leaves out an item of a list that it cannot understand.
 
 use super::event_kind::{WireKind, code, kind_of};
+use super::limits::{MAX_TAG_VALUE, clean};
 use super::list::all;
 use super::models::{EndTime, Event, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk};
 use super::text::shown;
-use crate::reconcile::text::{MAX_TAG_VALUE, clean};
 use crate::time::Stamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};

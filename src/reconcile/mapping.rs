@@ -1,7 +1,8 @@
 //! What an incident about a case looks like (design 4.2). Never looks at what Argus holds now.
 
 use super::rules::Rules;
-use super::text::{MAX_EVENT_TEXT, clean, cut, one_line, tag_value};
+use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
+use crate::argus::limits::clean;
 use crate::argus::models::NewIncident;
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, HistoryEntry};

@@ -4,8 +4,8 @@
 //! Argus trims events and tag values; Zino strips every line and breaks lines at more characters than LF. So a text is
 //! compared as the other server will give it back, not as it was sent.
 
-/// Longest tag value that is sent, in bytes: Argus answers 500 to incompressible ones of 2750 (an index row limit).
-pub const MAX_TAG_VALUE: usize = 2000;
+use crate::argus::limits::{MAX_TAG_VALUE, clean};
+
 /// Longest event text that is sent, in bytes; a history entry in Zino has no limit.
 pub const MAX_EVENT_TEXT: usize = 64 * 1024;
 /// Longest text of a person that is written into a case's history, in bytes.
@@ -20,12 +20,6 @@ pub fn is_line_break(c: char) -> bool {
 /// White space as both servers strip it: Unicode's, and the separators FS to US that Python counts too.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
-}
-
-/// The text without what Argus refuses: NUL becomes U+FFFD.
-#[must_use]
-pub fn clean(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 /// The form in which two texts are compared: cut into lines at every kind of line break, each line stripped, blank lines

@@ -2,7 +2,8 @@
 //! other.
 
 use super::*;
-use crate::fake_argus::{Act, Manners, OwnCa, answer, html, json, redirect, serving};
+use crate::fake_argus::{Act, Manners, answer, html, json, redirect};
+use crate::own_ca::{OwnCa, serving};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::{Read, Write};

@@ -1,7 +1,8 @@
 //! How connections are kept and given up, and that a dead one never costs a write twice.
 
 use super::*;
-use crate::fake_argus::{Act, FakeArgus, Manners, OwnCa, answer, json};
+use crate::fake_argus::{Act, FakeArgus, Manners, answer, json};
+use crate::own_ca::OwnCa;
 use std::sync::Arc;
 use zinoargus::argus::ArgusServer;
 

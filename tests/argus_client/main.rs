@@ -10,6 +10,8 @@ mod fake_argus;
 #[path = "../support/fake_proxy.rs"]
 mod fake_proxy;
 mod logging;
+#[path = "../support/own_ca.rs"]
+mod own_ca;
 mod proxies;
 mod questions;
 mod real;

@@ -1,8 +1,9 @@
 //! Proxies that the environment names: what they are asked for, and what they never see or show.
 
 use super::*;
-use crate::fake_argus::{Act, FakeArgus, Manners, OwnCa, json};
+use crate::fake_argus::{Act, FakeArgus, Manners, json};
 use crate::fake_proxy::FakeProxy;
+use crate::own_ca::OwnCa;
 use zinoargus::argus::ArgusServer;
 
 const CREDENTIALS: &str = "user:hunter2@";

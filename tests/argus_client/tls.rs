@@ -1,7 +1,8 @@
 //! Whom the client believes: the CA it was given, or the system's, and nobody else.
 
 use super::*;
-use crate::fake_argus::{FakeArgus, Manners, OwnCa, json};
+use crate::fake_argus::{FakeArgus, Manners, json};
+use crate::own_ca::OwnCa;
 use std::path::PathBuf;
 use zinoargus::argus::ArgusServer;
 

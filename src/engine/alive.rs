@@ -1,6 +1,7 @@
 //! The sign of life that Argus can be set to expect of a source: an alarm there says that a source has fallen silent. Sent only
 //! while this instance really does its work; never in STANDBY, cut off from Zino, or by a single run.
 
+use super::periodic::Periodic;
 use super::{Engine, Job, Now};
 use crate::argus::ArgusError;
 use log::{debug, info};
@@ -12,8 +13,7 @@ const EVERY: Duration = Duration::from_secs(60);
 /// The signs of life.
 #[derive(Debug, Default)]
 pub(super) struct Alive {
-    due_at: Duration,
-    under_way: bool,
+    task: Periodic,
     /// Argus does not take them.
     refused: bool,
 }
@@ -25,21 +25,20 @@ impl Engine {
 
     /// The next sign of life, if one is due. After all other work, which is a sign of life itself.
     pub(super) fn next_sign_of_life(&mut self, now: Now) -> Option<Job> {
-        if !self.is_doing_its_work() || self.alive.under_way || now.mono < self.alive.due_at {
+        if !self.is_doing_its_work() || !self.alive.task.is_due(now.mono) {
             return None;
         }
-        self.alive.under_way = true;
-        self.alive.due_at = now.mono + EVERY;
+        self.alive.task.start(now.mono, EVERY);
         Some(Job::SignOfLife)
     }
 
     /// When the next one is due.
     pub(super) fn sign_of_life_at(&self) -> Option<Duration> {
-        (self.is_doing_its_work() && !self.alive.under_way).then_some(self.alive.due_at)
+        if self.is_doing_its_work() { self.alive.task.next_wake() } else { None }
     }
 
     pub(super) fn take_sign_of_life(&mut self, result: Result<(), ArgusError>) {
-        self.alive.under_way = false;
+        self.alive.task.stop();
         match result {
             Ok(()) => {}
             Err(ArgusError::Request { status, .. }) => {

@@ -1,8 +1,8 @@
 //! What the machine makes of what comes from Argus.
 
 use super::admission::Refusal;
-use super::cases::{Goal, Slot};
-use super::queue::Lane;
+use super::cases::Slot;
+use super::entry::{Ended, Generations, Priority};
 use super::{Engine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
@@ -49,9 +49,9 @@ impl Engine {
 
     fn take_problem(&mut self, now: Now, report: ProblemReport) {
         let problem = self.shared(&report.problem);
-        let brought = self.queue.finish(&problem);
         self.looking.feed.made(&report.posted);
         if !self.is_active() {
+            self.queue.finish(&problem, now.mono, Ended::Done);
             return;
         }
         for pk in report.gone {
@@ -65,7 +65,7 @@ impl Engine {
             let pk = incident.pk;
             if self.incidents.put(incident) && about_others {
                 // Found by its number: what it turned out to be concerns another problem.
-                self.touch(pk, Lane::Bulk);
+                self.touch(pk, Priority::Bulk);
             }
         }
         for (case, pk) in report.homes {
@@ -85,26 +85,31 @@ impl Engine {
         }
         if self.cases.of(&problem).next().is_none() {
             // Whatever became of it, there is nothing more to do.
+            self.queue.finish(&problem, now.mono, Ended::Done);
             self.queue.forget(&problem);
             return;
         }
         match report.outcome {
             Outcome::Done => {
-                if let Some(trouble) = self.queue.succeeded(&problem) {
+                let generations = self.queue.generations(&problem);
+                if let Some(trouble) = self.queue.finish(&problem, now.mono, Ended::Done) {
                     info!("{problem}: went through after trouble ({trouble})");
                 }
-                self.settle_cases(brought);
+                self.settle_cases(generations);
             }
             Outcome::Doubtful(doubt) => {
                 self.health.suspect("a request without a usable answer");
-                self.queue.doubtful(&problem, now.mono, doubt);
+                self.queue.finish(&problem, now.mono, Ended::InDoubt(doubt));
             }
-            Outcome::Unfinished => self.queue.go_on(&problem),
-            Outcome::Fresh => self.queue.wait_until(&problem, now.mono + super::SETTLE),
+            Outcome::Unfinished => drop(self.queue.finish(&problem, now.mono, Ended::Unfinished)),
+            Outcome::Fresh => {
+                let until = now.mono + super::SETTLE;
+                self.queue.finish(&problem, now.mono, Ended::NotBefore(until));
+            }
             Outcome::Failed(error) => {
                 self.note_failure(&error);
-                let news = self.queue.failed(&problem, now.mono, &error.to_string());
-                debug!("{problem}: {error}{}", if news { "" } else { ", again" });
+                debug!("{problem}: {error}");
+                self.queue.finish(&problem, now.mono, Ended::Failed(&error.to_string()));
             }
         }
     }
@@ -115,19 +120,19 @@ impl Engine {
     }
 
     /// These cases were brought to where they should be, or cannot be.
-    fn settle_cases(&mut self, brought: Vec<(CaseId, Goal)>) {
-        for (id, goal) in &brought {
+    fn settle_cases(&mut self, generations: Generations) {
+        for (id, goal) in &generations {
             if let Some(slot) = self.cases.get_mut(*id) {
-                slot.reached = Some(*goal);
+                slot.observed = Some(*goal);
             }
         }
-        for (id, _) in brought {
+        for (id, _) in generations {
             let Some(slot) = self.cases.get(id) else {
                 continue;
             };
             if slot.due() {
                 let problem = Arc::clone(&slot.problem);
-                self.line_up(&problem, Lane::Live);
+                self.line_up(&problem, Priority::Live);
             } else if slot.gone {
                 self.drop_case(id);
             }
@@ -146,7 +151,7 @@ impl Engine {
         let problems: BTreeSet<_> = self.cases.all().map(|slot| Arc::clone(&slot.problem)).collect();
         self.cases.all_mut().for_each(Slot::ask);
         for problem in problems {
-            self.line_up(&problem, Lane::Bulk);
+            self.line_up(&problem, Priority::Bulk);
         }
     }
 
@@ -163,7 +168,7 @@ impl Engine {
                 // Before a case of its problem gets another.
                 self.looking.wanted.insert(event.incident);
             }
-            self.touch(event.incident, Lane::Live);
+            self.touch(event.incident, Priority::Live);
         }
     }
 
@@ -205,7 +210,7 @@ impl Engine {
     }
 
     /// Has the case of an incident looked at again; false if no case is about its problem.
-    pub(super) fn touch(&mut self, pk: IncidentPk, lane: Lane) -> bool {
+    pub(super) fn touch(&mut self, pk: IncidentPk, priority: Priority) -> bool {
         let Some(incident) = self.incidents.get(pk) else {
             return false;
         };
@@ -230,7 +235,7 @@ impl Engine {
             self.make_due(id);
         }
         for problem in &problems {
-            self.line_up(problem, lane);
+            self.line_up(problem, priority);
         }
         if problems.is_empty() {
             self.ask_for_case(pk);
@@ -274,7 +279,7 @@ impl Engine {
                 if self.renewing.has_failed() {
                     self.renewing.look_at(now.mono);
                 }
-                self.queue.forget_untold_troubles();
+                self.queue.forget_unlogged_failures();
                 self.queue.wake_all();
                 self.looking.come_back(now.mono);
             }
@@ -319,7 +324,7 @@ impl Engine {
 
     /// Argus answers, so what failed is the trouble of single problems.
     fn tell_troubles(&mut self, now: Now) {
-        for (problem, why) in self.queue.untold_troubles() {
+        for (problem, why) in self.queue.unlogged_failures() {
             self.told.failed(now, format!("{problem}: Argus answers others but not this one ({why})"));
             self.troubles_logged += 1;
             match self.troubles_logged {

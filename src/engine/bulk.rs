@@ -28,9 +28,9 @@ impl Default for Rank {
 
 /// Problems in line.
 #[derive(Debug, Default)]
-pub struct BulkLine(BTreeSet<(u32, Rank, Arc<Problem>)>);
+pub struct BulkOrder(BTreeSet<(u32, Rank, Arc<Problem>)>);
 
-impl BulkLine {
+impl BulkOrder {
     /// Puts a problem in line that has had so many turns: none has its next one before all others
     /// have had as many.
     pub fn add(&mut self, turns: u32, rank: Rank, problem: &Arc<Problem>) {
@@ -57,7 +57,7 @@ mod tests {
     fn the_highest_priority_comes_first_and_of_equal_ones_the_newest() {
         let ranks = [(100, 10), (500, 20), (100, 60), (300, 70), (500, 80)];
         let problem = |n: usize| Arc::new(case(n as u64).problem());
-        let mut line = BulkLine::default();
+        let mut line = BulkOrder::default();
         for (n, (priority, after)) in ranks.into_iter().enumerate() {
             line.add(0, Rank::of(priority, Stamp::from_secs(OPENED + after)), &problem(n));
         }

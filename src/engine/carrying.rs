@@ -1,8 +1,8 @@
 //! The deliveries that carry user actions to Zino: which there are, what became of each, and when it
 //! is tried again. Never decides what an act becomes in Zino.
 
-use super::backoff::backoff;
-use super::queue::Lane;
+use super::backoff::{Backoff, FIRST_WAIT};
+use super::entry::Priority;
 use super::{Carrying, Engine, Now};
 use crate::reconcile::carry::{UserAction, writes};
 use crate::reconcile::delivery::Delivery;
@@ -11,10 +11,8 @@ use crate::zino::case::{Case, CaseId};
 use log::debug;
 use std::time::Duration;
 
-/// How long an delivery that failed waits at first.
-const ERRAND_FIRST_WAIT: Duration = Duration::from_secs(1);
-/// The longest that it waits.
-const ERRAND_LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest time between two tries of a delivery.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Compares what people did with what the case has, and has the rest carried.
@@ -38,8 +36,9 @@ impl Engine {
                 (carrying.delivery, carrying.lacking) = (delivery, lacking);
             }
             None => {
-                let carrying =
-                    Carrying { delivery, lacking, attempts: 0, retry_at: now.mono, in_vain: 0, given_up: None };
+                let mut retry = Backoff::default();
+                retry.retry_at(now.mono);
+                let carrying = Carrying { delivery, lacking, retry, in_vain: 0, given_up: None };
                 self.deliveries.insert(id, carrying);
             }
         }
@@ -64,7 +63,7 @@ impl Engine {
                     let same = case.problem() == delivery.problem && case.opened == delivery.opened;
                     if same { writes(&case, &delivery.actions, rules).len() } else { 0 }
                 });
-                self.put_case(*case, Lane::Live);
+                self.put_case(*case, Priority::Live);
                 if lacking == 0 {
                     if let Some(run) = &mut self.run {
                         run.carried(id);
@@ -94,14 +93,16 @@ impl Engine {
     pub(super) fn take_postponed(&mut self, now: Now, id: CaseId) {
         self.delivery_under_way = self.delivery_under_way.filter(|under_way| *under_way != id);
         if let Some(carrying) = self.deliveries.get_mut(&id) {
-            carrying.retry_at = now.mono + ERRAND_FIRST_WAIT;
+            carrying.retry.retry_at(now.mono + FIRST_WAIT);
         }
     }
 
     /// There was more to write than one delivery does.
     fn go_on_carrying(&mut self, now: Now, id: CaseId, lacking: usize) {
         if let Some(carrying) = self.deliveries.get_mut(&id) {
-            (carrying.lacking, carrying.attempts, carrying.retry_at) = (lacking, 0, now.mono);
+            carrying.lacking = lacking;
+            carrying.retry.succeeded();
+            carrying.retry.retry_at(now.mono);
             (carrying.in_vain, carrying.given_up) = (0, None);
         }
     }
@@ -110,9 +111,7 @@ impl Engine {
         if let Some(carrying) = self.deliveries.get_mut(&id) {
             // A lost connection is repeated as soon as there is another; a refusal would only be
             // refused again.
-            carrying.attempts =
-                if refused { carrying.attempts.saturating_add(1).max(4) } else { carrying.attempts.saturating_add(1) };
-            carrying.retry_at = now.mono + backoff(carrying.attempts, ERRAND_FIRST_WAIT, ERRAND_LONGEST_WAIT);
+            carrying.retry.failed_badly(now.mono, LONGEST_WAIT, if refused { 4 } else { 1 });
         }
     }
 }

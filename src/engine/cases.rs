@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// What Argus shall show of a case: what synchronisation makes of it, and how often it was asked to look again. A look that
 /// began before the latest asking settles nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Goal {
+pub struct Generation {
     fingerprint: u64,
     asked: u64,
 }
@@ -26,9 +26,9 @@ pub struct Slot {
     /// The problem that it is about.
     pub problem: Arc<Problem>,
     /// What is to be reached.
-    pub goal: Goal,
+    pub desired: Generation,
     /// What Argus is known to show.
-    pub reached: Option<Goal>,
+    pub observed: Option<Generation>,
     /// Its incident.
     pub home: Option<IncidentPk>,
     /// Zino does not know it any more; kept until its last state is delivered.
@@ -52,19 +52,19 @@ impl Slot {
     /// Whether Argus may not show what it should.
     #[must_use]
     pub fn due(&self) -> bool {
-        self.reached != Some(self.goal)
+        self.observed != Some(self.desired)
     }
 
     /// What of its setbacks is tried again, after so many full looks: what was tried at another
     /// one.
     #[must_use]
     pub fn chance(&self, look: u64) -> Chance {
-        Chance { fingerprint: self.goal.fingerprint, look, last: self.gone }
+        Chance { fingerprint: self.desired.fingerprint, look, last: self.gone }
     }
 
     /// Asks for another look, also where one is under way.
     pub fn ask(&mut self) {
-        self.goal.asked += 1;
+        self.desired.asked += 1;
     }
 }
 
@@ -170,7 +170,7 @@ impl Cases {
         let says_the_same =
             |before: &Case| (&before.state, fault_is_over(before)) == (&case.state, fault_is_over(&case));
         slot.exempt &= says_the_same(&slot.case);
-        slot.goal.fingerprint = fingerprint;
+        slot.desired.fingerprint = fingerprint;
         if *slot.case != case {
             slot.case = Arc::new(case);
         }
@@ -206,10 +206,10 @@ impl Cases {
         self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
         let exempt = rules.secondary && case.is_closed();
         let slot = Slot {
-            goal: Goal { fingerprint: fingerprint(&case, rules), asked: 0 },
+            desired: Generation { fingerprint: fingerprint(&case, rules), asked: 0 },
             case: Arc::new(case),
             problem: Arc::clone(&problem),
-            reached: None,
+            observed: None,
             home: None,
             gone: false,
             exempt,
@@ -224,7 +224,7 @@ impl Cases {
     /// The rules have changed, and with them what is to be reached; that alone is no news of a case.
     pub fn judge_again(&mut self, rules: &Rules) {
         for slot in self.slots.values_mut() {
-            slot.goal.fingerprint = fingerprint(&slot.case, rules);
+            slot.desired.fingerprint = fingerprint(&slot.case, rules);
         }
     }
 
@@ -261,7 +261,7 @@ mod tests {
         let mut cases = Cases::default();
         assert!(matches!(cases.put(port_case(1), &rules()), Change::Due(_)));
         let slot = cases.get_mut(1).unwrap();
-        slot.reached = Some(slot.goal);
+        slot.observed = Some(slot.desired);
         assert_eq!(
             cases.put(Case { portstate: Some("lowerLayerDown".into()), ..port_case(1) }, &rules()),
             Change::Nothing
@@ -276,11 +276,11 @@ mod tests {
         let mut cases = Cases::default();
         cases.put(case(1), &rules());
         cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
-        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        cases.all_mut().for_each(|slot| slot.observed = Some(slot.desired));
         let two = closed(Case { router: "gw1".into(), ..case(2) }, 60);
         assert!(matches!(cases.put(two.clone(), &rules()), Change::Due(_)));
         assert!(cases.get(1).unwrap().due());
-        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        cases.all_mut().for_each(|slot| slot.observed = Some(slot.desired));
         assert_eq!(cases.put(two, &rules()), Change::Nothing, "once");
         assert!(!cases.get(1).unwrap().due());
     }
@@ -289,7 +289,7 @@ mod tests {
     fn an_open_case_is_looked_at_when_an_earlier_one_of_its_problem_becomes_known() {
         let mut cases = Cases::default();
         cases.put(Case { router: "gw1".into(), ..case(2) }, &rules());
-        cases.all_mut().for_each(|slot| slot.reached = Some(slot.goal));
+        cases.all_mut().for_each(|slot| slot.observed = Some(slot.desired));
         cases.put(closed(case(1), 60), &rules());
         assert!(cases.get(2).unwrap().due());
     }
@@ -299,9 +299,9 @@ mod tests {
         let mut cases = Cases::default();
         cases.put(case(1), &rules());
         let slot = cases.get_mut(1).unwrap();
-        let under_way = slot.goal;
+        let under_way = slot.desired;
         slot.ask();
-        slot.reached = Some(under_way);
+        slot.observed = Some(under_way);
         assert!(slot.due());
     }
 

@@ -1,13 +1,12 @@
 //! What the machine has done next: at most so many jobs at once, looks before work, live work before bulk work.
 
 use super::bulk::Rank;
-use super::cases::Goal;
-use super::queue::Lane;
+use super::entry::{Generations, Priority};
 use super::{Engine, Job, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::identity::same_problem;
 use crate::reconcile::job::{CaseWork, ProblemJob};
-use crate::zino::case::{CaseId, Problem};
+use crate::zino::case::Problem;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,9 +33,8 @@ impl Engine {
             return;
         }
         let link = &mut self.link;
-        if link.connected && link.read && link.reading_since.is_none() && now.mono >= link.reread_at {
-            link.reread_at = now.mono + self.settings.full_interval;
-            link.reading_since = Some(now.mono);
+        if link.connected && link.read && link.full_reading.is_due(now.mono) {
+            link.full_reading.start(now.mono, self.settings.full_interval);
             self.out.push(Output::Zino(ZinoCommand::Reread));
         }
         self.reach_argus();
@@ -73,10 +71,10 @@ impl Engine {
     }
 
     /// Puts a problem in line for work.
-    pub(super) fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
+    pub(super) fn line_up(&mut self, problem: &Arc<Problem>, priority: Priority) {
         let most = self.cases.of(problem).map(|s| (s.case.priority, s.case.opened)).max();
         let rank = most.map_or_else(Rank::default, |(priority, opened)| Rank::of(priority, opened));
-        self.queue.add(problem, lane, rank);
+        self.queue.add(problem, priority, rank);
     }
 
     /// The next problem to work on.
@@ -86,14 +84,14 @@ impl Engine {
             return None;
         }
         loop {
-            let problem = self.queue.next()?;
+            let problem = self.queue.take()?;
             if self.is_sought_first(&problem, now) {
                 continue;
             }
             if let Some(job) = self.problem_job(&problem, now) {
-                let brought: Vec<(CaseId, Goal)> =
-                    self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.goal)).collect();
-                self.queue.start(&problem, brought);
+                let generations: Generations =
+                    self.cases.of(&problem).filter(|s| s.due()).map(|s| (s.case.id, s.desired)).collect();
+                self.queue.start(&problem, generations);
                 return Some(Job::Problem(Box::new(job)));
             }
         }
@@ -105,7 +103,7 @@ impl Engine {
             if self.cases.get(id).is_some_and(|s| !s.tried && self.needs_nothing(&s.case, now))
                 && let Some(slot) = self.cases.get_mut(id)
             {
-                slot.reached = Some(slot.goal);
+                slot.observed = Some(slot.desired);
             }
         }
         let cases: Vec<CaseWork> = self
@@ -125,13 +123,13 @@ impl Engine {
             return None;
         }
         if !cases.iter().any(|work| work.due) {
-            self.queue.idle(problem);
+            self.queue.park(problem);
             return None;
         }
         let incidents = self.incidents_of(problem, &cases);
         let settled = self.settled_at.unwrap_or(Duration::ZERO);
         if now.mono < settled && !incidents.is_empty() {
-            self.queue.wait_until(problem, settled);
+            self.queue.delay(problem, settled);
             return None;
         }
         let doubt = self.queue.doubt(problem, now.mono);
@@ -158,8 +156,8 @@ impl Engine {
         if !self.may_write() || !self.link.read || self.delivery_under_way.is_some() {
             return;
         }
-        let due = self.deliveries.iter().filter(|(id, c)| c.retry_at <= now.mono && !self.leaves_delivery(**id, c));
-        let Some((id, carrying)) = due.min_by_key(|(_, c)| c.retry_at) else {
+        let due = self.deliveries.iter().filter(|(id, c)| c.retry.is_due(now.mono) && !self.leaves_delivery(**id, c));
+        let Some((id, carrying)) = due.min_by_key(|(_, c)| c.retry.next_wake()) else {
             return;
         };
         self.delivery_under_way = Some(*id);
@@ -179,7 +177,7 @@ impl Engine {
             wakes.push(self.next_proof());
         }
         if self.link.connected {
-            wakes.push(Some(self.link.reread_at));
+            wakes.push(self.link.full_reading.next_wake());
             if self.is_active() && !self.looking.busy {
                 let looking = &self.looking;
                 wakes.extend(looking.tries.wakes().map(Some));
@@ -187,7 +185,7 @@ impl Engine {
                 wakes.push(self.orphans.next_wake());
             }
             if self.delivery_under_way.is_none() {
-                wakes.extend(self.deliveries.values().map(|c| Some(c.retry_at)));
+                wakes.extend(self.deliveries.values().map(|c| Some(c.retry.next_wake())));
             }
         }
         wakes.into_iter().flatten().filter(|at| *at > now).min()

@@ -1,6 +1,6 @@
 //! Whether Argus can be used: one probe tells an outage from one case's trouble. Never sends the probe itself.
 
-use super::backoff::backoff;
+use super::backoff::Backoff;
 use std::time::Duration;
 
 /// While Argus is away it is asked this often at the least, so that all that waited arrives within seconds of its return.
@@ -21,10 +21,8 @@ pub enum Health {
     Away {
         /// Since when.
         since: Duration,
-        /// Failed probes.
-        attempts: u32,
-        /// When to ask again.
-        probe_at: Duration,
+        /// Failed probes, and when to ask again.
+        retry: Backoff,
     },
 }
 
@@ -48,21 +46,21 @@ impl Health {
         match self {
             Self::Fine => false,
             Self::Suspect { .. } => true,
-            Self::Away { probe_at, .. } => *probe_at <= now,
+            Self::Away { retry, .. } => retry.is_due(now),
         }
     }
 
     /// Something has changed that may help: it is not to be waited for.
     pub fn hurry(&mut self, now: Duration) {
-        if let Self::Away { probe_at, .. } = self {
-            *probe_at = now;
+        if let Self::Away { retry, .. } = self {
+            retry.retry_at(now);
         }
     }
 
     /// While it is away, the next probe is not to be later than this.
     pub fn probe_by(&mut self, at: Duration) {
-        if let Self::Away { probe_at, .. } = self {
-            *probe_at = (*probe_at).min(at);
+        if let Self::Away { retry, .. } = self {
+            retry.retry_by(at);
         }
     }
 
@@ -70,7 +68,7 @@ impl Health {
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
         match self {
-            Self::Away { probe_at, .. } => Some(*probe_at),
+            Self::Away { retry, .. } => Some(retry.next_wake()),
             Self::Fine | Self::Suspect { .. } => None,
         }
     }
@@ -85,12 +83,12 @@ impl Health {
 
     /// The probe failed; true if that is news.
     pub fn silent(&mut self, now: Duration) -> bool {
-        let (since, attempts, news) = match self {
-            Self::Away { since, attempts, .. } => (*since, attempts.saturating_add(1), false),
-            Self::Fine | Self::Suspect { .. } => (now, 1, true),
+        let (since, mut retry, news) = match std::mem::take(self) {
+            Self::Away { since, retry } => (since, retry, false),
+            Self::Fine | Self::Suspect { .. } => (now, Backoff::default(), true),
         };
-        let probe_at = now + backoff(attempts, Duration::from_secs(1), LONGEST_WAIT);
-        *self = Self::Away { since, attempts, probe_at };
+        retry.failed(now, LONGEST_WAIT);
+        *self = Self::Away { since, retry };
         news
     }
 }

@@ -1,6 +1,7 @@
 //! What is being looked at in Argus, and what of it failed: the lists, the newest events, single
 //! incidents. Never asks for anything itself; `watch.rs` does.
 
+use super::backoff::Backoff;
 use super::feed::Feed;
 use super::paging::{Failed, LeftOut, Paging, Progress};
 use crate::argus::ArgusError;
@@ -11,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How far the looking at Argus has got.
@@ -83,9 +83,7 @@ pub(super) enum Look {
 /// A look that failed when it was tried last.
 #[derive(Debug)]
 pub(super) struct Failing {
-    /// How often in a row.
-    pub(super) attempts: u32,
-    retry_at: Duration,
+    retry: Backoff,
     /// What could not be done.
     pub(super) what: String,
     /// Why.
@@ -99,7 +97,7 @@ pub(super) struct Tries(BTreeMap<Look, Failing>);
 impl Tries {
     /// Whether it may be tried now.
     pub(super) fn may(&self, look: Look, now: Duration) -> bool {
-        self.0.get(&look).is_none_or(|failing| now >= failing.retry_at)
+        self.0.get(&look).is_none_or(|failing| failing.retry.is_due(now))
     }
 
     pub(super) fn succeeded(&mut self, look: Look) {
@@ -108,28 +106,32 @@ impl Tries {
 
     /// Notes a failure; gives how many there were in a row.
     pub(super) fn failed(&mut self, look: Look, now: Duration, what: &str, error: &ArgusError) -> u32 {
-        let attempts = self.attempts(look).saturating_add(1);
-        let retry_at = now + super::backoff::backoff(attempts, FIRST_WAIT, LONGEST_WAIT);
-        self.0.insert(look, Failing { attempts, retry_at, what: what.to_owned(), error: error.clone() });
+        let mut retry = self.0.remove(&look).map(|failing| failing.retry).unwrap_or_default();
+        retry.failed(now, LONGEST_WAIT);
+        let attempts = retry.failures();
+        self.0.insert(look, Failing { retry, what: what.to_owned(), error: error.clone() });
         attempts
     }
 
     /// How often it has failed in a row.
     pub(super) fn attempts(&self, look: Look) -> u32 {
-        self.0.get(&look).map_or(0, |failing| failing.attempts)
+        self.0.get(&look).map_or(0, |failing| failing.retry.failures())
     }
 
     /// What has failed so often in a row.
     pub(super) fn failing(&self, times: u32) -> impl Iterator<Item = (Look, &Failing)> {
-        self.0.iter().map(|(look, failing)| (*look, failing)).filter(move |(_, failing)| failing.attempts >= times)
+        self.0
+            .iter()
+            .map(|(look, failing)| (*look, failing))
+            .filter(move |(_, failing)| failing.retry.failures() >= times)
     }
 
     fn retry_now(&mut self, now: Duration) {
-        self.0.values_mut().for_each(|failing| failing.retry_at = now);
+        self.0.values_mut().for_each(|failing| failing.retry.retry_at(now));
     }
 
     pub(super) fn wakes(&self) -> impl Iterator<Item = Duration> {
-        self.0.values().map(|failing| failing.retry_at)
+        self.0.values().map(|failing| failing.retry.next_wake())
     }
 }
 

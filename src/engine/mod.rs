@@ -21,6 +21,7 @@ mod carrying;
 mod cases;
 mod counting;
 mod dispatch;
+mod entry;
 mod feed;
 mod health;
 mod incidents;
@@ -30,6 +31,7 @@ mod news_tests;
 mod once;
 mod orphans;
 mod paging;
+mod periodic;
 mod queue;
 #[cfg(test)]
 mod reading_tests;
@@ -108,10 +110,8 @@ struct Link {
     absent: BTreeSet<CaseId>,
     /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
     unanswered: BTreeSet<CaseId>,
-    reread_at: Duration,
-    /// The start of the complete reading that is under way: the first one of a connection, or a
-    /// requested one.
-    reading_since: Option<Duration>,
+    /// The complete reading: the first one of a connection, or a requested one.
+    full_reading: periodic::Periodic,
     /// What a complete reading under way has brought.
     reading: Reading,
     /// The highest number that any reading of this Zino showed; `None` before the first.
@@ -138,8 +138,7 @@ struct Carrying {
     delivery: Delivery,
     /// How many writes the case lacked when it was looked at last.
     lacking: usize,
-    attempts: u32,
-    retry_at: Duration,
+    retry: backoff::Backoff,
     /// How often Zino refused something of it, or nothing came of it.
     in_vain: u32,
     /// The chance at which it was given up; there must be another one before it is tried again.

@@ -230,7 +230,7 @@ impl Engine {
             && done(Look::Incident, looking.wanted.is_empty());
         let read = self.link.read && self.link.awaited.is_empty() && self.is_ready();
         let idle = self.busy == 0 && !self.probing && self.delivery_under_way.is_none() && self.health.is_fine();
-        let carried = self.deliveries.values().all(|c| c.attempts >= TRIES || c.given_up.is_some());
+        let carried = self.deliveries.values().all(|c| c.retry.failures() >= TRIES || c.given_up.is_some());
         looked && read && idle && carried && self.orphans.is_idle() && self.queue.is_done(TRIES)
     }
 
@@ -239,7 +239,7 @@ impl Engine {
             return RunEnd::default();
         };
         let deeds = &run.deeds;
-        let mut failed: Vec<String> = self.queue.troubles().map(|(problem, why)| format!("{problem}: {why}")).collect();
+        let mut failed: Vec<String> = self.queue.failures().map(|(problem, why)| format!("{problem}: {why}")).collect();
         failed.extend(self.setback_lines());
         failed.extend(self.unjudged().take(MAX_NAMED));
         let carrying = self.deliveries.keys().filter_map(|id| self.cases.get(*id));
@@ -289,7 +289,7 @@ impl Engine {
         if !self.is_ready() {
             return vec![format!("the time was over before {} cases were read from Zino", self.link.awaited.len())];
         }
-        let waiting: Vec<&Problem> = self.queue.untroubled().collect();
+        let waiting: Vec<&Problem> = self.queue.without_failure().collect();
         let named =
             waiting.iter().take(MAX_NAMED).map(|problem| format!("{problem}: the time was over before its turn"));
         let mut lines: Vec<String> = named.collect();

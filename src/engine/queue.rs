@@ -1,322 +1,270 @@
-//! Waiting work: one entry per problem, live work before bulk work, with back-off. Never knows what the work is.
+//! The work queue: one entry for each problem, in exactly one state. Live work goes before bulk
+//! work. Never knows what the work is.
 
-use super::backoff::backoff;
-use super::bulk::{BulkLine, Rank};
-use super::cases::Goal;
+use super::bulk::{BulkOrder, Rank};
+use super::entry::{Ended, Entry, Generations, Parked, Priority, State};
 use crate::reconcile::job::WriteKey;
-use crate::zino::case::{CaseId, Problem};
+use crate::zino::case::Problem;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How urgent a piece of work is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// Found by a full look; after everything else.
-    Bulk,
-    /// Just happened.
-    Live,
-}
-
-/// How many reasons of one trouble are told.
-const MAX_TOLD: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How long after an unknown outcome a write may be repeated: Argus may still be executing it.
-const DOUBT_LASTS: Duration = Duration::from_secs(5);
-
-/// A write of unknown outcome.
-#[derive(Debug, Clone)]
-struct Doubted {
-    doubt: WriteKey,
-    since: Duration,
-    looks: u32,
-}
-
-#[derive(Debug, Default)]
-struct Entry {
-    lane: Option<Lane>,
-    /// How urgent it is while it is in no line: work that waits comes back to the line that it left.
-    urgency: Option<Lane>,
-    /// How much it matters in the line of bulk work, and how many turns there were not enough for
-    /// it.
-    rank: Rank,
-    turns: u32,
-    running: Option<Vec<(CaseId, Goal)>>,
-    again: Option<Lane>,
-    retry_at: Option<Duration>,
-    attempts: u32,
-    doubted: Option<Doubted>,
-    trouble: Option<Trouble>,
-}
-
-/// Why a problem could not be brought up to date.
-#[derive(Debug)]
-struct Trouble {
-    why: String,
-    /// How often people were told of it, each time for another reason.
-    told: u32,
-    /// Whether they were told of this reason.
-    is_news: bool,
-}
 
 /// All waiting and running work.
 #[derive(Debug, Default)]
 pub struct Queue {
     entries: BTreeMap<Arc<Problem>, Entry>,
+    /// The lines. A problem may also stand where it does not belong any more; its state decides.
     live: VecDeque<Arc<Problem>>,
-    bulk: BulkLine,
-    timers: BTreeSet<(Duration, Arc<Problem>)>,
+    bulk: BulkOrder,
+    delayed: BTreeSet<(Duration, Arc<Problem>)>,
 }
 
 impl Queue {
-    /// Puts a problem in line, unless it is there already; while it runs, it is to run again.
-    pub fn add(&mut self, problem: &Arc<Problem>, lane: Lane, rank: Rank) {
-        self.entries.entry(Arc::clone(problem)).or_default().rank = rank;
-        self.line_up(problem, lane);
-    }
-
-    fn line_up(&mut self, problem: &Arc<Problem>, lane: Lane) {
+    /// Puts a problem in line, unless it is there already. One that waits for a time goes on
+    /// waiting; one that runs is to run again.
+    pub fn add(&mut self, problem: &Arc<Problem>, priority: Priority, rank: Rank) {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
-        if entry.running.is_some() {
-            entry.again = entry.again.max(Some(lane));
-        } else if entry.retry_at.is_some() {
-            entry.urgency = entry.urgency.max(Some(lane));
-        } else if entry.lane < Some(lane) {
-            // A bulk entry that becomes live stays in both lines; `next` skips the one that comes second.
-            entry.lane = Some(lane);
-            match lane {
-                Lane::Live => self.live.push_back(Arc::clone(problem)),
-                Lane::Bulk => self.bulk.add(entry.turns, entry.rank, problem),
-            }
+        entry.rank = rank;
+        match &mut entry.state {
+            State::Running { again, .. } => *again = (*again).max(Some(priority)),
+            State::Delayed { then, .. } => *then = (*then).max(priority),
+            State::Ready(before) if *before >= priority => {}
+            State::Ready(_) | State::Parked { .. } => self.line_up(problem, priority),
         }
     }
 
-    /// The next problem in line.
-    pub fn next(&mut self) -> Option<Arc<Problem>> {
+    /// Makes an entry ready.
+    fn line_up(&mut self, problem: &Arc<Problem>, priority: Priority) {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        if let State::Delayed { until, .. } = entry.state {
+            self.delayed.remove(&(until, Arc::clone(problem)));
+        }
+        entry.state = State::Ready(priority);
+        match priority {
+            Priority::Live => self.live.push_back(Arc::clone(problem)),
+            Priority::Bulk => self.bulk.add(entry.turns, entry.rank, problem),
+        }
+    }
+
+    /// Takes the next problem from the line. The caller then calls [`Queue::start`],
+    /// [`Queue::delay`], [`Queue::park`] or [`Queue::forget`].
+    pub fn take(&mut self) -> Option<Arc<Problem>> {
         loop {
-            let (problem, lane) = match self.live.pop_front() {
-                Some(problem) => (problem, Lane::Live),
-                None => (self.bulk.next()?, Lane::Bulk),
+            let (problem, priority) = match self.live.pop_front() {
+                Some(problem) => (problem, Priority::Live),
+                None => (self.bulk.next()?, Priority::Bulk),
             };
-            if let Some(entry) = self.entries.get_mut(&problem).filter(|e| e.lane == Some(lane)) {
-                entry.lane = None;
-                entry.urgency = Some(lane);
+            let entry = self.entries.get_mut(&problem);
+            if let Some(entry) = entry.filter(|e| matches!(e.state, State::Ready(ready) if ready == priority)) {
+                entry.state = State::Parked { why: Parked::Taken(priority) };
                 return Some(problem);
             }
         }
     }
 
-    /// The problem is being worked on, to bring these cases to these goals.
-    pub fn start(&mut self, problem: &Arc<Problem>, cases: Vec<(CaseId, Goal)>) {
-        self.entries.entry(Arc::clone(problem)).or_default().running = Some(cases);
+    /// A job begins for a problem that was taken from the line, to bring its cases to these
+    /// generations.
+    pub fn start(&mut self, problem: &Arc<Problem>, generations: Generations) {
+        let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        debug_assert!(entry.is_parked(), "a job begins only for what was taken from the line");
+        entry.state = State::Running { priority: entry.priority(), again: None, generations };
     }
 
-    /// Whether the problem is being worked on.
+    /// Whether a job of the problem is under way.
     #[must_use]
     pub fn is_running(&self, problem: &Problem) -> bool {
-        self.entries.get(problem).is_some_and(|e| e.running.is_some())
+        self.entries.get(problem).is_some_and(Entry::is_running)
     }
 
-    /// The work has come back; returns what it was to bring where.
-    pub fn finish(&mut self, problem: &Arc<Problem>) -> Vec<(CaseId, Goal)> {
-        let Some(entry) = self.entries.get_mut(problem) else {
-            return Vec::new();
-        };
-        let cases = entry.running.take().unwrap_or_default();
-        if let Some(lane) = entry.again.take() {
-            self.line_up(problem, lane);
+    /// What the job under way was started with.
+    #[must_use]
+    pub fn generations(&self, problem: &Problem) -> Generations {
+        match self.entries.get(problem).map(|entry| &entry.state) {
+            Some(State::Running { generations, .. }) => generations.clone(),
+            _ => Vec::new(),
         }
-        cases
     }
 
-    /// It went well: troubles are over. Returns the trouble that it was in.
-    pub fn succeeded(&mut self, problem: &Problem) -> Option<String> {
+    /// Ends a run. Returns the earlier failure if it was logged and is over now, so that the
+    /// recovery is logged too.
+    pub fn finish(&mut self, problem: &Arc<Problem>, now: Duration, ended: Ended<'_>) -> Option<String> {
         let entry = self.entries.get_mut(problem)?;
-        (entry.attempts, entry.turns) = (0, 0);
-        entry.doubted = None;
-        let trouble = entry.trouble.take().filter(|t| t.told > 0).map(|t| t.why);
-        self.idle(problem);
-        trouble
+        let priority = entry.priority();
+        let again = match &entry.state {
+            State::Running { again, .. } => *again,
+            _ => None,
+        };
+        entry.state = State::Parked { why: Parked::Taken(priority) };
+        match ended {
+            Ended::Done => {
+                entry.retry.succeeded();
+                (entry.turns, entry.doubt) = (0, None);
+                let failure = entry.failure.take();
+                match again {
+                    Some(again) => self.line_up(problem, again),
+                    None => drop(self.entries.remove(problem)),
+                }
+                return failure.filter(|failure| failure.logged > 0).map(|failure| failure.why);
+            }
+            Ended::Unfinished => {
+                // Its next turn comes after all that waits in the same line.
+                entry.retry.succeeded();
+                entry.doubt = None;
+                entry.turns = entry.turns.saturating_add(1);
+                self.line_up(problem, priority);
+            }
+            Ended::NotBefore(until) => self.delay(problem, until),
+            Ended::InDoubt(write) => {
+                let until = entry.doubt(now, write);
+                self.delay(problem, until);
+            }
+            Ended::Failed(why) => {
+                let until = entry.fail(now, why);
+                self.delay(problem, until);
+            }
+        }
+        None
     }
 
-    /// There turned out to be nothing to do.
-    pub fn idle(&mut self, problem: &Problem) {
-        let idle = self.entries.get(problem).is_some_and(|e| {
-            e.lane.is_none()
-                && e.running.is_none()
-                && e.retry_at.is_none()
-                && e.trouble.is_none()
-                && e.doubted.is_none()
-        });
-        if idle {
+    /// What the problem needs before it can be worked on failed: it waits and is tried again.
+    pub fn fail(&mut self, problem: &Arc<Problem>, now: Duration, why: &str) {
+        let until = self.entries.entry(Arc::clone(problem)).or_default().fail(now, why);
+        self.delay(problem, until);
+    }
+
+    /// Nothing turned out to be due.
+    pub fn park(&mut self, problem: &Arc<Problem>) {
+        let Some(entry) = self.entries.get_mut(problem).filter(|entry| entry.is_parked()) else {
+            return;
+        };
+        entry.state = State::Parked { why: Parked::NothingToDo };
+        if entry.failure.is_none() && entry.doubt.is_none() {
             self.entries.remove(problem);
         }
     }
 
-    /// There is nothing left to work on. What runs reports in its time.
+    /// Drops an entry. A job under way reports in its time, and what it says of it is ignored.
     pub fn forget(&mut self, problem: &Arc<Problem>) {
-        let Some(mut entry) = self.entries.remove(problem) else {
+        let Some(entry) = self.entries.remove(problem) else {
             return;
         };
-        if let Some(at) = entry.retry_at {
-            self.timers.remove(&(at, Arc::clone(problem)));
+        if let State::Delayed { until, .. } = entry.state {
+            self.delayed.remove(&(until, Arc::clone(problem)));
         }
-        if let Some(running) = entry.running.take() {
-            self.entries.insert(Arc::clone(problem), Entry { running: Some(running), ..Entry::default() });
+        if entry.is_running() {
+            self.entries.insert(Arc::clone(problem), Self::only_running(entry));
         }
     }
 
-    /// Not all of it was done at a time: the rest has its turn after what waits in the same line.
-    pub fn go_on(&mut self, problem: &Arc<Problem>) {
-        let urgency = self.entries.get_mut(problem).and_then(|entry| {
-            (entry.attempts, entry.doubted) = (0, None);
-            entry.turns = entry.turns.saturating_add(1);
-            entry.urgency
-        });
-        self.line_up(problem, urgency.unwrap_or(Lane::Live));
-    }
-
-    /// It failed: to be tried again later. Returns true if this trouble is new.
-    pub fn failed(&mut self, problem: &Arc<Problem>, now: Duration, why: &str) -> bool {
-        let entry = self.entries.entry(Arc::clone(problem)).or_default();
-        entry.attempts = entry.attempts.saturating_add(1);
-        let wait = backoff(entry.attempts, FIRST_WAIT, LONGEST_WAIT);
-        let new = entry.trouble.is_none();
-        let told = entry.trouble.as_ref().map_or(0, |trouble| trouble.told);
-        let is_news = entry.trouble.as_ref().is_none_or(|trouble| trouble.is_news || trouble.why != why);
-        entry.trouble = Some(Trouble { why: why.to_owned(), told, is_news });
-        self.wait_until(problem, now + wait);
-        new
-    }
-
-    /// A write's outcome is unknown: to be looked at again.
-    pub fn doubtful(&mut self, problem: &Arc<Problem>, now: Duration, doubt: WriteKey) {
-        let entry = self.entries.entry(Arc::clone(problem)).or_default();
-        let at = match &mut entry.doubted {
-            Some(doubted) if doubted.doubt == doubt => {
-                doubted.looks += 1;
-                if now >= doubted.since + DOUBT_LASTS && doubted.looks > 1 {
-                    // The repeated write failed in the same way: a new doubt.
-                    (doubted.since, doubted.looks) = (now, 0);
-                    now + FIRST_WAIT
-                } else {
-                    doubted.since + DOUBT_LASTS
-                }
-            }
-            _ => {
-                entry.doubted = Some(Doubted { doubt, since: now, looks: 0 });
-                now + FIRST_WAIT
-            }
+    /// An entry of which nothing is left but the job under way.
+    fn only_running(entry: Entry) -> Entry {
+        let State::Running { priority, generations, .. } = entry.state else {
+            return entry;
         };
-        self.wait_until(problem, at);
+        Entry { state: State::Running { priority, again: None, generations }, ..Entry::default() }
     }
 
     /// The write that is in doubt, and whether it may be repeated if it is not found.
     #[must_use]
     pub fn doubt(&self, problem: &Problem, now: Duration) -> Option<(WriteKey, bool)> {
-        let doubted = self.entries.get(problem)?.doubted.as_ref()?;
-        let ripe = doubted.looks >= 1 && now >= doubted.since + DOUBT_LASTS;
-        Some((doubted.doubt.clone(), ripe))
+        let doubt = self.entries.get(problem)?.doubt.as_ref()?;
+        Some((doubt.write.clone(), doubt.may_repeat(now)))
     }
 
-    /// All troubles: the problem and why.
-    pub fn troubles(&self) -> impl Iterator<Item = (&Problem, &str)> {
-        self.entries.iter().filter_map(|(problem, e)| Some((&**problem, e.trouble.as_ref()?.why.as_str())))
+    /// All problems that fail, and why.
+    pub fn failures(&self) -> impl Iterator<Item = (&Problem, &str)> {
+        self.entries.iter().filter_map(|(problem, e)| Some((&**problem, e.failure.as_ref()?.why.as_str())))
     }
 
-    /// What waits or runs and is in no trouble.
-    pub fn untroubled(&self) -> impl Iterator<Item = &Problem> {
-        self.entries.iter().filter(|(_, e)| e.trouble.is_none()).map(|(problem, _)| &**problem)
+    /// All entries that did not fail.
+    pub fn without_failure(&self) -> impl Iterator<Item = &Problem> {
+        self.entries.iter().filter(|(_, e)| e.failure.is_none()).map(|(problem, _)| &**problem)
     }
 
     /// Whether nothing waits or runs but what failed at least so often.
     #[must_use]
     pub fn is_done(&self, tries: u32) -> bool {
-        self.entries.values().all(|e| e.running.is_none() && e.trouble.is_some() && e.attempts >= tries)
+        self.entries.values().all(|e| !e.is_running() && e.failure.is_some() && e.retry.failures() >= tries)
     }
 
-    /// The server was away: what failed meanwhile was no trouble of single problems.
-    pub fn forget_untold_troubles(&mut self) {
-        for entry in self.entries.values_mut().filter(|e| e.trouble.as_ref().is_some_and(|t| t.told == 0)) {
-            (entry.trouble, entry.attempts) = (None, 0);
+    /// The server was away: what failed meanwhile was no failure of single problems.
+    pub fn forget_unlogged_failures(&mut self) {
+        for entry in self.entries.values_mut().filter(|e| e.failure.as_ref().is_some_and(|f| f.logged == 0)) {
+            entry.failure = None;
+            entry.retry.succeeded();
         }
     }
 
-    /// Troubles of which nobody was told the reason; from now on they count as told.
-    pub fn untold_troubles(&mut self) -> Vec<(Arc<Problem>, String)> {
+    /// Takes the failures that are not logged yet and marks them as logged.
+    pub fn unlogged_failures(&mut self) -> Vec<(Arc<Problem>, String)> {
         self.entries
             .iter_mut()
             .filter_map(|(problem, entry)| {
-                let trouble = entry.trouble.as_mut().filter(|t| t.is_news && t.told < MAX_TOLD)?;
-                (trouble.told, trouble.is_news) = (trouble.told + 1, false);
-                Some((Arc::clone(problem), trouble.why.clone()))
+                let why = entry.failure.as_mut()?.take_unlogged()?;
+                Some((Arc::clone(problem), why))
             })
             .collect()
     }
 
-    /// Puts a problem aside until a time.
-    pub fn wait_until(&mut self, problem: &Arc<Problem>, at: Duration) {
+    /// Puts a problem aside until a time. One that runs is to run again.
+    pub fn delay(&mut self, problem: &Arc<Problem>, until: Duration) {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
-        if let Some(old) = entry.retry_at.replace(at) {
-            self.timers.remove(&(old, Arc::clone(problem)));
+        let then = entry.priority();
+        if let State::Running { again, .. } = &mut entry.state {
+            *again = Some(then);
+            return;
         }
-        // Both are set where what ran is to run again.
-        entry.urgency = entry.urgency.max(entry.lane.take());
-        self.timers.insert((at, Arc::clone(problem)));
+        let before = std::mem::replace(&mut entry.state, State::Delayed { until, then });
+        if let State::Delayed { until, .. } = before {
+            self.delayed.remove(&(until, Arc::clone(problem)));
+        }
+        self.delayed.insert((until, Arc::clone(problem)));
     }
 
-    /// Puts in line again whatever has waited long enough.
+    /// Makes every entry ready whose delay is over.
     pub fn wake(&mut self, now: Duration) {
-        while let Some((at, problem)) = self.timers.first().cloned() {
-            if at > now {
-                break;
-            }
-            self.timers.remove(&(at, Arc::clone(&problem)));
+        while let Some((_, problem)) = self.delayed.first().filter(|(until, _)| *until <= now).cloned() {
             self.resume(&problem);
         }
     }
 
-    /// Ends all waiting that is not about doubt: the server is back.
+    /// Argus is back: ends all delays but those that are about a write in doubt.
     pub fn wake_all(&mut self) {
-        let waiting: Vec<(Duration, Arc<Problem>)> = self.timers.iter().cloned().collect();
-        for (at, problem) in waiting {
-            if self.entries.get(&problem).is_some_and(|e| e.doubted.is_none()) {
-                self.timers.remove(&(at, Arc::clone(&problem)));
+        let waiting: Vec<Arc<Problem>> = self.delayed.iter().map(|(_, problem)| Arc::clone(problem)).collect();
+        for problem in waiting {
+            if self.entries.get(&problem).is_some_and(|e| e.doubt.is_none()) {
                 self.resume(&problem);
             }
         }
     }
 
     fn resume(&mut self, problem: &Arc<Problem>) {
-        let mut lane = Lane::Live;
-        if let Some(entry) = self.entries.get_mut(problem) {
-            entry.retry_at = None;
-            lane = entry.urgency.unwrap_or(lane);
-        }
-        self.line_up(problem, lane);
+        let entry = self.entries.get(problem);
+        debug_assert!(entry.is_some_and(|e| matches!(e.state, State::Delayed { .. })), "only a delay is over");
+        let then = entry.map_or(Priority::Live, Entry::priority);
+        self.line_up(problem, then);
     }
 
-    /// When the next one that waits is due.
+    /// When the next delay is over.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.timers.first().map(|(at, _)| *at)
+        self.delayed.first().map(|(until, _)| *until)
     }
 
     /// How many problems wait or run.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.values().filter(|e| e.lane.is_some() || e.running.is_some() || e.retry_at.is_some()).count()
+        self.entries.values().filter(|e| !e.is_parked()).count()
     }
 
     /// Drops everything that does not run.
     pub fn clear(&mut self) {
         self.live.clear();
         self.bulk.clear();
-        self.timers.clear();
+        self.delayed.clear();
         self.entries.retain(|_, entry| {
-            *entry = Entry { running: entry.running.take(), ..Entry::default() };
-            entry.running.is_some()
+            *entry = Self::only_running(std::mem::take(entry));
+            entry.is_running()
         });
     }
 }

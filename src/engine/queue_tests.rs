@@ -12,54 +12,53 @@ fn secs(n: u64) -> Duration {
 #[test]
 fn live_work_goes_before_bulk_work_and_nothing_is_in_line_twice() {
     let mut q = Queue::default();
-    q.add(&problem(1), Lane::Bulk, Rank::default());
-    q.add(&problem(2), Lane::Bulk, Rank::default());
-    q.add(&problem(2), Lane::Live, Rank::default());
-    q.add(&problem(2), Lane::Live, Rank::default());
+    q.add(&problem(1), Priority::Bulk, Rank::default());
+    q.add(&problem(2), Priority::Bulk, Rank::default());
+    q.add(&problem(2), Priority::Live, Rank::default());
+    q.add(&problem(2), Priority::Live, Rank::default());
     assert_eq!(q.len(), 2);
-    assert_eq!([q.next(), q.next(), q.next()], [Some(problem(2)), Some(problem(1)), None]);
+    assert_eq!([q.take(), q.take(), q.take()], [Some(problem(2)), Some(problem(1)), None]);
 }
 
 #[test]
 fn bulk_work_that_waited_is_still_no_hurdle_for_live_work() {
     let mut q = Queue::default();
     for n in 1..=3 {
-        q.add(&problem(n), Lane::Bulk, Rank::default());
+        q.add(&problem(n), Priority::Bulk, Rank::default());
     }
     for n in 1..=3 {
-        assert_eq!(q.next(), Some(problem(n)));
-        q.wait_until(&problem(n), secs(5));
+        assert_eq!(q.take(), Some(problem(n)));
+        q.delay(&problem(n), secs(5));
     }
-    q.add(&problem(3), Lane::Live, Rank::default());
+    q.add(&problem(3), Priority::Live, Rank::default());
     q.wake(secs(5));
-    q.add(&problem(4), Lane::Live, Rank::default());
-    let order: Vec<_> = std::iter::from_fn(|| q.next()).collect();
+    q.add(&problem(4), Priority::Live, Rank::default());
+    let order: Vec<_> = std::iter::from_fn(|| q.take()).collect();
     assert_eq!(order, [problem(3), problem(4), problem(1), problem(2)]);
 }
 
 #[test]
 fn live_work_that_failed_comes_back_as_live_work() {
     let mut q = Queue::default();
-    q.add(&problem(1), Lane::Live, Rank::default());
-    let p = q.next().unwrap();
+    q.add(&problem(1), Priority::Live, Rank::default());
+    let p = q.take().unwrap();
     q.start(&p, Vec::new());
-    q.finish(&p);
-    q.failed(&p, secs(10), "500");
-    q.add(&problem(2), Lane::Bulk, Rank::default());
+    q.finish(&p, secs(10), Ended::Failed("500"));
+    q.add(&problem(2), Priority::Bulk, Rank::default());
     q.wake_all();
-    assert_eq!([q.next(), q.next()], [Some(p), Some(problem(2))]);
+    assert_eq!([q.take(), q.take()], [Some(p), Some(problem(2))]);
 }
 
 #[test]
 fn what_changes_while_it_is_worked_on_is_worked_on_again() {
     let mut q = Queue::default();
-    q.add(&problem(1), Lane::Live, Rank::default());
-    let p = q.next().unwrap();
+    q.add(&problem(1), Priority::Live, Rank::default());
+    let p = q.take().unwrap();
     q.start(&p, Vec::new());
-    q.add(&p, Lane::Bulk, Rank::default());
-    assert_eq!(q.next(), None);
-    assert_eq!(q.finish(&p), []);
-    assert_eq!(q.next(), Some(p));
+    q.add(&p, Priority::Bulk, Rank::default());
+    assert_eq!(q.take(), None);
+    q.finish(&p, secs(0), Ended::Done);
+    assert_eq!(q.take(), Some(p));
 }
 
 #[test]
@@ -67,15 +66,22 @@ fn a_write_in_doubt_is_repeated_only_after_a_second_look_five_seconds_later() {
     let mut q = Queue::default();
     let p = problem(1);
     let doubt = WriteKey { incident: Some(1), what: "OTH".into() };
-    q.doubtful(&p, secs(100), doubt.clone());
+    let in_doubt = |q: &mut Queue, now| {
+        q.start(&problem(1), Vec::new());
+        let doubt = WriteKey { incident: Some(1), what: "OTH".into() };
+        q.finish(&problem(1), now, Ended::InDoubt(doubt));
+    };
+    in_doubt(&mut q, secs(100));
     assert_eq!(q.next_wake(), Some(secs(101)));
     assert_eq!(q.doubt(&p, secs(101)), Some((doubt.clone(), false)));
     q.wake(secs(101));
-    q.doubtful(&p, secs(101), doubt.clone());
+    q.take();
+    in_doubt(&mut q, secs(101));
     assert_eq!(q.next_wake(), Some(secs(105)));
     assert_eq!(q.doubt(&p, secs(105)), Some((doubt.clone(), true)));
     q.wake(secs(105));
-    q.doubtful(&p, secs(107), doubt.clone());
+    q.take();
+    in_doubt(&mut q, secs(107));
     assert_eq!(q.doubt(&p, secs(107)), Some((doubt, false)));
 }
 
@@ -83,14 +89,13 @@ fn a_write_in_doubt_is_repeated_only_after_a_second_look_five_seconds_later() {
 fn the_trouble_of_what_is_gone_is_gone_with_it() {
     let mut q = Queue::default();
     let (p, running) = (problem(1), problem(2));
-    q.failed(&p, secs(10), "500");
+    q.fail(&p, secs(10), "500");
     q.start(&running, Vec::new());
-    q.failed(&running, secs(10), "500");
+    q.fail(&running, secs(10), "500");
     q.forget(&p);
     q.forget(&running);
-    assert_eq!((q.troubles().count(), q.len(), q.next_wake()), (0, 1, None));
-    q.finish(&running);
-    q.idle(&running);
+    assert_eq!((q.failures().count(), q.len(), q.next_wake()), (0, 1, None));
+    q.finish(&running, secs(11), Ended::Done);
     assert_eq!(q.len(), 0);
 }
 
@@ -98,13 +103,14 @@ fn the_trouble_of_what_is_gone_is_gone_with_it() {
 fn a_problem_that_waits_is_not_hurried_by_new_changes_but_by_the_servers_return() {
     let mut q = Queue::default();
     let p = problem(1);
-    assert!(q.failed(&p, secs(10), "500"));
-    assert!(!q.failed(&p, secs(11), "500"));
-    q.add(&p, Lane::Live, Rank::default());
-    assert_eq!(q.next(), None);
+    q.fail(&p, secs(10), "500");
+    q.fail(&p, secs(11), "500");
+    q.add(&p, Priority::Live, Rank::default());
+    assert_eq!(q.take(), None);
     q.wake_all();
-    assert_eq!(q.next(), Some(p.clone()));
-    assert_eq!(q.untold_troubles(), [(p.clone(), "500".to_owned())]);
-    assert_eq!(q.succeeded(&p), Some("500".into()));
+    assert_eq!(q.take(), Some(p.clone()));
+    assert_eq!(q.unlogged_failures(), [(p.clone(), "500".to_owned())]);
+    q.start(&p, Vec::new());
+    assert_eq!(q.finish(&p, secs(12), Ended::Done), Some("500".into()));
     assert_eq!(q.len(), 0);
 }

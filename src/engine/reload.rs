@@ -136,6 +136,6 @@ impl Engine {
         let Looking { refresh_at: refresh, full_at: full, .. } = &mut self.looking;
         *refresh = (*refresh).min(refresh_at);
         *full = (*full).min(full_at);
-        self.link.reread_at = self.link.reread_at.min(full_at);
+        self.link.full_reading.due_by(full_at);
     }
 }

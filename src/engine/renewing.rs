@@ -1,6 +1,7 @@
 //! When the token's age is looked at, and what people are told of it. The look itself is the writer's; while it is under way nothing
 //! else is asked of Argus, because the old token dies before the new one is known.
 
+use super::periodic::Periodic;
 use super::{Engine, Job, Now, Output};
 use log::{error, warn};
 use std::time::Duration;
@@ -11,8 +12,7 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// The looking at the token's age.
 #[derive(Debug, Default)]
 pub(super) struct Renewing {
-    due_at: Duration,
-    under_way: bool,
+    task: Periodic,
     told: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl Renewing {
 
     /// The age is to be looked at by then.
     pub(super) fn look_at(&mut self, at: Duration) {
-        self.due_at = self.due_at.min(at);
+        self.task.due_by(at);
     }
 }
 
@@ -34,22 +34,22 @@ impl Engine {
         if !self.settings.renews_token {
             return false;
         }
-        if !self.renewing.under_way && now.mono >= self.renewing.due_at && self.busy == 0 {
-            self.renewing.under_way = true;
-            self.renewing.due_at = now.mono + EVERY;
+        let due = self.renewing.task.is_due(now.mono);
+        if due && self.busy == 0 {
+            self.renewing.task.start(now.mono, EVERY);
             self.busy += 1;
             self.out.push(Output::Argus(Job::Renew));
         }
-        self.renewing.under_way || now.mono >= self.renewing.due_at
+        due || self.renewing.task.is_running()
     }
 
     /// When the age is looked at next.
     pub(super) fn renewal_at(&self) -> Option<Duration> {
-        (self.settings.renews_token && !self.renewing.under_way).then_some(self.renewing.due_at)
+        if self.settings.renews_token { self.renewing.task.next_wake() } else { None }
     }
 
     pub(super) fn take_renewal(&mut self, now: Now, result: Result<(), String>) {
-        self.renewing.under_way = false;
+        self.renewing.task.stop();
         match result {
             Ok(()) => {
                 if self.renewing.told.take().is_some() {

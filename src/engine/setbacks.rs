@@ -3,7 +3,7 @@
 //! own success or the case's end. Never writes.
 
 use super::cases::Slot;
-use super::queue::Lane;
+use super::entry::Priority;
 use super::{Carrying, Engine, Now};
 use crate::reconcile::job::{Chance, Setbacks, WriteKey};
 use crate::reconcile::setbacks::{Setback, TRIES};
@@ -145,7 +145,7 @@ impl Engine {
         for id in cases {
             self.make_due(id);
             if let Some(problem) = self.cases.get(id).map(|slot| Arc::clone(&slot.problem)) {
-                self.line_up(&problem, Lane::Bulk);
+                self.line_up(&problem, Priority::Bulk);
             }
         }
     }
@@ -178,7 +178,7 @@ impl Engine {
         let set_back = self.cases.all().filter(|slot| slot.setbacks.given_up().next().is_some());
         let given_up = self.deliveries.iter().filter(|(_, carrying)| carrying.given_up.is_some());
         let uncarried = given_up.filter_map(|(id, _)| self.cases.get(*id));
-        let failing = self.queue.troubles().map(|(problem, _)| problem);
+        let failing = self.queue.failures().map(|(problem, _)| problem);
         set_back.chain(uncarried).map(|slot| &*slot.problem).chain(failing).collect()
     }
 }

@@ -3,6 +3,7 @@
 //! and never ends the program.
 
 use super::argus_side::TOKEN_ADVICE;
+use super::periodic::Periodic;
 use super::{Engine, Job, Now};
 use crate::argus::ArgusError;
 use log::{info, warn};
@@ -19,9 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(super) struct Proof {
     /// A page of Argus was asked for.
-    under_way: bool,
-    /// When to ask for the next.
-    due_at: Duration,
+    task: Periodic,
     /// Until when Zino may be connected for the first time.
     patient_until: Option<Duration>,
     /// What came of the last page; `None`: there was none yet.
@@ -44,8 +43,8 @@ impl Engine {
     pub(super) fn prove_takeover(&mut self, now: Now) {
         let patient_until = *self.proof.patient_until.get_or_insert(now.mono + PATIENCE);
         let settled = self.link.ever_read || now.mono >= patient_until;
-        if settled && !self.looking.busy && !self.proof.under_way && now.mono >= self.proof.due_at {
-            self.proof.under_way = true;
+        if settled && !self.looking.busy && self.proof.task.is_due(now.mono) {
+            self.proof.task.start(now.mono, EVERY);
             self.send(Job::Prove(self.page_size.items()));
         }
         if settled {
@@ -55,14 +54,14 @@ impl Engine {
 
     /// What came of the page of Argus that was asked for. After a takeover it says nothing new.
     pub(super) fn take_proof(&mut self, now: Now, result: Result<(), ArgusError>) {
-        self.proof.under_way = false;
+        self.proof.task.stop();
         if let Err(error) = &result {
             self.note_no_answer(error);
         }
         if self.is_active() {
             return;
         }
-        self.proof.due_at = now.mono + if result.is_ok() { EVERY } else { RETRY };
+        self.proof.task.due_at(now.mono + if result.is_ok() { EVERY } else { RETRY });
         match &result {
             Ok(_) => self.told.argus = None,
             Err(error) => self.told.argus_fails(now, error),
@@ -73,7 +72,9 @@ impl Engine {
     /// The mode has changed: what was proved before is of no interest.
     pub(super) fn forget_proof(&mut self) {
         self.told.argus = None;
-        self.proof = Proof { under_way: self.proof.under_way, ..Proof::default() };
+        let mut task = std::mem::take(&mut self.proof.task);
+        task.due_at(Duration::ZERO);
+        self.proof = Proof { task, ..Proof::default() };
     }
 
     /// Whether Argus was read with our token at the last try.
@@ -84,7 +85,8 @@ impl Engine {
     /// When Argus is to be read next.
     pub(super) fn next_proof(&self) -> Option<Duration> {
         let patient_until = self.proof.patient_until.filter(|_| !self.link.ever_read);
-        (!self.looking.busy && !self.proof.under_way).then(|| self.proof.due_at.max(patient_until.unwrap_or_default()))
+        let due_at = self.proof.task.next_wake().filter(|_| !self.looking.busy)?;
+        Some(due_at.max(patient_until.unwrap_or_default()))
     }
 
     /// One line when a takeover begins to be impossible, one when it is possible again, and one when the reason changes.

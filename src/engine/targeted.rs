@@ -2,8 +2,8 @@
 //! does not tell everything: before a case gets an incident it must be known that there is none
 //! about its problem (design 4.2). Never decides about an incident.
 
+use super::entry::Priority;
 use super::look::Look;
-use super::queue::Lane;
 use super::{Engine, Job, Now};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, ListQuery, Page};
@@ -29,7 +29,7 @@ impl Engine {
             return false;
         }
         self.looking.sought.waiting.insert(Arc::clone(problem));
-        self.queue.wait_until(problem, now.mono + PATIENCE);
+        self.queue.delay(problem, now.mono + PATIENCE);
         true
     }
 
@@ -66,14 +66,14 @@ impl Engine {
                 for incident in page.items {
                     let pk = incident.pk;
                     if self.incidents.put(incident) {
-                        self.touch(pk, Lane::Bulk);
+                        self.touch(pk, Priority::Bulk);
                     }
                 }
             }
             Err(error @ ArgusError::Request { .. }) => debug!("{problem}: not found by its tags: {error}"),
             Err(error) => {
                 self.look_failed(now, Look::Problem, "list the incidents of one problem", &error);
-                self.queue.failed(&problem, now.mono, &error.to_string());
+                self.queue.fail(&problem, now.mono, &error.to_string());
                 return;
             }
         }
@@ -83,7 +83,7 @@ impl Engine {
 
     fn was_sought(&mut self, problem: Arc<Problem>, now: Now) {
         if self.cases.of(&problem).next().is_some() {
-            self.queue.wait_until(&problem, now.mono);
+            self.queue.delay(&problem, now.mono);
         }
         self.looking.sought.done.insert(problem);
     }

@@ -19,6 +19,7 @@ pub(super) struct Unheard {
     pub(super) zino: Option<(Failing, bool)>,
     /// The same of Argus.
     pub(super) argus: Option<(Failing, bool)>,
+    /// When Argus is asked alone; `None` before the first step.
     alone_at: Option<Duration>,
     /// Argus has answered the last question that was only about that.
     pub(super) argus_answers: bool,

@@ -2,9 +2,9 @@
 //! One look at a time, page by page, so that a long list never holds up live work. Never decides
 //! what is to be done about a problem.
 
+use super::entry::Priority;
 use super::look::{Look, Walk};
 use super::paging::{Failed, Progress};
-use super::queue::Lane;
 use super::{Engine, Job, Now};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, Page};
@@ -140,7 +140,7 @@ impl Engine {
                 for incident in page.items {
                     let pk = incident.pk;
                     if self.incidents.put(incident) {
-                        self.touch(pk, Lane::Bulk);
+                        self.touch(pk, Priority::Bulk);
                     }
                 }
                 progress
@@ -185,7 +185,7 @@ impl Engine {
                     .filter(|pk| self.incidents.unseen_since(*pk, walk.began))
                     .collect();
                 for pk in vanished {
-                    if !self.touch(pk, Lane::Live) {
+                    if !self.touch(pk, Priority::Live) {
                         self.looking.wanted.insert(pk);
                     }
                 }
@@ -276,7 +276,7 @@ impl Engine {
             Ok(Some(incident)) => {
                 let ours = self.us().is_none_or(|us| us == incident.source_user);
                 if ours && self.incidents.put(incident) {
-                    self.touch(pk, Lane::Live);
+                    self.touch(pk, Priority::Live);
                 }
             }
             _ => self.incidents.remove(pk),

@@ -2,7 +2,7 @@
 
 use super::admission::Refusal;
 use super::cases::Change;
-use super::queue::Lane;
+use super::entry::Priority;
 use super::{Engine, Now, Output, Reading, ZinoCommand, ZinoEvent};
 use crate::argus::models::{EndTime, Incident};
 use crate::reconcile::creation::may_have_an_old_incident;
@@ -37,8 +37,7 @@ impl Engine {
                     warn!("Zino takes our login again after {} s", lasted.as_secs());
                 }
                 self.link.connected = true;
-                self.link.reread_at = now.mono + self.settings.full_interval;
-                self.link.reading_since = Some(now.mono);
+                self.link.full_reading.start(now.mono, self.settings.full_interval);
             }
             ZinoEvent::Part(cases) => self.take_part(cases),
             ZinoEvent::Snapshot(snapshot) => self.take_snapshot(now, snapshot),
@@ -52,7 +51,7 @@ impl Engine {
             ZinoEvent::Disconnected => {
                 self.link.connected = false;
                 self.link.read = false;
-                self.link.reading_since = None;
+                self.link.full_reading.stop();
                 self.link.reading = Reading::default();
                 self.link.unanswered.append(&mut self.link.awaited);
                 self.delivery_under_way = None;
@@ -108,15 +107,15 @@ impl Engine {
         slot.gone = false;
         if slot.due() {
             let problem = Arc::clone(&slot.problem);
-            self.line_up(&problem, Lane::Bulk);
+            self.line_up(&problem, Priority::Bulk);
         }
         true
     }
 
     fn take_snapshot(&mut self, now: Now, snapshot: Snapshot) {
-        if let Some(began) = self.link.reading_since.take() {
+        if let Some(took) = self.link.full_reading.finish(now.mono) {
             // After a reading that took long, the next one waits for as long.
-            self.link.reread_at = self.link.reread_at.max(now.mono + now.mono.saturating_sub(began));
+            self.link.full_reading.not_before(now.mono + took);
         }
         self.link.absent.clear();
         let mut to_read: BTreeSet<CaseId> = self
@@ -146,12 +145,12 @@ impl Engine {
         for case in others {
             to_read.remove(&case.id);
             if !newer.contains(&case.id) {
-                self.put_case(case, Lane::Bulk);
+                self.put_case(case, Priority::Bulk);
             }
         }
         for case in snapshot.cases {
             to_read.remove(&case.id);
-            self.put_case(case, Lane::Bulk);
+            self.put_case(case, Priority::Bulk);
         }
         self.link.read = true;
         self.link.ever_read = true;
@@ -216,7 +215,7 @@ impl Engine {
         }
         for case in found.cases {
             let awaited = self.link.awaited.remove(&case.id);
-            self.put_case(case, if awaited { Lane::Bulk } else { Lane::Live });
+            self.put_case(case, if awaited { Priority::Bulk } else { Priority::Live });
         }
         let is_open = |id: &CaseId| self.cases.get(*id).is_some_and(|slot| !slot.case.is_closed());
         let forgot = found.unknown.iter().any(is_open);
@@ -257,7 +256,7 @@ impl Engine {
         self.doubt_orphans(id);
     }
 
-    pub(super) fn put_case(&mut self, case: Case, lane: Lane) {
+    pub(super) fn put_case(&mut self, case: Case, priority: Priority) {
         self.link.unreadable.succeeded(case.id);
         self.link.absent.remove(&case.id);
         if let CaseKind::Other(kind) = &case.kind
@@ -268,14 +267,14 @@ impl Engine {
         }
         match self.cases.put(case, &self.settings.rules) {
             Change::Nothing => {}
-            Change::Due(problem) => self.line_up(&problem, lane),
+            Change::Due(problem) => self.line_up(&problem, priority),
             Change::Replaced { before, now } => {
                 debug!("a case number now means {now}, before {before}");
                 for id in self.cases.of(&before).map(|s| s.case.id).collect::<Vec<_>>() {
                     self.make_due(id);
                 }
-                self.line_up(&before, lane);
-                self.line_up(&now, lane);
+                self.line_up(&before, priority);
+                self.line_up(&now, priority);
             }
         }
     }
@@ -301,7 +300,7 @@ impl Engine {
             slot.gone = true;
             slot.ask();
             let problem = Arc::clone(&slot.problem);
-            self.line_up(&problem, Lane::Live);
+            self.line_up(&problem, Priority::Live);
         } else {
             self.drop_case(id);
         }
@@ -320,7 +319,7 @@ impl Engine {
             self.queue.forget(&problem);
         } else {
             others.into_iter().for_each(|id| self.make_due(id));
-            self.line_up(&problem, Lane::Bulk);
+            self.line_up(&problem, Priority::Bulk);
         }
     }
 

@@ -5,7 +5,7 @@
 use super::Wake;
 use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
-use crate::engine::backoff::backoff;
+use crate::engine::backoff;
 use crate::engine::{Input, ZinoEvent};
 use crate::execute::host_lock::HostLock;
 use crate::net::place::place;
@@ -20,7 +20,6 @@ use log::{debug, info, warn};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
 const HEALTHY: Duration = Duration::from_secs(60);
@@ -148,7 +147,7 @@ impl Trouble {
     }
 
     fn wait(&self) -> Duration {
-        jittered(backoff(self.attempts, FIRST_WAIT, LONGEST_WAIT))
+        jittered(backoff::wait(self.attempts, LONGEST_WAIT))
     }
 }
 

@@ -1,4 +1,4 @@
-"""Prints the command that the README gives in the code block after a sentence. Never runs it."""
+"""Prints the command in the code block after a sentence of the README. Never runs it."""
 
 import pathlib
 import re

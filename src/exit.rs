@@ -1,7 +1,7 @@
 //! How the process ends: one code per reason, for systemd, cron and scripts. Never ends the process itself.
 
-/// Why the process ended. The numbers are those of `sysexits.h`; the README has the same table, and a test
-/// holds the two together.
+/// Why the process ended. The numbers are those of `sysexits.h`; `packaging/doc/troubleshooting.md`
+/// has the same table, and a test compares the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -54,9 +54,9 @@ impl From<ExitCode> for std::process::ExitCode {
 mod tests {
     use super::*;
 
-    /// The numbers in the first column of the README's table of exit codes.
-    fn readme_codes() -> Vec<u8> {
-        include_str!("../README.md")
+    /// The numbers in the first column of the document's table of exit codes.
+    fn documented_codes() -> Vec<u8> {
+        include_str!("../packaging/doc/troubleshooting.md")
             .lines()
             .skip_while(|line| *line != "## Exit codes")
             .skip(1)
@@ -67,8 +67,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_exactly_these_codes() {
+    fn the_document_lists_exactly_these_codes() {
         let ours: Vec<u8> = ExitCode::ALL.iter().map(|code| code.code()).collect();
-        assert_eq!(readme_codes(), ours);
+        assert_eq!(documented_codes(), ours);
     }
 }

@@ -1,5 +1,5 @@
-//! The example configuration: it works, it names every key, and what it calls a default is one. And the README's:
-//! they work, too.
+//! The example configuration: it works, it names every key, and what it calls a default is one. And
+//! those of the documents: they work, too.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used)]
@@ -109,10 +109,17 @@ fn what_has_no_default_is_of_the_right_kind() {
 }
 
 #[test]
-fn the_configuration_in_the_readme_works() {
-    let readme = include_str!("../README.md");
-    let blocks = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+fn the_configurations_in_the_documents_work() {
+    let documents = [
+        include_str!("../README.md"),
+        include_str!("../packaging/doc/synchronisation.md"),
+        include_str!("../packaging/doc/failover.md"),
+    ];
+    let blocks = documents.iter().flat_map(|text| text.split("```toml\n").skip(1));
+    let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
     let text: String = blocks.map(|block| block.replace("\"...\"", "\"filled-in\"")).collect();
-    assert!(text.contains("[argus]") && text.contains("[sync.severity]"), "{text}");
-    assert_eq!(config(&text).rules().level(500), 1);
+    assert!(text.contains("[argus]") && text.contains("[failover]"), "{text}");
+    let config = config(&text);
+    assert_eq!(config.rules().level(500), 1);
+    assert_eq!(config.failover.unwrap().threshold, 10);
 }

@@ -1,5 +1,5 @@
-//! What the package says about the program: the man pages, the units and the README tell of the same options, keys, exit codes
-//! and paths as the program itself.
+//! What the package says about the program: the man pages, the units and the documents name the same
+//! options, keys, exit codes and paths as the program itself.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,8 @@ use zinoargus::config::KEYS;
 
 const PROGRAM_PAGE: &str = include_str!("../packaging/man/zinoargus.1");
 const CONFIG_PAGE: &str = include_str!("../packaging/man/zinoargus.toml.5");
-const README: &str = include_str!("../README.md");
+const EXIT_CODES: &str = include_str!("../packaging/doc/troubleshooting.md");
+const TOKEN: &str = include_str!("../packaging/doc/token.md");
 const UNIT: &str = include_str!("../packaging/systemd/zinoargus.service");
 const TEMPLATE: &str = include_str!("../packaging/systemd/zinoargus@.service");
 const BUILD: &str = include_str!("../packaging/deb");
@@ -61,8 +62,8 @@ fn the_man_page_explains_exactly_the_options_of_the_help() {
 }
 
 #[test]
-fn the_man_page_has_the_exit_codes_of_the_readme() {
-    let rows = README.split("## Exit codes").nth(1).unwrap().lines().filter_map(|line| line.strip_prefix("| "));
+fn the_man_page_has_the_exit_codes_of_the_document() {
+    let rows = EXIT_CODES.split("## Exit codes").nth(1).unwrap().lines().filter_map(|line| line.strip_prefix("| "));
     let expected: Vec<&str> =
         rows.filter_map(|row| row.split(" |").next()).filter(|code| code.parse::<u8>().is_ok()).collect();
     let page = plain(PROGRAM_PAGE);
@@ -155,16 +156,87 @@ fn the_unit_waits_longer_for_the_start_than_the_program_takes() {
     assert!(patience >= 2 * zinoargus::threads::vitals::LONGEST_START.as_secs(), "{patience}");
 }
 
-/// The credentials that the units offer in comments are those that the README and the man page use.
+/// The credentials that the units offer in comments are those that the document and the man page use.
 #[test]
 fn the_credentials_have_one_name_everywhere() {
     for name in ["argus-token", "zino-secret"] {
         let line = format!("LoadCredential={name}:/etc/zinoargus/{name}");
         assert!(UNIT.contains(&format!("#{line}\n")), "{name}");
-        assert!(README.contains(&format!("\n{line}\n")), "{name}");
+        assert!(TOKEN.contains(&format!("\n{line}\n")), "{name}");
         assert!(
-            README.contains(&format!("\"%d/{name}\"")) && plain(CONFIG_PAGE).contains(&format!("\"%d/{name}\"")),
+            TOKEN.contains(&format!("\"%d/{name}\"")) && plain(CONFIG_PAGE).contains(&format!("\"%d/{name}\"")),
             "{name}"
         );
+    }
+}
+
+/// The names of the files in a folder of the checkout.
+fn files(folder: &str) -> BTreeSet<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let names = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).collect()
+}
+
+/// `tests/packages` looks for each of them in the installed package, and the README and the man page
+/// lead to each.
+#[test]
+fn every_document_for_operators_is_installed_and_can_be_found() {
+    let readme = include_str!("../README.md");
+    let check = include_str!("packages/checks/service.py");
+    assert!(BUILD.contains("for document in packaging/doc/*.md; do"), "packaging/deb");
+    assert!(PROGRAM_PAGE.contains("/usr/share/doc/zinoargus"), "zinoargus.1");
+    let documents = files("packaging/doc");
+    assert!(documents.len() >= 5, "{documents:?}");
+    for name in documents {
+        assert!(readme.contains(&format!("](packaging/doc/{name})")), "README.md has no link to {name}");
+        assert!(check.contains(&format!("\"{name}.gz\"")), "tests/packages does not look for {name}");
+    }
+}
+
+/// Links between the documents lead to files and headings that exist.
+#[test]
+fn the_links_of_the_documents_lead_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<_> =
+        files("packaging/doc").iter().map(|name| root.join("packaging/doc").join(name)).collect();
+    documents.extend(["README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"].map(|name| root.join(name)));
+    for document in documents {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            assert!(target.exists(), "{}: {link}", document.display());
+            let anchor = |line: &str| {
+                let kept = line.to_lowercase().replace(|c: char| !(c.is_alphanumeric() || c == ' ' || c == '-'), "");
+                kept.trim().replace(' ', "-")
+            };
+            let mut headings = std::fs::read_to_string(&target).unwrap_or_default();
+            headings.retain(|c| c != '`');
+            let found = headings.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == heading);
+            assert!(heading.is_empty() || found, "{}: {link}", document.display());
+        }
+    }
+}
+
+/// A job for each step that `.ci/run` knows, and none beside them.
+#[test]
+fn the_workflow_runs_each_step_of_the_checks() {
+    let list = |text: &str, before: &str, between: &str, after: char| -> Vec<String> {
+        let line = text.lines().find_map(|line| line.trim_start().strip_prefix(before)).unwrap();
+        line.trim_end_matches(after).split(between).map(str::to_owned).collect()
+    };
+    let run = include_str!("../.ci/run");
+    let workflow = include_str!("../.github/workflows/ci.yml");
+    let steps = list(run, "steps=(", " ", ')');
+    assert_eq!(list(workflow, "step: [", ", ", ']'), steps);
+    assert!(workflow.contains("run: .ci/run ${{ matrix.step }}\n"), "{workflow}");
+    let usage = list(run, "printf 'usage: .ci/run [", "|", '\0');
+    assert_eq!(usage.last().and_then(|last| last.split(']').next()), steps.last().map(String::as_str));
+    for step in &steps {
+        assert!(run.contains(&format!("\n{step}() {{")), "{step}");
+        assert!(run.contains(&format!("\n#     {step} ")), "{step} is not explained");
     }
 }

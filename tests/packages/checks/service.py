@@ -21,7 +21,9 @@ INSTALLED = {
     "/usr/share/man/man1/zinoargus.1.gz": "root root 644",
     "/usr/share/man/man5/zinoargus.toml.5.gz": "root root 644",
     **{f"/usr/share/doc/zinoargus/{name}": "root root 644" for name in (
-        "README.md.gz", "changelog.gz", "changelog.Debian.gz", "copyright", "rust-library.html.gz")},
+        "README.md.gz", "cron.md.gz", "failover.md.gz", "moving-over.md.gz", "network.md.gz", "status-and-reload.md.gz",
+        "synchronisation.md.gz", "token.md.gz", "troubleshooting.md.gz",
+        "changelog.gz", "changelog.Debian.gz", "copyright", "rust-library.html.gz")},
 }
 
 
@@ -117,7 +119,7 @@ def the_service_is_reloaded_and_started_again(site):
 
 @check
 def secrets_may_be_credentials(site):
-    """The README's drop-in: token and secret in files that are root's alone."""
+    """The drop-in of token.md: token and secret in files that only root can read."""
     machine, world = site.machine, site.first
     config = {**world.config, "argus": {**world.config["argus"], "token_file": "%d/argus-token"},
               "zino": {**world.config["zino"], "secret_file": "%d/zino-secret"}}
@@ -126,7 +128,7 @@ def secrets_may_be_credentials(site):
     for name, text in (("argus-token", token), ("zino-secret", secret)):
         (folder / name).write_text(f"{text}\n")
         (folder / name).chmod(0o600)
-    [lines] = readme.blocks(HEADING, "ini")
+    [lines] = readme.blocks("## Files and credentials", "ini", "packaging/doc/token.md")
     drop_in = machine.root.file("etc/systemd/system/zinoargus.service.d/override.conf")
     drop_in.parent.mkdir()
     drop_in.write_text("\n".join(lines) + "\n")

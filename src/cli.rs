@@ -20,7 +20,7 @@ const LONGEST_SECS: f64 = 24.0 * 3600.0;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
-Keeps Zino cases and Argus incidents telling the same truth, both ways.
+Keeps Zino cases and Argus incidents in step, both ways.
 
 Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [MODE]
 

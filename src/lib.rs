@@ -1,4 +1,4 @@
-//! zinoargus keeps Zino cases and Argus incidents telling the same truth, both ways.
+//! zinoargus keeps Zino cases and Argus incidents in step, both ways.
 //!
 //! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
 

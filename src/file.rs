@@ -1,6 +1,7 @@
 //! Reads a file with a bound on its size and on the time that it may keep us waiting. Never writes
-//! one, and never knows what is in it.
+//! one, and knows of its content only that a secret ends before the line end.
 
+use crate::secret::Secret;
 use rustix::fs::OFlags;
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -15,14 +16,39 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a pipe is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
+/// More than any token or secret needs.
+const MAX_SECRET: u64 = 16 * 1024;
 
 /// What a file holds.
 #[derive(Debug)]
 pub struct Content {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Its permission bits.
-    pub mode: u32,
+    /// Who else may read or change it.
+    pub exposed: Exposure,
+}
+
+/// What those who are neither a file's owner nor in its group may do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exposure {
+    /// Read it.
+    pub read: bool,
+    /// Change it.
+    pub write: bool,
+}
+
+impl Exposure {
+    /// The warnings about a file that is exposed so; that it can be read matters where it holds secrets.
+    pub fn warnings(self, file: &Path, holds_secrets: bool) -> Vec<String> {
+        let file = file.display();
+        let read = (self.read && holds_secrets).then(|| {
+            format!("{file}: everybody on this host can read the secrets in it; take that away with chmod o-rwx")
+        });
+        let write = self.write.then(|| {
+            format!("{file}: everybody on this host can change it, and so lead this program elsewhere; take that away with chmod o-w")
+        });
+        read.into_iter().chain(write).collect()
+    }
 }
 
 /// Why a file was not read.
@@ -74,7 +100,32 @@ pub fn read(file: &Path, limit: u64) -> Result<Content, Fault> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
         return Err(Fault::lasting(format!("is longer than {limit} bytes")));
     }
-    Ok(Content { bytes, mode: metadata.mode() })
+    let mode = metadata.mode();
+    Ok(Content { bytes, exposed: Exposure { read: mode & 0o004 != 0, write: mode & 0o002 != 0 } })
+}
+
+/// The secret in a file, without the line end, and how exposed it is. An empty file may be one that
+/// somebody is just writing.
+///
+/// # Errors
+/// What is wrong with the file, with its name and without its content.
+pub fn read_secret(file: &Path) -> Result<(Secret, Exposure), Fault> {
+    let fault = |text, may_pass| Fault { text: format!("{}: {text}", file.display()), may_pass };
+    let Content { bytes, exposed } = read(file, MAX_SECRET).map_err(|why| fault(why.text, why.may_pass))?;
+    let text = String::from_utf8(bytes).map_err(|_| fault("is not valid UTF-8".to_owned(), false))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(fault("is empty".to_owned(), true));
+    }
+    Ok((Secret::new(secret.to_owned()), exposed))
+}
+
+/// Reads a token or secret again from its file, as loading the configuration did.
+///
+/// # Errors
+/// What is wrong with the file, with its name and without its content.
+pub fn read_secret_file(file: &Path) -> Result<Secret, String> {
+    read_secret(file).map(|(secret, _)| secret).map_err(|fault| fault.text)
 }
 
 /// Reads what may keep us waiting for ever.

@@ -1,7 +1,7 @@
 //! What went wrong on the way to Argus, in words for people: the cause, then what to do about this
 //! cause and no other. Never decides which error it is.
 
-use super::base::Base;
+use super::api_url::ApiUrl;
 use super::exchange::Answer;
 use super::proxy::{Route, Via};
 use super::text::{shown, summary};
@@ -18,7 +18,7 @@ const WANTS_TLS: &str = "HTTPS port";
 
 /// What of the settings a cause may have to do with.
 pub(super) struct Setting<'a> {
-    pub base: &'a Base,
+    pub base: &'a ApiUrl,
     pub trust: &'a Trust,
     pub route: &'a Route,
     pub timeout: Duration,
@@ -106,7 +106,7 @@ pub(super) fn wants_password(via: &Via) -> String {
     }
 }
 
-fn not_http(what: &str, base: &Base) -> String {
+fn not_http(what: &str, base: &ApiUrl) -> String {
     let advice = if base.is_plain() {
         "is the port in argus.url right, or should it begin with https://?"
     } else {

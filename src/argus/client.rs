@@ -2,7 +2,7 @@
 //! never decides what an incident should look like.
 
 use super::advice;
-use super::base::{Base, quoted};
+use super::api_url::{ApiUrl, quoted};
 use super::exchange::{Answer, Exchange};
 use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 use super::proxy::Environment;
@@ -18,8 +18,8 @@ use ureq::http::{HeaderValue, Method};
 /// Where Argus is, who we are there, and how long we wait.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Address of the API, `https://argus.example.org/api/v2/`, with or without the last slash.
-    pub url: String,
+    /// Where the API is.
+    pub url: ApiUrl,
     /// Our token.
     pub token: Secret,
     /// Bounds one request: sending, waiting and reading. Before it, a new connection (the name,
@@ -52,12 +52,11 @@ impl Client {
     /// A client that has not connected yet.
     ///
     /// # Errors
-    /// What is wrong with the settings, by the name of the key (the URL, the token, the CA file) or of the variable that names
+    /// What is wrong with the settings, by the name of the key (the token, the CA file) or of the variable that names
     /// a proxy.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        let base = Base::parse(&settings.url)?;
         let token = RwLock::new(header(&settings.token)?);
-        let exchange = Exchange::new(base, settings)?;
+        let exchange = Exchange::new(settings)?;
         Ok(Self { exchange, token })
     }
 

@@ -7,7 +7,7 @@
 
 use super::ArgusError;
 use super::advice::{self, Setting};
-use super::base::Base;
+use super::api_url::ApiUrl;
 use super::client::Settings;
 use super::proxy::Route;
 use super::text::shown;
@@ -45,7 +45,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// How to talk to one server.
 pub(super) struct Exchange {
     agent: Agent,
-    base: Base,
+    base: ApiUrl,
     trust: Trust,
     /// From the first byte of a request to the last of its answer.
     timeout: Duration,
@@ -67,7 +67,8 @@ pub(super) struct Answer {
 }
 
 impl Exchange {
-    pub fn new(base: Base, settings: &Settings) -> Result<Self, String> {
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let base = settings.url.clone();
         if settings.timeout.is_zero() {
             return Err("argus.timeout must be above zero".to_owned());
         }
@@ -75,12 +76,12 @@ impl Exchange {
         let connections = settings.connections.max(1);
         let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
-        let route = Route::choose(&settings.environment, &base.scheme, &base.host, base.port)?;
+        let route = Route::choose(&settings.environment, base.scheme, &base.host, base.port)?;
         if let Some(way) = route.shown() {
             info!("Argus is reached {way}");
         }
         let via = route.via();
-        let forwarder = via.and_then(|via| via.forwarder(&base.scheme, &base.origin));
+        let forwarder = via.and_then(|via| via.forwarder(base.scheme, &base.origin));
         let to_forwarder = via.filter(|_| forwarder.is_some()).and_then(|via| via.authorization());
         let tunnel = via.filter(|_| forwarder.is_none()).map(|via| via.proxy.clone());
         let config = Agent::config_builder()

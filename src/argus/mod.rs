@@ -1,12 +1,12 @@
 //! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
 //!
 //! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
-//! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `base.rs`: where it is; `advice.rs`: what to do about what
+//! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `api_url.rs`: where it is; `advice.rs`: what to do about what
 //! went wrong), its JSON (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should look like.
 
 pub mod about;
 mod advice;
-mod base;
+pub mod api_url;
 pub mod ca;
 pub mod client;
 mod event_kind;

@@ -14,7 +14,7 @@ mod mark;
 mod testing;
 
 use crate::argus::{ArgusError, TokenServer};
-use crate::config::read_secret_file;
+use crate::file::read_secret_file;
 use crate::secret::Secret;
 use crate::time::Stamp;
 use folder::{Folder, NEW, Replacement, text_of};

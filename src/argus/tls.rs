@@ -4,7 +4,7 @@
 //! Without: the system's store, where an internal CA may be installed (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it).
 //! Only on a host that has no store at all (a bare container): the public CAs that were current at the build.
 
-use super::base::Base;
+use super::api_url::ApiUrl;
 use super::ca;
 use super::text::shown;
 use crate::time::Stamp;
@@ -57,7 +57,7 @@ fn from_system() -> (RootCerts, Trust) {
 }
 
 /// Why a handshake failed, and what to do about it.
-pub(super) fn advice(error: &rustls::Error, base: &Base, trust: &Trust) -> String {
+pub(super) fn advice(error: &rustls::Error, base: &ApiUrl, trust: &Trust) -> String {
     use CertificateError as E;
     let host = base.host();
     match error {

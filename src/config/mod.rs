@@ -2,23 +2,22 @@
 //! server, and never shows a secret, in an error or anywhere else.
 //!
 //! The way of a file: `files` reads it, `reader` and `value` take it apart and collect everything
-//! that is wrong (`syntax`: what is not even TOML; `names`: what cannot be a host), `resolve` says
+//! that is wrong (`syntax`: what is not even TOML), `resolve` says
 //! which keys mean what, and `keys` lists them for the messages about unknown ones.
 
 mod files;
 mod keys;
 mod lines;
-mod names;
 mod problem;
 mod reader;
 mod resolve;
 mod syntax;
 mod value;
 
-pub use files::read_secret_file;
 pub use keys::KEYS;
 pub use problem::{ConfigError, Problem};
 
+use crate::argus::api_url::ApiUrl;
 use crate::reconcile::rules::{Band, Rules};
 use crate::secret::Secret;
 use crate::zino::case::CaseState;
@@ -41,11 +40,11 @@ pub struct Config {
 /// How to reach Argus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArgusConfig {
-    /// The API's address, http or https, without the last slash.
-    pub url: String,
+    /// The API's address.
+    pub url: ApiUrl,
     /// The token, from `token` or `token_file`.
     pub token: Secret,
-    /// The file that holds the token, to be read again when Argus refuses it (see [`read_secret_file`]).
+    /// The file that holds the token, to be read again when Argus refuses it (see [`crate::file::read_secret_file`]).
     pub token_file: Option<PathBuf>,
     /// Whether the token is to be renewed; only ever true with a `token_file`.
     pub renew_token: bool,
@@ -70,7 +69,7 @@ pub struct ZinoConfig {
     pub user: String,
     /// Its secret, from `secret` or `secret_file`.
     pub secret: Secret,
-    /// The file that holds the secret (see [`read_secret_file`]).
+    /// The file that holds the secret (see [`crate::file::read_secret_file`]).
     pub secret_file: Option<PathBuf>,
     /// The domain for router names without a dot; no dot in front.
     pub default_domain: Option<String>,

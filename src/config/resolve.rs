@@ -4,7 +4,9 @@
 use super::reader::{Reader, Section};
 use super::{ArgusConfig, Config, FailoverConfig, Loaded, Problem, SyncConfig, ZinoConfig};
 use super::{files, keys, syntax, value};
+use crate::argus::api_url::ApiUrl;
 use crate::argus::ca;
+use crate::file;
 use crate::reconcile::rules::Band;
 use crate::secret::Secret;
 use crate::zino::case::CaseState;
@@ -69,7 +71,7 @@ impl Resolver<'_> {
     fn argus(&mut self, root: &DeTable<'_>) -> Option<ArgusConfig> {
         let section = self.reader.top(root, "argus");
         let url = self.reader.require(&section, "url", value::url);
-        if url.as_deref().is_some_and(value::goes_in_clear) {
+        if url.as_ref().is_some_and(ApiUrl::is_readable_on_the_way) {
             self.warn("argus.url: with http:// the token goes over the network for everybody to read; use https://");
         }
         let token = self.secret(&section, "token", "token_file", value::check_token);
@@ -248,7 +250,7 @@ impl Resolver<'_> {
     }
 
     fn read_secret(&mut self, section: &Section<'_>, key: &str, file: &Path) -> Option<Secret> {
-        match files::read_secret(file) {
+        match file::read_secret(file) {
             Ok((secret, exposed)) => {
                 self.warnings.extend(exposed.warnings(file, true));
                 Some(secret)

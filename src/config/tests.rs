@@ -34,7 +34,7 @@ fn minimal_and(text: &str) -> String {
 fn the_required_keys_are_enough_and_the_rest_has_defaults() {
     let Loaded { config, warnings } = loaded(MINIMAL);
     assert_eq!(warnings, Vec::<String>::new());
-    assert_eq!(config.argus.url, "https://argus.example.org/api/v2");
+    assert_eq!(config.argus.url.as_str(), "https://argus.example.org/api/v2");
     assert_eq!(config.argus.token.reveal(), TOKEN);
     assert_eq!(config.argus.timeout, Duration::from_secs(2));
     assert_eq!(config.argus.connections, 4);
@@ -313,7 +313,7 @@ fn secrets_can_stand_in_files_beside_the_configuration() {
     assert_eq!(config.zino.secret.reveal(), "a secret with blanks");
     assert_eq!(config.zino.secret_file, Some(folder.0.join("secret")));
     assert!(warnings.is_empty(), "{warnings:?}");
-    assert_eq!(read_secret_file(&folder.0.join("token")).unwrap().reveal(), TOKEN);
+    assert_eq!(crate::file::read_secret_file(&folder.0.join("token")).unwrap().reveal(), TOKEN);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
 //! file in a message (it may be a secret in the wrong place), only numbers.
 
-use super::names;
+use crate::argus::api_url::ApiUrl;
 use crate::failover::heartbeat::message::can_be_sent;
-use std::net::{IpAddr, Ipv6Addr};
+use crate::net::host_name;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -150,7 +151,7 @@ pub fn host(value: &DeValue<'_>) -> Converted<String> {
     } else if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@,;".contains(c)) {
         "must be one name or address, without blanks and slashes"
     } else {
-        return names::check(&host).map(|()| host);
+        return host_name::check(&host).map(|()| host);
     };
     Err(fault.to_owned())
 }
@@ -177,7 +178,7 @@ pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
     if domain.is_empty() {
         return Ok(None);
     }
-    names::check(domain)?;
+    host_name::check(domain)?;
     Ok(Some(domain.to_owned()))
 }
 
@@ -201,64 +202,9 @@ pub fn setstate(value: &DeValue<'_>) -> Converted<String> {
     Err("must be \"none\", \"working\" or \"waiting\"".to_owned())
 }
 
-/// The address of an API: http or https, host, perhaps port and path. Given back without the last slash.
-pub fn url(value: &DeValue<'_>) -> Converted<String> {
-    let url = text(value)?;
-    let fail = |what: &str| Err(what.to_owned());
-    let lower = url.to_ascii_lowercase();
-    let Some(scheme) = ["http://", "https://"].into_iter().find(|scheme| lower.starts_with(scheme)) else {
-        return fail("must begin with http:// or https://");
-    };
-    if url.contains(|c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c)) {
-        return fail("must not hold blanks, or characters that a URL cannot have");
-    }
-    let rest = url.get(scheme.len()..).unwrap_or_default();
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return fail("must not hold a user or password");
-    }
-    if url.contains(['?', '#']) {
-        return fail("must not hold a query or fragment (? or #)");
-    }
-    check_authority(authority)?;
-    Ok(format!("{scheme}{}", rest.trim_end_matches('/')))
-}
-
-/// Whether what is sent to this address can be read on its way: without TLS, and to another host than this one.
-pub fn goes_in_clear(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else {
-        return false;
-    };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((address, _)) => address,
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    !host.eq_ignore_ascii_case("localhost") && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Host and port of a URL.
-fn check_authority(authority: &str) -> Converted<()> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, rest)) if address.parse::<Ipv6Addr>().is_ok() => (address, rest),
-            _ => return Err("must hold an IPv6 address in the brackets".to_owned()),
-        },
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
-    };
-    if host.is_empty() || host.contains(['[', ']', '%']) {
-        return Err("must name a host after the two slashes".to_owned());
-    }
-    if !authority.starts_with('[') {
-        names::check(host)?;
-    }
-    let good_port = match port.strip_prefix(':') {
-        Some(digits) => {
-            digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
-        }
-        None => port.is_empty(),
-    };
-    if good_port { Ok(()) } else { Err("must have a port between 1 and 65535, or none".to_owned()) }
+/// The address of an API.
+pub fn url(value: &DeValue<'_>) -> Converted<ApiUrl> {
+    text(value)?.parse()
 }
 
 /// What makes text unfit as a token: it must go into an HTTP header.

@@ -41,7 +41,7 @@ const EMPTY_PAGE: &str = r#"{"next":null,"previous":null,"results":[]}"#;
 
 fn settings(url: &str) -> Settings {
     Settings {
-        url: url.to_owned(),
+        url: url.parse().unwrap(),
         token: Secret::new(TOKEN.to_owned()),
         // Generous: a test that wants a time-out says so.
         timeout: Duration::from_secs(20),

@@ -98,7 +98,10 @@ fn machine_settings(config: &Config) -> Settings {
         once: None,
         signs_of_life: true,
         renews_token: config.argus.renew_token,
-        names: Names { zino: place(&config.zino.server, config.zino.port), argus: config.argus.url.clone() },
+        names: Names {
+            zino: place(&config.zino.server, config.zino.port),
+            argus: config.argus.url.as_str().to_owned(),
+        },
     }
 }
 
@@ -140,7 +143,7 @@ fn writer_setup(config: &Config, client: &Arc<Client>, renewer: Option<&Arc<Rene
         argus: Arc::clone(client),
         rules: config.rules(),
         timeout: config.argus.timeout,
-        host_lock: HostLock::new(config.argus.url.clone(), PATIENCE),
+        host_lock: HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE),
         before_probe: Box::new(move || keeper.refresh()),
         renew: Box::new(move || renewing.renew()),
     }

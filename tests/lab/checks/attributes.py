@@ -1,4 +1,4 @@
-"""What an incident says about its case, and which cases have none (design 4.1, 4.2, 4.5)."""
+"""What an incident says about its case, and which cases have none (CASE, CREATE, TAGS)."""
 
 from labkit.argus_people import instant, tags
 from labkit.oracle import level

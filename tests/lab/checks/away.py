@@ -1,4 +1,4 @@
-"""The same four directions with the program stopped during the change (design P1, P2)."""
+"""The same four directions with the program stopped during the change (PRINCIPLE-1, PRINCIPLE-2)."""
 
 from labkit.runner import check
 from labkit.waiting import eventually

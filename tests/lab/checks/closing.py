@@ -1,4 +1,4 @@
-"""The end of a case in Zino, as Argus sees it (design 4.6)."""
+"""The end of a case in Zino, as Argus sees it (CLOSE)."""
 
 from labkit.runner import check
 from labkit.zino_server import ago

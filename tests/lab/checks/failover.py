@@ -1,4 +1,4 @@
-"""A secondary with a Zino of its own watches the primary's real SNMP agent, takes over, and hands back (design 6)."""
+"""A secondary with a Zino of its own watches the primary's real SNMP agent, takes over, and hands back (FAILOVER)."""
 
 import signal
 import socket

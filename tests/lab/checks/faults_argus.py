@@ -1,4 +1,4 @@
-"""Argus away, slow, or answering nonsense: nothing lost, nothing double (design 4.9, P4, P5)."""
+"""Argus away, slow, or answering nonsense: nothing lost, nothing double (FAIL, PRINCIPLE-4, PRINCIPLE-5)."""
 
 import re
 import threading

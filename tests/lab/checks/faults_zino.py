@@ -1,4 +1,4 @@
-"""Zino's connections cut, silent or flooded, and Zino itself restarted in every way (design 3, 4.6, 5)."""
+"""Zino's connections cut, silent or flooded, and Zino itself restarted in every way (ZINO, ORPHAN, IDENT)."""
 
 import random
 import re

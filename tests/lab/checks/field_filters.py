@@ -1,4 +1,4 @@
-"""One write that does not get through, and everything else that must (design 4.9). What answers 400, 403 or 413 stands before a real
+"""One write that does not get through, and everything else that must (FAIL-4, FAIL-5). What answers 400, 403 or 413 stands before a real
 Argus; what an END without effect looks like comes from Uninett/Argus#935."""
 
 import contextlib

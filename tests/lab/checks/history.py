@@ -1,4 +1,4 @@
-"""What operators write in Zino, as people read it in Argus (design 4.3, 4.4)."""
+"""What operators write in Zino, as people read it in Argus (TEXT, HISTORY)."""
 
 from labkit.oracle import normal
 from labkit.runner import check

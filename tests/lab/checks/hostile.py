@@ -1,4 +1,4 @@
-"""What people can type must stay text (design 4.7; issue "nobody let in"), and a log that nobody reads must stop nothing."""
+"""What people can type must stay text (TEXT-5), and a log that nobody reads must stop nothing."""
 
 import os
 import re

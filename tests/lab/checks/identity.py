@@ -1,4 +1,4 @@
-"""Which incident belongs to which case when numbers repeat (design 5)."""
+"""Which incident belongs to which case when numbers repeat (IDENT)."""
 
 from labkit.argus_people import tags
 from labkit.runner import check

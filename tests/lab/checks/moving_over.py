@@ -1,4 +1,4 @@
-"""Started on what the Python program left behind: the same config file, the same incidents (design 5)."""
+"""Started on what the Python program left behind: the same config file, the same incidents (IDENT-8)."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What people do in Argus, as operators find it in Zino (design 4.7)."""
+"""What people do in Argus, as operators find it in Zino (USER)."""
 
 from labkit.runner import check
 from labkit.waiting import eventually

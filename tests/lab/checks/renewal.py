@@ -1,4 +1,4 @@
-"""A token that is kept alive (design 4.10), whatever breaks in between."""
+"""A token that is kept alive (TOKEN), whatever breaks in between."""
 
 import contextlib
 import os

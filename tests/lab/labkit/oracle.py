@@ -1,4 +1,4 @@
-"""Owns what an incident must look like for a case: design 4.2 again, from what Zino's API says, in another language.
+"""Owns what an incident must look like for a case: rule CREATE-1 again, from what Zino's API says, in another language.
 
 Shares nothing with the program under test.
 """
@@ -60,7 +60,7 @@ def check_incident(incident, case, config):
 
 
 def check_identity(metadata, case, name):
-    """The identity of design section 5, which survives restarts of everything."""
+    """The identity (CREATE-2), which survives restarts of everything."""
     identity = metadata.get("zino", {})
     wanted = {"case": case["id"], "opened": case["opened"], "router": case["router"], "type": case["type"]}
     for key, value in wanted.items():

@@ -184,11 +184,12 @@ fn every_document_for_operators_is_installed_and_can_be_found() {
     let readme = include_str!("../README.md");
     let check = include_str!("packages/checks/service.py");
     assert!(BUILD.contains("for document in packaging/doc/*.md; do"), "packaging/deb");
-    assert!(PROGRAM_PAGE.contains("/usr/share/doc/zinoargus"), "zinoargus.1");
+    let page = plain(PROGRAM_PAGE);
     let documents = files("packaging/doc");
     assert!(documents.len() >= 5, "{documents:?}");
     for name in documents {
         assert!(readme.contains(&format!("](packaging/doc/{name})")), "README.md has no link to {name}");
+        assert!(page.contains(&format!("{name}.gz")), "zinoargus(1) does not name {name}");
         assert!(check.contains(&format!("\"{name}.gz\"")), "tests/packages does not look for {name}");
     }
 }

@@ -1,7 +1,7 @@
 """Prints the package's copyright file: our own licence, and that of everything that is linked into the static file.
 
-The notices of each crate are those that its own sources carry, word for word. Never guesses: a crate whose licence cannot be
-told stops the build.
+The notices of each crate are those that its own sources carry, word for word. Never guesses: a crate whose licence is not known
+stops the build.
 
     copyright.py RUST_TARGET
 """

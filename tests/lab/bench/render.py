@@ -4,9 +4,9 @@ import json
 
 HEAD = """# Measured
 
-Made by `tests/lab/lab bench`; [tests/lab/README.md](../README.md) says how. Everything below was measured by that command, and
-nothing was corrected by hand. Ours is the static file that the package holds, at its default verbosity and with the settings as shipped,
-unless a line says otherwise; the Python program's (zino-argus-glue) settings are so, too. Where several rounds were made, min, median and max are given.
+Written by `tests/lab/lab bench` ([tests/lab/README.md](../README.md) says how); nothing was changed by hand. Unless a line says
+otherwise, zinoargus is the static file of the package, and both programs have their default settings and verbosity. Where there were
+several rounds, min, median and max are given.
 """
 
 
@@ -44,7 +44,7 @@ def results(parts, folder) -> str:
             if one["complete"]:
                 raise
             chapters.append(f"Broken off before there was a table ({type(gap).__name__}).")
-    table = ["\n## What was to be reached\n", "| what | to be reached | measured | |", "|---|---|---|---|"]
+    table = ["\n## Targets\n", "| what | target | measured | |", "|---|---|---|---|"]
     table += [f"| {what} | {wanted} | {found} | {'reached' if good else '**missed**'} |" for what, wanted, found, good in verdicts]
     five = ["\n## In short\n", "| | zinoargus | Python program |", "|---|---|---|"]
     five += [f"| {what} | {ours} | {python} |" for what, ours, python in short]

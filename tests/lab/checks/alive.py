@@ -19,7 +19,7 @@ def alarmed(world) -> bool:
 
 
 def is_told(world, times):
-    """The program has told Argus so often that it lives."""
+    """The program has sent Argus so many heartbeats."""
     eventually(lambda: world.signs_of_life() >= times, 20, f"sign of life number {times}")
 
 
@@ -47,7 +47,7 @@ def a_program_that_was_killed_is_missed_by_argus_and_no_more_once_it_runs(world)
 
 
 def counted(world):
-    """The requests that Argus takes for a sign of life; whose a token is it tells without counting that."""
+    """The requests that Argus counts as a heartbeat; the question whose a token is, is not one."""
     return [one for one in world.requests() if one["path"] != "/api/v2/auth/user/"]
 
 

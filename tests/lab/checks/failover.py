@@ -36,7 +36,7 @@ def pair(world, port=None, count=6, **more):
 
 
 def times(program, pattern):
-    """How many lines of its log tell this."""
+    """How many lines of its log say this."""
     return sum(1 for line in program.log().splitlines() if pattern in line)
 
 
@@ -71,7 +71,7 @@ def primary_back(world):
 
 @check
 def one_source_is_taken_over_and_handed_back(world):
-    """The primary's Zino stops: every case of the backup is in Argus once, what happens is carried; then it starts again."""
+    """The primary's Zino stops: every case of the backup is in Argus once, what happens is delivered; then it starts again."""
     cases, copies, backup, secondary = pair(world)
     world.daemon.start()
     before = open_once(world.argus, 6)

@@ -15,7 +15,7 @@ CUTS = 5  # each doubles the program's back-off
 
 @check
 def a_number_that_zino_does_not_know_is_asked_for_once_at_a_start(world):
-    """The numbers beyond the newest case may have opened and closed meanwhile: one question each tells that they did not."""
+    """Cases with numbers above the newest case may have opened and closed meanwhile: one question each shows that they did not."""
     world.start()
     cases = [world.zino.case("reachability", f"gw{n}") for n in range(2)]
     world.incidents(cases)

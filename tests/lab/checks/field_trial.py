@@ -7,7 +7,7 @@ from labkit.runner import check
 
 @check
 def a_trial_finds_its_source_among_very_many(world):
-    """Argus lists all source systems and tells no user's number (Uninett/Argus#1864): found by name, then by our own incident, else not called wrong."""
+    """Argus lists all source systems without the number of their user (Uninett/Argus#1864): found by name, then by our own incident, else not called wrong."""
     world.zino.start()
     for n in range(110):
         world.argus_server.agent.ask("source", name=f"{world.name}-{n:03}")

@@ -27,7 +27,7 @@ def an_operators_history_arrives_complete_and_once(world):
 
 @check
 def several_entries_within_one_second_all_arrive(world):
-    """Also equal ones: as many events as entries, since the time in whole seconds tells nothing apart."""
+    """Also equal ones: as many events as entries, since the time in whole seconds does not distinguish them."""
     world.zino.start()
     at = ago(minutes=4)
     case = world.zino.case("reachability", "gw1", opened=ago(minutes=5),

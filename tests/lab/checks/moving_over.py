@@ -46,7 +46,7 @@ def follows(world, case, pk):
 
 @check
 def what_the_python_program_left_behind_is_taken_over(world):
-    """Nothing is created twice, nothing is closed, nothing is repeated; what happened in between is carried."""
+    """Nothing is created twice, nothing is closed, nothing is repeated; what happened in between is delivered."""
     cases, pks = left_behind(world)
     world.ford.add_history(cases[0], "while nobody ran")
     world.zino.modify(cases[1], priority=500)

@@ -1,4 +1,4 @@
-"""What the README tells somebody who has never seen the program: its commands give what it says."""
+"""The commands of the README, for a person who has never seen the program: they do what it says."""
 
 import re
 import subprocess

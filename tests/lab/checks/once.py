@@ -233,7 +233,7 @@ def a_single_run_names_the_case_that_argus_refuses(world):
 
 @check
 def a_trial_names_what_it_found_and_changes_nothing(world):
-    """Every line is ok, with versions, the source system and what is there; a wrong secret and a wrong token are told apart."""
+    """Every line is ok, with versions, the source system and what is there; a wrong secret and a wrong token have different messages."""
     world.zino.start()
     case = world.zino.case("reachability", "gw1")
     ended, output = world.daemon.run("--check")

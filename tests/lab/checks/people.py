@@ -30,7 +30,7 @@ def a_close_in_argus_closes_the_case_with_the_persons_name(world):
 
 @check
 def an_acknowledgement_in_argus_sets_the_case_working(world):
-    """With and without words; a second acknowledgement by somebody else is told too, a state set by an operator stays."""
+    """With and without words; a second acknowledgement by another person reaches Zino, too; a state set by an operator stays."""
     world.start()
     case, pk = a_case(world)
     silent, silent_pk = a_case(world, "gw2")
@@ -118,7 +118,7 @@ def acting_on_many_incidents_at_once_reaches_every_case(world):
 
 @check
 def the_blank_lines_of_a_persons_text_stand_in_zino(world):
-    """People part their thoughts with blank lines; the text is known again, so that it is told once."""
+    """A text with blank lines is recognised in Zino, so that it is delivered once."""
     world.start()
     case, pk = a_case(world)
     world.alice.ack(pk, "\n  found:\n\n   - a cut fibre\r\n\r\n\r\n- no spare one \n")
@@ -130,7 +130,7 @@ def the_blank_lines_of_a_persons_text_stand_in_zino(world):
 
 @check
 def our_entries_that_a_conversion_of_zinos_state_left_on_one_line_are_known(world):
-    """They are not told to Argus, and prove that a person was heard; a second act with these words is told."""
+    """They do not go to Argus, and prove a delivery; a second action with the same words is delivered."""
     world.start()
     case, pk = a_case(world)
     world.daemon.stop()

@@ -1,4 +1,4 @@
-"""What an operator is told when something is wrong, and what a script can tell from the exit code (FAIL-8, FAIL-9, PROCESS-5)."""
+"""What an operator reads when something is wrong, and what a script learns from the exit code (FAIL-8, FAIL-9, PROCESS-5)."""
 
 import re
 import secrets

@@ -109,7 +109,7 @@ def another_severity_is_used_without_a_restart(world):
 
 @check
 def another_user_of_zino_is_used_without_a_restart(world):
-    """Only the connection to Zino is made anew, and what people do is carried by the new user; a wrong secret does not end it."""
+    """The new user delivers what people do; a wrong secret does not end the program."""
     manager = Manager(world.daemon)
     world.start()
     case = world.zino.case("reachability", "gw1")

@@ -95,7 +95,7 @@ class ArgusView:
         return found[-1] if found else None
 
     def events(self, pk, *kinds) -> list[dict]:
-        """An incident's events in the order of their arrival, of these kinds or all; `ours` tells who made them."""
+        """An incident's events in the order of their arrival, of these kinds or all; `ours` says who made them."""
         found = sorted(self.reader.request("GET", f"{pk}/events/"), key=lambda event: event["pk"])
         return [{"pk": event["pk"], "kind": event["type"]["value"], "at": instant(event["timestamp"]),
                  "received": instant(event["received"]), "text": event["description"],

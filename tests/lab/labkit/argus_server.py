@@ -19,7 +19,7 @@ from .postgres import TEMPLATE_DATABASE, Cluster
 from .waiting import eventually
 
 ADMIN = ("admin", "lab-admin")
-# One JSON object a request; the Authorization header tells whose it was.
+# One JSON object a request; the Authorization header says whose it was.
 _ACCESS = '{"at": "%(t)s", "method": "%(m)s", "path": "%(U)s", "query": "%(q)s", "status": "%(s)s", "auth": "%({authorization}i)s", "us": %(D)s}'
 
 

@@ -1,4 +1,4 @@
-"""Owns a faulty road to Argus: an HTTP proxy that passes requests on, or does to them what the network does.
+"""Owns a faulty network path to Argus: an HTTP proxy that forwards requests, or does to them what networks do.
 
 Knows requests and replies, nothing about incidents. Every request that came is kept, so checks can count.
 """
@@ -141,7 +141,7 @@ class HttpProxy:
 
     @property
     def url(self) -> str:
-        """The address that a client is told."""
+        """The address for clients."""
         return f"http://127.0.0.1:{self.port}"
 
     def listen(self):

@@ -1,4 +1,4 @@
-"""Owns the socket that a program under test tells its state to, as systemd would listen. Never starts or ends the program."""
+"""Owns the socket to which a program under test reports its state, as to systemd. Never starts or ends the program."""
 
 import secrets
 import socket
@@ -9,10 +9,10 @@ from .waiting import eventually
 
 
 class Manager:
-    """What plays the service manager for one program: remembers everything that it is told."""
+    """What plays the service manager for one program: remembers everything that it receives."""
 
     def __init__(self, daemon, watchdog=None):
-        self.daemon, self.told = daemon, []
+        self.daemon, self.received = daemon, []
         name = f"zinoargus-lab-{secrets.token_hex(8)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"\0{name}")
@@ -23,23 +23,23 @@ class Manager:
 
     def _listen(self):
         while True:
-            self.told.append(self._socket.recv(4096).decode())
+            self.received.append(self._socket.recv(4096).decode())
 
     def count(self, start) -> int:
         """How many messages begin so."""
-        return sum(1 for message in list(self.told) if message.startswith(start))
+        return sum(1 for message in list(self.received) if message.startswith(start))
 
     def wait_for(self, start, times=1, deadline=40):
         """Wait until so many messages begin so."""
         def there():
-            assert self.count(start) >= times, self.told[-5:]
+            assert self.count(start) >= times, self.received[-5:]
             return True
         eventually(there, deadline, f"{start} {times} times")
 
     @property
     def status(self) -> str:
         """The line of `systemctl status` now."""
-        lines = [message for message in list(self.told) if message.startswith("STATUS=")]
+        lines = [message for message in list(self.received) if message.startswith("STATUS=")]
         return lines[-1].removeprefix("STATUS=") if lines else ""
 
     def shows(self, words, deadline=30) -> str:
@@ -56,7 +56,7 @@ class Manager:
         before = time.monotonic_ns() // 1000
         self.daemon.reload()
         self.wait_for("RELOADING=1", reloading + 1)
-        began = [message for message in self.told if message.startswith("RELOADING=1")][-1]
+        began = [message for message in self.received if message.startswith("RELOADING=1")][-1]
         micros = int(began.removeprefix("RELOADING=1\nMONOTONIC_USEC="))
         assert before <= micros <= time.monotonic_ns() // 1000, f"not the time of the reload: {began!r}"
         self.wait_for("READY=1", ready + 1)

@@ -1,4 +1,4 @@
-"""Owns what the documents tell people to type: the code blocks of their chapters. Never runs anything and never retypes a command."""
+"""Owns the commands of the documents: the code blocks of their chapters. Never runs anything and never retypes a command."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Owns a faulty road to Zino: a proxy for one of its ports that passes bytes on, or does to them what the network does.
+"""Owns a faulty network path to Zino: a proxy for one of its ports that forwards bytes, or does to them what networks do.
 
 Knows lines, nothing about cases. It can delay each command of a kind, as a slow server would. Packets can be dropped on
 connections that stay open: a filter in the kernel throws away what arrives, also the probes of TCP keepalive, which a proxy that

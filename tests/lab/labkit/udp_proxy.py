@@ -1,4 +1,4 @@
-"""Owns a faulty road to Zino's SNMP agent: a UDP proxy that passes datagrams on, or does to them what the network does.
+"""Owns a faulty network path to Zino's SNMP agent: a UDP proxy that forwards datagrams, or does to them what networks do.
 
 Knows datagrams, nothing about SNMP.
 """

@@ -14,7 +14,7 @@ def eventually(look, deadline=20.0, what=None, every=0.1):
     """Call `look` until it gives something true, and give that back.
 
     An AssertionError inside `look` means "not yet", so a look may be several asserts in a row;
-    the last one is told when the deadline passes.
+    the last one is reported when the deadline passes.
     """
     end = time.monotonic() + deadline
     while True:

@@ -54,14 +54,14 @@ class World:
         return self.daemon.config
 
     def through_argus_proxy(self) -> HttpProxy:
-        """Lead the program to Argus through a faulty road."""
+        """Lead the program to Argus through a proxy that can break connections."""
         proxy = HttpProxy(self.argus_server.port)
         self.proxies.append(proxy)
         self.config["argus"]["url"] = f"{proxy.url}/api/v2/"
         return proxy
 
     def through_zino_proxies(self) -> tuple[TcpProxy, TcpProxy]:
-        """Lead the program to both ports of Zino through faulty roads: commands, notifications."""
+        """Lead the program to both ports of Zino through proxies that can break connections: commands, notifications."""
         proxies = TcpProxy(self.zino.port), TcpProxy(self.zino.notify_port)
         self.proxies += proxies
         self.config["zino"]["port"], self.config["zino"]["notify_port"] = (proxy.port for proxy in proxies)
@@ -152,7 +152,7 @@ class World:
         return [one for one in self.argus_server.requests(self.source["token"]) if one["path"] != SIGN_OF_LIFE]
 
     def signs_of_life(self) -> int:
-        """How often it has told Argus that it lives."""
+        """How many heartbeats of the source it has sent to Argus."""
         return sum(1 for one in self.argus_server.requests(self.source["token"]) if one["path"] == SIGN_OF_LIFE)
 
     def writes(self) -> list[str]:

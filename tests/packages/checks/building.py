@@ -57,7 +57,7 @@ def the_man_pages_are_well_formed(site):
 
 @check
 def a_later_commit_is_an_upgrade_and_the_release_is_one_too(site):
-    """The package's version tells the commit, and sorts before the release that Cargo.toml names."""
+    """The package's version names the commit, and sorts before the release that Cargo.toml names."""
     release = re.search(r'^version = "(.*)"$', (places.REPO / "Cargo.toml").read_text(), re.M)[1]
     version = run("dpkg-deb", "--field", site.package, "Version").strip()
     if version != f"{release}-1":

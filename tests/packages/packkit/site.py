@@ -74,8 +74,8 @@ class Site:
 
     @property
     def machine(self) -> Machine:
-        """The container that the service is checked in. A machine that is itself a container may not let another one boot: then
-        what needs a running systemd is skipped, and the checks in a chroot say what can be said without it.
+        """The container for the checks of the service. A host that is itself a container may not let another one boot. Then
+        the checks that need a running systemd are skipped; those in a chroot still run.
         """
         if isinstance(self._machine, CannotBoot):
             raise Skipped(f"systemd cannot be booted here: {self._machine}")

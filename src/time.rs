@@ -3,12 +3,13 @@
 //! Zino speaks whole UNIX seconds, Argus ISO 8601 with microseconds and a zone; both become one
 //! [`Stamp`], so that nothing else has to know the difference.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A point in time: microseconds since the UNIX epoch, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Stamp(i64);
 
 /// The last second that RFC 3339 can write (9999-12-31T23:59:59Z).

@@ -4,7 +4,7 @@
 
 pub use super::tags::{Tag, Tags};
 use crate::time::Stamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Primary key of an incident.
@@ -15,7 +15,7 @@ pub type EventPk = i64;
 pub type UserPk = i64;
 
 /// When an incident ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EndTime {
     /// `"infinity"`: it is open.
     Open,
@@ -26,7 +26,7 @@ pub enum EndTime {
 }
 
 /// What this program writes into the metadata of its incidents, to know them again on any host (design section 5).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeFor {
     /// The case number.
     pub case: i64,
@@ -57,7 +57,7 @@ impl MadeFor {
 }
 
 /// An incident as Argus returns it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Its primary key.
     pub pk: IncidentPk,
@@ -95,7 +95,7 @@ impl Incident {
 }
 
 /// What kind of event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// STA: the incident began.
     Start,
@@ -118,7 +118,7 @@ pub enum EventKind {
 }
 
 /// An event of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its primary key; rises with arrival.
     pub pk: EventPk,
@@ -139,7 +139,7 @@ pub struct Event {
 }
 
 /// An incident to be created.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewIncident {
     /// When the problem began.
     pub start_time: Stamp,
@@ -158,7 +158,7 @@ pub struct NewIncident {
 }
 
 /// A change to an incident; `None` leaves a field alone.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Patch {
     /// The whole new set of tags, foreign ones included.
     pub tags: Option<Vec<String>>,
@@ -171,7 +171,7 @@ pub struct Patch {
 }
 
 /// An event to be posted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEvent {
     /// [`EventKind::Other`], [`EventKind::End`] or [`EventKind::Restart`].
     pub kind: EventKind,

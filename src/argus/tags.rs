@@ -2,6 +2,7 @@
 //! what a tag means.
 
 use super::models::UserPk;
+use serde::{Deserialize, Serialize};
 
 /// A tag of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Tag<'a> {
 }
 
 /// The tags of an incident, in the order in which Argus has them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tags {
     /// All texts, one behind the other.
     texts: Box<str>,

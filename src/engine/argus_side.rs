@@ -6,9 +6,10 @@ use super::entry::{Ended, Generations, Priority};
 use super::{Engine, Now, Output, Report};
 use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
-use crate::reconcile::creation::may_have_an_old_incident;
 use crate::reconcile::identity::{exact, number, same_problem};
-use crate::reconcile::job::{ENDED_WINDOW_SECS, Outcome, ProblemReport};
+use crate::reconcile::matching::ENDED_WINDOW_SECS;
+use crate::reconcile::matching::may_have_an_old_incident;
+use crate::reconcile::work::{Outcome, ProblemReport};
 use crate::zino::case::{CaseId, Problem};
 use log::{debug, error, info, warn};
 use std::collections::BTreeSet;
@@ -89,13 +90,15 @@ impl Engine {
             self.queue.forget(&problem);
             return;
         }
+        let mut generations = self.queue.generations(&problem);
+        if report.outcome != Outcome::Done {
+            generations.retain(|(id, _)| report.settled.contains(id));
+        }
         match report.outcome {
             Outcome::Done => {
-                let generations = self.queue.generations(&problem);
                 if let Some(trouble) = self.queue.finish(&problem, now.mono, Ended::Done) {
                     info!("{problem}: went through after trouble ({trouble})");
                 }
-                self.settle_cases(generations);
             }
             Outcome::Doubtful(doubt) => {
                 self.health.suspect("a request without a usable answer");
@@ -112,6 +115,7 @@ impl Engine {
                 self.queue.finish(&problem, now.mono, Ended::Failed(&error.to_string()));
             }
         }
+        self.settle_cases(generations);
     }
 
     /// The key that all share, so that every map holds one copy of it.

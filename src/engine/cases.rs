@@ -3,9 +3,9 @@
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::filter::fault_is_over;
 use crate::reconcile::identity::{About, about, label};
-use crate::reconcile::job::{Chance, Setbacks};
 use crate::reconcile::plan::fingerprint;
 use crate::reconcile::rules::Rules;
+use crate::reconcile::work::{Chance, Setbacks};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::entry::{Generations, Priority};
 use super::{Engine, Job, Now, Output, ZinoCommand};
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::identity::same_problem;
-use crate::reconcile::job::{CaseWork, ProblemJob};
+use crate::reconcile::work::{CaseWork, ProblemJob};
 use crate::zino::case::Problem;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ impl Engine {
             return None;
         }
         let doubt = self.queue.doubt(problem, now.mono);
-        Some(ProblemJob { problem: (**problem).clone(), cases, incidents, doubt, now: now.wall })
+        Some(ProblemJob { problem: (**problem).clone(), cases, incidents, lists_all_open: true, doubt, now: now.wall })
     }
 
     fn incidents_of(&self, problem: &Problem, cases: &[CaseWork]) -> Vec<Incident> {

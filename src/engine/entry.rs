@@ -3,7 +3,7 @@
 use super::backoff::{Backoff, FIRST_WAIT};
 use super::bulk::Rank;
 use super::cases::Generation;
-use crate::reconcile::job::WriteKey;
+use crate::reconcile::work::WriteKey;
 use crate::zino::case::CaseId;
 use std::time::Duration;
 

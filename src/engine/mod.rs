@@ -67,7 +67,7 @@ pub use traffic::{Input, Job, Names, Now, Output, Report, Server, Settings, Zino
 
 use crate::failover::{Failover, Mode};
 use crate::reconcile::delivery::Delivery;
-use crate::reconcile::job::Chance;
+use crate::reconcile::work::Chance;
 use crate::zino::case::{Case, CaseId};
 use admission::Admission;
 use alive::Alive;

@@ -6,7 +6,7 @@ use super::{Engine, Now, Output};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::filter::cannot_be_judged;
-use crate::reconcile::job::Deeds;
+use crate::reconcile::work::Deeds;
 use crate::zino::case::{CaseId, Problem};
 use log::info;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 
 use super::bulk::{BulkOrder, Rank};
 use super::entry::{Ended, Entry, Generations, Parked, Priority, State};
-use crate::reconcile::job::WriteKey;
+use crate::reconcile::work::WriteKey;
 use crate::zino::case::Problem;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 use super::cases::Slot;
 use super::entry::Priority;
 use super::{Carrying, Engine, Now};
-use crate::reconcile::job::{Chance, Setbacks, WriteKey};
 use crate::reconcile::setbacks::{Setback, TRIES};
+use crate::reconcile::work::{Chance, Setbacks, WriteKey};
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId, Problem};
 use log::{debug, info, warn};

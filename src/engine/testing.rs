@@ -6,8 +6,8 @@ use crate::argus::models::{Event, Incident, ListQuery, Page};
 use crate::failover::Answer;
 use crate::failover::Ping;
 use crate::reconcile::delivery::{Found, Snapshot};
-use crate::reconcile::job::ProblemReport;
 use crate::reconcile::testing::{case, rules};
+use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;
 use crate::zino::case::Problem;
 

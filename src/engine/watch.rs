@@ -10,7 +10,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, Page};
 use crate::reconcile::filter::may_have_been_wanted;
 use crate::reconcile::identity::same_problem;
-use crate::reconcile::job::ENDED_WINDOW_SECS;
+use crate::reconcile::matching::ENDED_WINDOW_SECS;
 use crate::time::Stamp;
 use log::{info, warn};
 use std::time::Duration;

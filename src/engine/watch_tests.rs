@@ -7,8 +7,8 @@ use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
 use crate::reconcile::delivery::{Found, Snapshot};
-use crate::reconcile::job::ProblemReport;
 use crate::reconcile::testing::{ALICE, case, event, incident};
+use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;
 use crate::zino::case::Problem;
 

@@ -1,3 +1,7 @@
-//! Carries out what `reconcile` decides, one problem at a time. Never decides anything itself.
+//! The loops that ask and write, one problem or case at a time. Never decides anything itself.
 
+mod facts;
 pub mod host_lock;
+pub mod orphan;
+pub mod run;
+mod writes;

@@ -6,13 +6,14 @@
 use super::evidence::Evidence;
 use super::rules::Rules;
 use super::text::{normal, persons_text, tag_value};
-use crate::argus::models::{Event, EventKind, EventPk, Incident};
+use crate::argus::models::{Event, EventKind, EventPk};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseState, HistoryEntry};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What a person did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionKind {
     /// Closed the incident; `stands` if nobody reopened it since.
     Close {
@@ -26,7 +27,7 @@ pub enum ActionKind {
 }
 
 /// One act of a person, as a case's history shall tell it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserAction {
     /// The event that recorded it.
     pub pk: EventPk,
@@ -48,14 +49,8 @@ pub enum Write {
 /// The user actions on an incident that concern its case: all, or, where a case has adopted it
 /// that opened at `adopted_by`, those of that case's life.
 #[must_use]
-pub fn actions(
-    evidence: &Evidence<'_>,
-    incident: &Incident,
-    rules: &Rules,
-    adopted_by: Option<Stamp>,
-) -> Vec<UserAction> {
-    let is_open = incident.is_open();
-    let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, is_open, opened));
+pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<UserAction> {
+    let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, opened));
     let concerns = |e: &Event| !evidence.is_ours(e) && in_its_life(e);
     let standing = evidence.standing_close().map(|e| e.pk);
     let mut out: Vec<UserAction> = evidence
@@ -73,15 +68,15 @@ pub fn actions(
         })
         .collect();
     if rules.tickets {
-        out.extend(ticket(evidence, incident));
+        out.extend(ticket(evidence));
     }
     out
 }
 
 /// The ticket that the incident has now, told by the change that brought it. Without that change in the events nobody knows
 /// who set it, and a guess would be told twice once it shows up; so it waits.
-fn ticket(evidence: &Evidence<'_>, incident: &Incident) -> Option<UserAction> {
-    let url = normal(&incident.ticket_url);
+fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
+    let url = normal(&evidence.incident.ticket_url);
     if url.is_empty() {
         return None;
     }
@@ -184,12 +179,13 @@ pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::argus::models::Incident;
     use crate::reconcile::testing::{ALICE, US, case, closed, entry, event, incident, rules};
 
     /// The writes that a case lacks after these events.
     fn lacking(case: &Case, events: &[Event]) -> Vec<Write> {
         let i = incident(1, case);
-        writes(case, &actions(&Evidence::new(events, US), &i, &rules(), None), &rules())
+        writes(case, &actions(&Evidence::of(&i, events), &rules(), None), &rules())
     }
 
     fn with_entries(mut c: Case, entries: &[(&str, &[&str])]) -> Case {
@@ -259,7 +255,7 @@ mod tests {
     fn acknowledgements_stay_in_argus_where_the_configuration_says_so() {
         let quiet = Rules { acknowledged_state: None, ..rules() };
         let events = [event(5, ALICE, EventKind::Acknowledge, 60, "")];
-        assert_eq!(actions(&Evidence::new(&events, US), &incident(1, &case(1)), &quiet, None), []);
+        assert_eq!(actions(&Evidence::of(&incident(1, &case(1)), &events), &quiet, None), []);
     }
 
     #[test]
@@ -270,7 +266,7 @@ mod tests {
             (5..).zip(kinds).map(|(pk, kind)| event(pk, US, kind, 60, "by a script")).collect();
         events.push(event(9, US, EventKind::Change, 70, &format!("Change: \"ticket_url\":  → {url}")));
         let i = Incident { ticket_url: url.into(), ..incident(1, &case(1)) };
-        assert_eq!(actions(&Evidence::new(&events, US), &i, &rules(), None), []);
+        assert_eq!(actions(&Evidence::of(&i, &events), &rules(), None), []);
     }
 
     #[test]
@@ -285,7 +281,7 @@ mod tests {
             description: format!("Change: \"ticket_url\": {url} → {url}"),
             ..brought.clone()
         };
-        let got = |events: &[Event]| actions(&Evidence::new(events, US), &i, &rules(), None);
+        let got = |events: &[Event]| actions(&Evidence::of(&i, events), &rules(), None);
         let action = got(&[brought, again]).pop().unwrap();
         assert_eq!(action.text, "Ticket https://t.example.org/1 added by Argus user alice");
         assert_eq!(got(&[]), [], "nobody knows yet who set it");
@@ -297,7 +293,7 @@ mod tests {
     fn a_case_that_zino_reopened_after_a_delivered_close_is_recognised() {
         let clo = [event(5, ALICE, EventKind::Close, 60, "")];
         let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
-        let told = actions(&Evidence::new(&clo, US), &incident(1, &c), &rules(), None);
+        let told = actions(&Evidence::of(&incident(1, &c), &clo), &rules(), None);
         assert!(reopened_by_zino(&c, &told, &rules()));
         assert!(!reopened_by_zino(&case(1), &told, &rules()));
     }

@@ -2,7 +2,7 @@
 
 use super::identity::{PYTHON_OFFSET_SECS, SURELY_AFTER_SECS};
 use super::text::normal;
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, UserPk};
+use crate::argus::models::{Event, EventKind, Incident, IncidentPk};
 use crate::time::Stamp;
 use crate::zino::case::{CaseId, CaseState};
 use std::collections::HashMap;
@@ -50,29 +50,37 @@ struct Said {
 }
 
 /// An incident's events in order of arrival, with the user that counts as us.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Evidence<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
     events: Vec<&'a Event>,
-    us: UserPk,
     /// How far the times of our events may be off, besides not at all.
     off: &'static [i64],
 }
 
 impl<'a> Evidence<'a> {
-    /// Orders the events by arrival: timestamps can be back-dated, primary keys cannot.
+    /// Orders the events of an incident by arrival: timestamps can be back-dated, primary keys
+    /// cannot. Where the Python program made the incident, times of events may be off as its start
+    /// may.
     #[must_use]
-    pub fn new(events: &'a [Event], us: UserPk) -> Self {
+    pub fn of(incident: &'a Incident, events: &'a [Event]) -> Self {
         let mut events: Vec<&Event> = events.iter().collect();
         events.sort_by_key(|e| e.pk);
-        Self { events, us, off: &[] }
+        let off: &[i64] = if incident.made_for.is_none() { &[PYTHON_OFFSET_SECS, -PYTHON_OFFSET_SECS] } else { &[] };
+        Self { incident, events, off }
     }
 
-    /// The events of this incident. Where the Python program made it, times of events may be off as
-    /// its start may.
+    /// The primary key of the incident.
     #[must_use]
-    pub fn of(incident: &Incident, events: &'a [Event]) -> Self {
-        let off: &[i64] = if incident.made_for.is_none() { &[PYTHON_OFFSET_SECS, -PYTHON_OFFSET_SECS] } else { &[] };
-        Self { off, ..Self::new(events, incident.source_user) }
+    pub fn pk(&self) -> IncidentPk {
+        self.incident.pk
+    }
+
+    /// Whether the incident is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.incident.is_open()
     }
 
     /// All events, in order of arrival.
@@ -83,7 +91,7 @@ impl<'a> Evidence<'a> {
     /// Whether we (or another instance on the same source) made this event.
     #[must_use]
     pub fn is_ours(&self, event: &Event) -> bool {
-        event.actor == self.us
+        event.actor == self.incident.source_user
     }
 
     /// Whether this event is a person's close: a CLO or an END that is not ours.
@@ -98,6 +106,12 @@ impl<'a> Evidence<'a> {
         self.all()
             .rev()
             .find(|e| matches!(e.kind, EventKind::Close | EventKind::Reopen | EventKind::Restart | EventKind::End))
+    }
+
+    /// The newest event that opened or ended the incident, where it is ours.
+    #[must_use]
+    pub fn our_newest_turn(&self) -> Option<&'a Event> {
+        self.newest_turn().filter(|event| self.is_ours(event))
     }
 
     /// A person's close that no reopening follows, whatever `open` says and whatever END follows it.
@@ -122,18 +136,18 @@ impl<'a> Evidence<'a> {
         turn.received >= if for_open_case { opened } else { opened.plus_secs(SURELY_AFTER_SECS) }
     }
 
-    /// Whether an act concerns the case that opened then and has adopted the incident: it was
+    /// Whether a user action concerns the case that opened then and has adopted the incident: it was
     /// received well after; or it was done since the incident was reopened last, and the incident
     /// stayed open into the life of the case.
     #[must_use]
-    pub fn concerns(&self, action: &Event, is_open: bool, opened: Stamp) -> bool {
+    pub fn concerns(&self, action: &Event, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
         let reopened = self.all().rev().find(reopens).map(|e| e.pk);
         let in_this_life = |e: &Event| reopened.is_none_or(|pk| e.pk > pk);
         let closes = |e: &&Event| matches!(e.kind, EventKind::Close | EventKind::End) && in_this_life(e);
         // We end only what is open: a close that an END of ours follows was lost.
         let ended = self.all().rev().filter(closes).find(|e| self.is_our_end(e)).or_else(|| self.all().find(closes));
-        let stayed_open = is_open || ended.is_some_and(|e| self.is_after(e, opened));
+        let stayed_open = self.is_open() || ended.is_some_and(|e| self.is_after(e, opened));
         action.received >= opened.plus_secs(SURELY_AFTER_SECS) || in_this_life(action) && stayed_open
     }
 
@@ -149,6 +163,18 @@ impl<'a> Evidence<'a> {
     pub fn our_end_at(&self, at: Stamp) -> Option<&'a Event> {
         let end_at = |secs| self.all().rev().find(|e| self.is_our_end(e) && e.timestamp.secs() == secs);
         end_at(at.secs()).or_else(|| self.off.iter().find_map(|off| end_at(at.secs() + off)))
+    }
+
+    /// Whether somebody wants the incident open although its case closed then: our END is there and
+    /// another's reopening follows it; without our END, a person's reopening is the last word and
+    /// was received later.
+    #[must_use]
+    pub fn is_wanted_open(&self, closed: Stamp, server: &str) -> bool {
+        match self.our_end_at(closed) {
+            // Open although our END is the last word: Argus lost it.
+            Some(end) => self.reopened_after(end, server),
+            None => self.newest_turn().is_some_and(|e| e.kind == EventKind::Reopen && e.received > closed),
+        }
     }
 
     fn is_our_end(&self, event: &Event) -> bool {
@@ -238,14 +264,14 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::testing::{ALICE, US, event};
+    use crate::reconcile::testing::{ALICE, US, case, event, incident};
 
     #[test]
     fn a_close_stands_until_a_reopening_arrives_whatever_the_timestamps_say() {
         let clo = event(5, ALICE, EventKind::Close, 100, "");
         let back_dated = event(6, ALICE, EventKind::Reopen, -500, "");
         let end = event(7, US, EventKind::End, 101, "");
-        let stands = |events: &[Event]| Evidence::new(events, US).standing_close().map(|e| e.pk);
+        let stands = |events: &[Event]| Evidence::of(&incident(1, &case(1)), events).standing_close().map(|e| e.pk);
         assert_eq!(stands(&[end.clone(), clo.clone()]), Some(5));
         assert_eq!(stands(&[back_dated, end, clo]), None);
         assert_eq!(stands(&[event(9, ALICE, EventKind::End, 5, "")]), Some(9));
@@ -253,19 +279,21 @@ mod tests {
 
     #[test]
     fn a_duplicate_is_one_only_while_nothing_happened_after() {
+        let i = incident(1, &case(1));
         let end = event(5, US, EventKind::End, 100, &duplicate_text(3));
-        assert_eq!(Evidence::new(std::slice::from_ref(&end), US).duplicate_of(), Some(3));
+        assert_eq!(Evidence::of(&i, std::slice::from_ref(&end)).duplicate_of(), Some(3));
         let res = event(6, US, EventKind::Restart, 100, "");
-        assert_eq!(Evidence::new(&[end.clone(), res], US).duplicate_of(), None);
+        assert_eq!(Evidence::of(&i, &[end.clone(), res]).duplicate_of(), None);
         let typed = Event { actor: ALICE, ..end };
-        assert_eq!(Evidence::new(&[typed], US).duplicate_of(), None);
+        assert_eq!(Evidence::of(&i, &[typed]).duplicate_of(), None);
     }
 
     #[test]
     fn what_our_own_zino_said_before_does_not_outlast_what_it_says_now() {
+        let i = incident(1, &case(1));
         let end = event(5, US, EventKind::End, 100, "");
         let res = |server| event(6, US, EventKind::Restart, 100, &restart_text(1, &CaseState::Open, server));
-        let outlasts = |res: Event| Evidence::new(&[end.clone(), res], US).reopened_after(&end, "zino1");
+        let outlasts = |res: Event| Evidence::of(&i, &[end.clone(), res]).reopened_after(&end, "zino1");
         assert!(!outlasts(res("zino1")));
         assert!(outlasts(res("zino2")));
         assert!(outlasts(event(6, ALICE, EventKind::Reopen, 100, "")));

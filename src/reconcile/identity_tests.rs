@@ -1,22 +1,12 @@
 //! Tests of `identity.rs`. Never part of the program.
 
 use super::*;
-use crate::reconcile::testing::{ALICE, OPENED, US, case, closed, incident, port_case};
+use crate::reconcile::testing::{ALICE, OPENED, US, case, incident, port_case};
 use crate::time::Stamp;
-
-fn ended(mut i: Incident, after: i64) -> Incident {
-    i.end_time = EndTime::At(Stamp::from_secs(OPENED + after));
-    i.open = false;
-    i
-}
 
 /// As the Python program makes it: no metadata.
 fn python(i: Incident) -> Incident {
     Incident { made_for: None, ..i }
-}
-
-fn home_of(cases: &[&Case], incidents: &[&Incident]) -> Home {
-    assign(cases, incidents).homes.into_iter().next().expect("one case").1
 }
 
 #[test]
@@ -27,7 +17,6 @@ fn a_number_alone_is_not_identity() {
     assert!(exact(&c, &incident(1, &c)));
     assert!(!exact(&c, &incident(1, &other_router)));
     assert!(!exact(&c, &incident(1, &other_life)));
-    assert_eq!(home_of(&[&c], &[&incident(1, &other_router)]), Home::None);
 }
 
 #[test]
@@ -64,68 +53,6 @@ fn alarms_of_the_python_program_match_by_number_only() {
     let i = python(incident(1, &red));
     assert!(exact(&red, &i));
     assert!(!same_problem(&yellow, &i));
-}
-
-#[test]
-fn an_open_case_adopts_the_open_incident_of_its_problem_whatever_its_number() {
-    let theirs = incident(8, &Case { id: 99, opened: Stamp::from_secs(OPENED - 500), ..port_case(17) });
-    assert_eq!(home_of(&[&port_case(17)], &[&theirs]), Home::Incident { pk: 8, exact: false });
-}
-
-#[test]
-fn of_several_open_incidents_both_instances_keep_the_same_one() {
-    let a = port_case(17);
-    let b = Case { id: 99, opened: Stamp::from_secs(OPENED + 30), ..port_case(17) };
-    let (ia, ib) = (incident(10, &a), incident(11, &b));
-    for case in [&a, &b] {
-        let got = assign(&[case], &[&ib, &ia]);
-        assert_eq!(got.duplicates, [(11, 10)]);
-        assert!(matches!(got.homes[0].1, Home::Incident { pk: 10, .. }));
-    }
-}
-
-#[test]
-fn an_incident_that_is_exactly_another_cases_is_never_adopted() {
-    let old = closed(port_case(16), 60);
-    let old = Case { router: "gw17".into(), ..old };
-    let new = Case { opened: Stamp::from_secs(OPENED + 100), ..port_case(17) };
-    let i = incident(1, &old);
-    let got = assign(&[&old, &new], &[&i]);
-    assert!(got.homes.contains(&(17, Home::None)));
-    assert!(got.homes.contains(&(16, Home::Incident { pk: 1, exact: true })));
-}
-
-#[test]
-fn a_closed_case_ends_what_is_left_of_its_problem_but_nothing_younger() {
-    let c = closed(port_case(17), 60);
-    let left = incident(5, &Case { id: 99, opened: Stamp::from_secs(OPENED + 10), ..port_case(17) });
-    let younger = incident(6, &Case { id: 98, opened: Stamp::from_secs(OPENED + 70), ..port_case(17) });
-    assert_eq!(home_of(&[&c], &[&left, &younger]), Home::Incident { pk: 5, exact: false });
-    assert_eq!(home_of(&[&c], &[&younger]), Home::None);
-    let own = incident(4, &c);
-    let got = assign(&[&c], &[&own, &left]);
-    assert_eq!(got.left_behind, [(5, 17)]);
-    let open_again = Case { id: 18, router: "gw17".into(), ..port_case(18) };
-    assert_eq!(assign(&[&c, &open_again], &[&own, &left]).left_behind, []);
-}
-
-#[test]
-fn a_closed_case_whose_adopted_incident_has_ended_gets_no_second_record() {
-    let c = closed(port_case(17), 60);
-    let theirs = Case { id: 99, opened: Stamp::from_secs(OPENED + 10), ..port_case(17) };
-    let record = ended(incident(5, &theirs), 60);
-    assert_eq!(home_of(&[&c], &[&record]), Home::Incident { pk: 5, exact: false });
-    let before = ended(incident(6, &Case { opened: Stamp::from_secs(OPENED - 500), ..theirs }), -100);
-    assert_eq!(home_of(&[&c], &[&before]), Home::Perhaps(vec![6]), "its close can be dated back");
-}
-
-#[test]
-fn an_open_case_looks_at_incidents_that_ended_during_its_life() {
-    let theirs = Case { id: 99, opened: Stamp::from_secs(OPENED - 900), ..port_case(17) };
-    let i = ended(incident(5, &theirs), 300);
-    assert_eq!(home_of(&[&port_case(17)], &[&i]), Home::Perhaps(vec![5]));
-    let long_ago = ended(incident(6, &theirs), -9000);
-    assert_eq!(home_of(&[&port_case(17)], &[&long_ago, &i]), Home::Perhaps(vec![5, 6]));
 }
 
 #[test]

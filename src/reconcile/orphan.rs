@@ -1,13 +1,6 @@
-//! Incidents whose case Zino does not know: what shows that Zino has forgotten cases, and what is done about one incident. Never
-//! decides which cases are scavenged.
+//! What shows that Zino has forgotten cases. Pure; never decides which cases are scavenged.
 
-use super::evidence::{Evidence, FORGOTTEN};
 use super::identity::SURELY_AFTER_SECS;
-use super::reading::read;
-use super::rules::Rules;
-use super::setbacks::TRIES;
-use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
-use crate::argus::{ArgusError, ArgusServer};
 use crate::time::Stamp;
 use crate::zino::case::CaseId;
 
@@ -92,58 +85,6 @@ fn last_setback(lives: &[Life]) -> Option<Stamp> {
         earliest_above = Some(earliest_above.map_or(*first, |above| above.min(*first)));
     }
     last
-}
-
-/// Ends an incident whose case Zino has deleted, unless it has ended, somebody or another Zino has
-/// reopened it, or it is on record that Zino may have forgotten the case; returns the incident as
-/// it is after. Argus can lose an END, so that it has two tries.
-///
-/// # Errors
-/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus takes the END and the incident stays
-/// open.
-pub fn end<A: ArgusServer + ?Sized>(
-    argus: &A,
-    rules: &Rules,
-    pk: IncidentPk,
-    end: &NewEvent,
-) -> Result<Option<Incident>, ArgusError> {
-    for round in 0..=TRIES {
-        let Some((incident, events)) = read(argus, pk)? else {
-            return Ok(None);
-        };
-        let evidence = Evidence::new(&events, incident.source_user);
-        let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
-        if !incident.is_open() || wanted || evidence.tells_of_forgetting() {
-            return Ok(Some(incident));
-        }
-        let earlier = evidence.all().filter(|e| e.kind == EventKind::End && evidence.is_ours(e));
-        let in_vain = earlier.filter(|e| e.description == end.description).count();
-        if round > 0 && in_vain >= TRIES as usize {
-            break;
-        }
-        argus.post_event(pk, end)?;
-    }
-    Err(ArgusError::Request { status: 201, why: "accepted without effect".to_owned() })
-}
-
-/// Puts on an open incident's record that Zino may have forgotten its case, unless it is there: what shows it will be gone from both
-/// servers when nobody remembers it any more. Returns the incident.
-///
-/// # Errors
-/// See [`ArgusError`].
-pub fn mark_forgotten<A: ArgusServer + ?Sized>(
-    argus: &A,
-    pk: IncidentPk,
-    now: Stamp,
-) -> Result<Option<Incident>, ArgusError> {
-    let Some((incident, events)) = read(argus, pk)? else {
-        return Ok(None);
-    };
-    if incident.is_open() && !Evidence::new(&events, incident.source_user).tells_of_forgetting() {
-        let description = format!("{FORGOTTEN}: it gave out case numbers again. A person must close this incident.");
-        argus.post_event(pk, &NewEvent { kind: EventKind::Other, timestamp: now, description })?;
-    }
-    Ok(Some(incident))
 }
 
 #[cfg(test)]

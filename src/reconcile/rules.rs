@@ -1,9 +1,10 @@
 //! The settings that decisions depend on, resolved from the configuration. Never reads a file.
 
 use crate::zino::case::CaseState;
+use serde::{Deserialize, Serialize};
 
 /// One band of `[sync.severity]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Band {
     /// Lowest priority that belongs to it.
     pub min_priority: i64,
@@ -12,7 +13,7 @@ pub struct Band {
 }
 
 /// Everything that decisions depend on besides the two servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// `zino.server`: whose cases these are.
     pub server: String,

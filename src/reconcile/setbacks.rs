@@ -2,9 +2,11 @@
 //! that everything else still happens and nothing is repeated over and over. Pure; never writes,
 //! and never says when there is another chance.
 
-use super::text::cut;
-use crate::argus::models::IncidentPk;
+use super::text::{cut, normal};
+use crate::argus::models::{EventKind, IncidentPk, NewEvent};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How often a write is made that has no effect.
 pub const TRIES: u32 = 2;
@@ -12,7 +14,7 @@ pub const TRIES: u32 = 2;
 const MAX_SHOWN: usize = 100;
 
 /// Which write: what makes it the same one when it is planned again.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WriteKey {
     /// The incident; `None` for the creation of a case's incident.
     pub incident: Option<IncidentPk>,
@@ -25,6 +27,28 @@ impl WriteKey {
     #[must_use]
     pub fn creation() -> Self {
         Self { incident: None, what: "CREATE".to_owned() }
+    }
+
+    /// An event on an incident. A RES and the END of a duplicate carry the time of the decision, so
+    /// that their texts and times say nothing.
+    #[must_use]
+    pub fn event(incident: IncidentPk, event: &NewEvent) -> Self {
+        let what = match &event.kind {
+            EventKind::Other => {
+                // A long text is known as well by its hash.
+                let mut hasher = DefaultHasher::new();
+                normal(&event.description).hash(&mut hasher);
+                format!("OTH {} {:016x}", event.timestamp, hasher.finish())
+            }
+            kind => format!("{kind:?}"),
+        };
+        Self { incident: Some(incident), what }
+    }
+
+    /// A change of an incident.
+    #[must_use]
+    pub fn patch(incident: IncidentPk) -> Self {
+        Self { incident: Some(incident), what: "PATCH".to_owned() }
     }
 
     /// Not a write: the reading of an incident, or the search for one.
@@ -40,7 +64,7 @@ impl WriteKey {
 
 /// What a case and the looks at Argus have come to. A write is tried again when this is another
 /// one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chance {
     /// What synchronisation makes of the case (`plan::fingerprint`).
     pub fingerprint: u64,
@@ -51,7 +75,7 @@ pub struct Chance {
 }
 
 /// Why a write did not do what it should.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// A 4xx.
     Refused {
@@ -70,7 +94,7 @@ pub enum Cause {
 }
 
 /// A write that did not do what it should, or of which nobody has seen yet that it did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setback {
     /// What it is, in words for people.
     shown: String,
@@ -111,8 +135,21 @@ impl std::fmt::Display for Setback {
 }
 
 /// All of one case.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(WriteKey, Setback)>", into = "Vec<(WriteKey, Setback)>")]
 pub struct Setbacks(BTreeMap<WriteKey, Setback>);
+
+impl From<Vec<(WriteKey, Setback)>> for Setbacks {
+    fn from(all: Vec<(WriteKey, Setback)>) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+impl From<Setbacks> for Vec<(WriteKey, Setback)> {
+    fn from(all: Setbacks) -> Self {
+        all.0.into_iter().collect()
+    }
+}
 
 impl Setbacks {
     /// Whether there are none.
@@ -159,8 +196,8 @@ impl Setbacks {
 
     /// A look showed that of all writes to an incident only these are lacking: the others had their
     /// effect, or are needed no more.
-    pub fn lacks_only(&mut self, incident: IncidentPk, lacking: impl Fn(&str) -> bool) {
-        self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking(&key.what));
+    pub fn lacks_only(&mut self, incident: IncidentPk, lacking: &BTreeSet<WriteKey>) {
+        self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking.contains(key));
     }
 
     /// It went well, or is needed no more.
@@ -168,11 +205,18 @@ impl Setbacks {
         self.0.remove(key);
     }
 
-    /// Its effect was seen, and somebody has undone it.
-    pub fn had_effect(&mut self, key: &WriteKey) {
-        if self.0.get(key).is_some_and(|setback| matches!(setback.cause, Cause::NoEffect { .. })) {
-            self.0.remove(key);
-        }
+    /// An incident was read, and this is its newest turn where it is ours: an END or RES that had its
+    /// effect and was undone by somebody else is not without effect.
+    pub fn forget_undone(&mut self, incident: IncidentPk, our_newest_turn: Option<&EventKind>) {
+        let newest = our_newest_turn.map(|kind| format!("{kind:?}"));
+        let turns = [EventKind::End, EventKind::Restart].map(|kind| format!("{kind:?}"));
+        let undone = |key: &WriteKey, setback: &Setback| {
+            key.incident == Some(incident)
+                && matches!(setback.cause, Cause::NoEffect { .. })
+                && turns.contains(&key.what)
+                && newest.as_ref() != Some(&key.what)
+        };
+        self.0.retain(|key, setback| !undone(key, setback));
     }
 
     /// There is no such incident.
@@ -230,7 +274,7 @@ mod tests {
             tries
         };
         assert_eq!([tries(NOW), tries(NOW), tries(LATER), tries(LATER)], [2, 0, 1, 0]);
-        setbacks.lacks_only(1, |what| what == "OTH");
+        setbacks.lacks_only(1, &BTreeSet::from([WriteKey::patch(1)]));
         assert!(setbacks.is_empty());
     }
 

@@ -1,6 +1,8 @@
 //! Cases and incidents for unit tests. Never part of the program.
 
 use super::rules::{Band, Rules};
+use super::view::{Facts, View};
+use super::work::{CaseWork, Chance, Setbacks};
 use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
@@ -22,6 +24,39 @@ pub fn rules() -> Rules {
         default_level: 3,
         bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
         secondary: false,
+    }
+}
+
+/// A case that is to be brought up to date.
+pub fn case_work(case: &Case) -> CaseWork {
+    CaseWork {
+        case: case.clone().into(),
+        due: true,
+        exempt: false,
+        tried: false,
+        setbacks: Setbacks::default(),
+        chance: Chance::default(),
+    }
+}
+
+/// A view of the problem of the first case, with a complete list of incidents. It is 10,000 seconds
+/// after the opening of every test case.
+pub fn view_of<'a>(
+    cases: impl IntoIterator<Item = CaseWork>,
+    incidents: impl IntoIterator<Item = &'a Incident>,
+) -> View {
+    let cases: Vec<CaseWork> = cases.into_iter().collect();
+    View {
+        problem: cases.first().expect("a case").case.problem(),
+        cases,
+        argus: Facts {
+            listed: incidents.into_iter().map(|incident| (incident.pk, incident.clone())).collect(),
+            lists_all_open: true,
+            ..Facts::default()
+        },
+        in_doubt: None,
+        writes_nothing: false,
+        now: Stamp::from_secs(OPENED + 10_000),
     }
 }
 

@@ -6,11 +6,12 @@ use crate::argus::ArgusError;
 use crate::argus::models::{EventPk, Incident, IncidentPk};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId, Problem};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A case in a job.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseWork {
     /// The case as last seen.
     pub case: Arc<Case>,
@@ -28,7 +29,7 @@ pub struct CaseWork {
 }
 
 /// One problem to be brought up to date.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProblemJob {
     /// The problem.
     pub problem: Problem,
@@ -36,6 +37,8 @@ pub struct ProblemJob {
     pub cases: Vec<CaseWork>,
     /// All incidents that may be about it, as last seen.
     pub incidents: Vec<Incident>,
+    /// Whether they are all open incidents about the problem.
+    pub lists_all_open: bool,
     /// A write of unknown outcome, and whether it may be repeated if this look does not find it.
     pub doubt: Option<(WriteKey, bool)>,
     /// The time now.
@@ -78,6 +81,8 @@ pub struct ProblemReport {
     pub tried: Vec<Arc<Case>>,
     /// Where it has changed: what Argus refuses of a case or accepts without effect.
     pub setbacks: Vec<(Arc<Case>, Setbacks)>,
+    /// Cases of which nothing is lacking any more, whatever became of the others.
+    pub settled: Vec<CaseId>,
     /// What it changed.
     pub deeds: Deeds,
 }
@@ -96,6 +101,7 @@ impl ProblemReport {
             posted: Vec::new(),
             tried: Vec::new(),
             setbacks: Vec::new(),
+            settled: Vec::new(),
             deeds: Deeds::default(),
         }
     }

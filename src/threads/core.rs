@@ -143,9 +143,9 @@ pub fn execute<A: ArgusServer + ?Sized>(
     job: Job,
 ) -> crate::engine::Report {
     use crate::engine::Report;
-    use crate::reconcile::orphan;
+    use crate::execute::orphan;
     match job {
-        Job::Problem(job) => Report::Problem(Box::new(crate::reconcile::job::run(argus, rules, &job))),
+        Job::Problem(job) => Report::Problem(Box::new(crate::execute::run::run(argus, rules, &job))),
         Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
         Job::Newest(most) => Report::Newest(argus.newest_events(most)),
         Job::CountOpen => Report::OpenCount(argus.count_open()),

@@ -4,13 +4,14 @@
 //! `sync/`. Field meanings are those of the Zino protocol's GETATTRS and GETHIST replies.
 
 use crate::time::Stamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A case number. It proves nothing by itself: see [`Problem`].
 pub type CaseId = u64;
 
 /// What kind of thing failed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CaseKind {
     /// A router port.
     Portstate,
@@ -61,7 +62,7 @@ impl CaseKind {
 }
 
 /// The state of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CaseState {
     /// Being made; never seen through the API of Zino 2.
     Embryonic,
@@ -115,7 +116,7 @@ impl CaseState {
 
 /// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it.
 /// A case that lacks the sub-index of its type is a problem of its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Problem {
     /// Router name, usually short.
     pub router: Box<str>,
@@ -147,7 +148,7 @@ impl fmt::Display for Problem {
 }
 
 /// One entry of a case's history.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// When it was added, whole seconds on Zino's clock.
     pub at: Stamp,
@@ -201,7 +202,7 @@ impl HistoryEntry {
 }
 
 /// A case as last read from Zino.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// The case number.
     pub id: CaseId,

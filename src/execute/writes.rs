@@ -1,0 +1,139 @@
+//! Makes one write, and notes in the view what became of it. Never decides what is written.
+
+use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk};
+use crate::argus::{ArgusError, ArgusServer};
+use crate::reconcile::mapping::plain_number;
+use crate::reconcile::setbacks::Cause;
+use crate::reconcile::text::{cut, normal, one_line};
+use crate::reconcile::view::{Action, Rule, View, Write};
+use crate::reconcile::work;
+use log::{info, warn};
+
+/// How much of an event's text is shown where the write is named, in bytes.
+const MAX_SHOWN: usize = 60;
+
+/// What became of a write.
+pub(super) enum Outcome {
+    /// Argus made the incident.
+    Created(Box<Incident>),
+    /// Argus has the event.
+    Posted(EventPk),
+    /// Argus changed the incident, which is now so.
+    Patched(Box<Incident>),
+    /// Argus refuses it.
+    Refused,
+    /// Nothing more is written in this run.
+    Failed(work::Outcome),
+}
+
+/// Makes one write.
+pub(super) fn write<A: ArgusServer + ?Sized>(argus: &A, view: &mut View, write: &Write) -> Outcome {
+    if let Action::Create(new) = &write.action {
+        note_taken(view, write, &new.source_incident_id);
+    }
+    let result = match &write.action {
+        Action::Create(new) => argus.create(new).map(|incident| Outcome::Created(Box::new(incident))),
+        Action::Patch(pk, patch) => argus.patch(*pk, patch).map(|incident| Outcome::Patched(Box::new(incident))),
+        Action::Post(pk, new) => argus.post_event(*pk, new).map(|event| {
+            let posted = event.pk;
+            // In our words: they are what the next decision compares.
+            let (kind, timestamp, description) = (new.kind.clone(), new.timestamp, new.description.clone());
+            let actor = view.argus.known().get(pk).map_or(event.actor, |incident| incident.source_user);
+            view.take_posted(Event { actor, kind, timestamp, description, ..event }, *pk);
+            Outcome::Posted(posted)
+        }),
+    };
+    match result {
+        Ok(done) => {
+            accepted(view, write);
+            done
+        }
+        Err(ArgusError::Request { status, why }) => {
+            refused(view, write, status, why);
+            Outcome::Refused
+        }
+        Err(ArgusError::Unknown { why, .. }) if write.incident().is_some() => {
+            let pk = write.incident().unwrap_or_default();
+            warn!("incident {pk}: outcome of a write is unknown ({why}); looking before it is repeated");
+            Outcome::Failed(work::Outcome::Doubtful(write.key()))
+        }
+        Err(error) => Outcome::Failed(work::Outcome::Failed(error)),
+    }
+}
+
+fn accepted(view: &mut View, write: &Write) {
+    let Some(pk) = write.incident() else {
+        return;
+    };
+    let key = write.key();
+    // Equal entries need equal events: that is no repetition.
+    let is_first = view.argus.accepted.insert(key.clone());
+    let problem = view.problem.to_string();
+    if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
+        if is_first {
+            work.setbacks.accepted(key, &shown(write, pk), write.makes_uncertain(), work.chance);
+        }
+        let is_of_no_case = matches!(write.rule, Rule::Duplicate | Rule::LeftBehind);
+        let name = if is_of_no_case { problem } else { work.case.name() };
+        info!("{name}: {}", told(write, pk));
+    }
+    if write.makes_uncertain() {
+        view.forget_read(pk);
+    }
+}
+
+fn refused(view: &mut View, write: &Write, status: u16, why: String) {
+    if let (Action::Create(new), 400) = (&write.action, status) {
+        // Perhaps the number is taken.
+        view.argus.numbers.remove(&new.source_incident_id);
+        view.argus.denied.insert(new.source_incident_id.clone(), why);
+        return;
+    }
+    let what = match &write.action {
+        Action::Create(new) => format!("its incident, number {}", new.source_incident_id),
+        Action::Post(pk, _) | Action::Patch(pk, _) => shown(write, *pk),
+    };
+    if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
+        work.setbacks.failed(write.key(), &what, Cause::Refused { status, why }, work.chance);
+    }
+    if let Some(pk) = write.incident().filter(|_| status == 404) {
+        view.forget_read(pk);
+    }
+}
+
+/// Says once why a case gets an incident under its second number.
+fn note_taken(view: &View, write: &Write, number: &str) {
+    let Some(case) = view.case(write.case).map(|work| &work.case).filter(|case| plain_number(case) != number) else {
+        return;
+    };
+    let plain = plain_number(case);
+    if let Some(taken) = view.argus.known().into_values().find(|incident| *incident.source_incident_id == *plain) {
+        info!("{}: number {plain} belongs to incident {} about something else", case.name(), taken.pk);
+    }
+}
+
+/// What a write does to an incident, in the words of a log line.
+fn told(write: &Write, pk: IncidentPk) -> String {
+    match &write.action {
+        Action::Create(_) => format!("created incident {pk}"),
+        Action::Patch(..) => format!("changed incident {pk} to match"),
+        Action::Post(_, event) => match event.kind {
+            EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
+            EventKind::Restart => format!("reopened incident {pk}"),
+            _ => format!("history to incident {pk}: {}", normal(&event.description)),
+        },
+    }
+}
+
+/// What a write is, for people.
+fn shown(write: &Write, pk: IncidentPk) -> String {
+    match &write.action {
+        Action::Create(_) => "its incident".to_owned(),
+        Action::Patch(..) => format!("a change of incident {pk}"),
+        Action::Post(_, event) => match event.kind {
+            EventKind::End => format!("END on incident {pk}"),
+            EventKind::Restart => format!("RES on incident {pk}"),
+            _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_SHOWN))),
+        },
+    }
+}

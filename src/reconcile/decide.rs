@@ -1,0 +1,343 @@
+//! What happens next about one problem: the only place that decides it. Pure and total; never asks
+//! a server, never reads a clock, and remembers nothing between two calls.
+
+use super::carry::{self, UserAction, reopened_by_zino};
+use super::evidence::{Evidence, duplicate_text, lost_close_text, restart_text};
+use super::filter::{Verdict, verdict};
+use super::identity::number;
+use super::mapping::{self, closing, new_incident, plain_number, second_number};
+use super::matching::{Matching, Owned};
+use super::plan::{attributes, missing_history};
+use super::rules::Rules;
+use super::setbacks::{Cause, Setbacks, WriteKey};
+use super::text::tag_value;
+use super::view::{Action, Next, Question, Rule, Stop, View, Wait, Write};
+use super::work::CaseWork;
+use crate::argus::models::{EventKind, IncidentPk, NewEvent};
+use crate::time::Stamp;
+use crate::zino::case::{Case, CaseId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What happens next about a problem.
+#[must_use]
+pub fn decide(view: &View, rules: &Rules) -> Next {
+    Decision::about(view, rules).next()
+}
+
+/// What a view shows, besides what happens next. It is valid however a run ended, so that the runs
+/// of a problem together reach [`Next::Done`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Progress {
+    /// Cases of which nothing is lacking.
+    pub settled: Vec<CaseId>,
+    /// Which case has which incident.
+    pub owners: Vec<(CaseId, IncidentPk)>,
+    /// What people did on the incidents of a case, where all of them were read.
+    pub actions: Vec<(CaseId, Vec<UserAction>)>,
+    /// What Argus refuses of a case or accepts without effect, as far as it still matters.
+    pub setbacks: BTreeMap<CaseId, Setbacks>,
+}
+
+/// What a view shows about its problem.
+#[must_use]
+pub fn progress(view: &View, rules: &Rules) -> Progress {
+    let decision = Decision::about(view, rules);
+    let is_done = decision.next.is_none() && decision.wait.is_none() && decision.pending.is_empty();
+    let mut progress = decision.progress;
+    progress.settled.retain(|case| !decision.pending.contains(case));
+    let read = view.argus.asked_for();
+    for work in &view.cases {
+        if let Some(setbacks) = progress.setbacks.get_mut(&work.case.id) {
+            if is_done && work.due {
+                setbacks.concerns_only(&read);
+            }
+            setbacks.trust();
+        }
+    }
+    progress
+}
+
+/// A decision in the making. Every case is looked at; the first step that was found is the next.
+struct Decision<'v> {
+    view: &'v View,
+    rules: &'v Rules,
+    matching: Matching<'v>,
+    next: Option<Next>,
+    /// Applies where nothing else is to be done.
+    wait: Option<Wait>,
+    /// Something is still to be done about these cases, now or in another run.
+    pending: BTreeSet<CaseId>,
+    progress: Progress,
+}
+
+impl<'v> Decision<'v> {
+    fn about(view: &'v View, rules: &'v Rules) -> Self {
+        let setbacks = view.cases.iter().map(|work| (work.case.id, work.setbacks.clone())).collect();
+        let mut decision = Self {
+            view,
+            rules,
+            matching: Matching::of(view),
+            next: None,
+            wait: None,
+            pending: BTreeSet::new(),
+            progress: Progress { setbacks, ..Progress::default() },
+        };
+        for work in view.cases.iter().filter(|work| work.due) {
+            decision.about_case(work);
+        }
+        decision.about_other_incidents();
+        decision
+    }
+
+    fn next(self) -> Next {
+        self.next.or(self.wait.map(Next::Wait)).unwrap_or(Next::Done)
+    }
+
+    /// One case with all its incidents.
+    fn about_case(&mut self, work: &'v CaseWork) {
+        let id = work.case.id;
+        let mut actions = Vec::new();
+        let mut owner = None;
+        let result = self.bring_up_to_date(work, &mut owner, &mut actions);
+        let mut all_read = self.take(id, result);
+        for pk in self.matching.exact_pks(&work.case).into_iter().filter(|pk| owner != Some(*pk)) {
+            let read = self.view.read(id, pk);
+            let result = read.map(|found| actions.extend(found.iter().flat_map(|e| self.actions_on(&work.case, e))));
+            all_read &= self.take(id, result);
+        }
+        if all_read {
+            // One event can be seen both on the owner and on the case's own incident.
+            actions.sort_by_key(|action| action.pk);
+            actions.dedup_by_key(|action| action.pk);
+            self.progress.actions.push((id, actions));
+        }
+        self.progress.settled.push(id);
+    }
+
+    /// Every branch about one case, in the order of section 4 of the design.
+    fn bring_up_to_date(
+        &mut self,
+        work: &'v CaseWork,
+        owner: &mut Option<IncidentPk>,
+        actions: &mut Vec<UserAction>,
+    ) -> Result<(), Stop> {
+        let (case, view, rules) = (&*work.case, self.view, self.rules);
+        // Section 5: whose incident is it?
+        let (evidence, exact) = match self.matching.owned(work, rules)? {
+            Owned::Incident { evidence, exact, duplicates } => {
+                // What people did on a duplicate while it was the case's counts too.
+                actions.extend(duplicates.iter().flat_map(|duplicate| self.actions_on(case, duplicate)));
+                (evidence, exact)
+            }
+            Owned::LeftAlone(pk) => {
+                *owner = Some(pk);
+                return Ok(());
+            }
+            Owned::Covered => {
+                self.needs_no_creation(case);
+                return Ok(());
+            }
+            Owned::None => return self.create(work),
+        };
+        let pk = evidence.pk();
+        *owner = Some(pk);
+        if !exact && case.is_closed() && evidence.is_open() && !view.all_closed() {
+            // It is the open case's.
+            return Ok(());
+        }
+        self.needs_no_creation(case);
+        self.progress.owners.push((case.id, pk));
+        let done_there = carry::actions(&evidence, rules, (!exact).then_some(case.opened));
+        let turn = match (closing(case), evidence.standing_close()) {
+            // 4.6: a closed case ends its incident, also one that was created closed, unless
+            // somebody wants it open.
+            (Some(_), _) if !evidence.is_open() && evidence.newest_turn().is_some() => None,
+            (Some(closing), _) if evidence.is_wanted_open(closing.at, &rules.server) => None,
+            (Some(closing), _) => Some((Rule::CaseClosed, event(EventKind::End, closing.at, closing.text))),
+            // 4.7: a person's close stands, unless Zino reopened the case after it was delivered.
+            (None, Some(close)) if !done_there.iter().any(|action| action.pk == close.pk) => None,
+            (None, Some(_)) if reopened_by_zino(case, &done_there, rules) => Some((Rule::CaseOpen, self.restart(case))),
+            (None, Some(close)) if evidence.is_open() => {
+                let text = lost_close_text(&tag_value(&close.actor_name));
+                Some((Rule::CloseStands, event(EventKind::End, close.timestamp, text)))
+            }
+            (None, Some(_)) => None,
+            // 4.7: the incident of an open case is open.
+            (None, None) if !evidence.is_open() => Some((Rule::CaseOpen, self.restart(case))),
+            (None, None) => None,
+        };
+        // 4.4 and 4.5 come before it.
+        let ends = turn.as_ref().is_some_and(|(_, event)| event.kind == EventKind::End);
+        let history = missing_history(case, ends, &evidence, rules).into_iter();
+        let history = history.map(|event| (Rule::History, Action::Post(pk, event)));
+        let patch = attributes(case, evidence.incident, rules).map(|p| (Rule::Attributes, Action::Patch(pk, p)));
+        let turn = turn.map(|(rule, event)| (rule, Action::Post(pk, event)));
+        actions.extend(done_there);
+        self.write(case, pk, history.chain(patch).chain(turn).collect())
+    }
+
+    /// 4.2: creates the incident of a case that the filter wants, under its number or, where that
+    /// belongs to another life, under the second one.
+    fn create(&mut self, work: &CaseWork) -> Result<(), Stop> {
+        let (case, facts) = (&*work.case, &self.view.argus);
+        let creation = WriteKey::creation();
+        let is_wanted = verdict(case) == Verdict::Wanted;
+        if !is_wanted || work.tried {
+            self.matching.ask_for_own(work)?;
+        }
+        if !is_wanted {
+            self.needs_no_creation(case);
+            return Ok(());
+        }
+        for number in [plain_number(case), second_number(case)] {
+            let listed = facts.listed.values().find(|incident| *incident.source_incident_id == *number);
+            let is_taken = match (facts.numbers.get(&number), listed) {
+                (Some(found), _) => found.is_some(),
+                (None, Some(incident)) => self.view.read(case.id, incident.pk)?.is_some(),
+                (None, None) => false,
+            };
+            if is_taken {
+                continue;
+            }
+            if self.view.writes_nothing {
+                return Err(Stop::WritesNothing);
+            }
+            if work.setbacks.leaves_out(&creation, work.chance) {
+                return Ok(());
+            }
+            if !facts.lists_all_open
+                && let Some(tags) = mapping::tags_of_problem(case, self.rules)
+            {
+                return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
+            }
+            if work.setbacks.get(&creation).is_some() || facts.denied.contains_key(&number) {
+                self.view.number(case.id, &number)?;
+            }
+            let action = Action::Create(new_incident(case, self.rules, number));
+            return Err(Stop::Next(Next::Write(vec![Write { case: case.id, action, rule: Rule::NewCase }])));
+        }
+        if let Some(setbacks) = self.progress.setbacks.get_mut(&case.id) {
+            setbacks.failed(creation, "its incident", Cause::NumbersTaken, work.chance);
+        }
+        Ok(())
+    }
+
+    /// Section 5, rules 2 and 4: open incidents that are no case's own are ended.
+    fn about_other_incidents(&mut self) {
+        for (pk, kept) in self.matching.duplicates(self.rules) {
+            if let Some(case) = self.view.open_case() {
+                let end = event(EventKind::End, self.view.now, duplicate_text(kept));
+                let result = self.end_duplicate(case, pk, kept, end);
+                self.take(case.id, result);
+            }
+        }
+        for (case, pk) in self.matching.left_behind() {
+            if let Some(closing) = closing(case) {
+                let end = event(EventKind::End, closing.at, closing.text);
+                let result = self.end_left_behind(case, pk, end);
+                self.take(case.id, result);
+            }
+        }
+    }
+
+    fn end_duplicate(&mut self, case: &Case, pk: IncidentPk, kept: IncidentPk, end: NewEvent) -> Result<(), Stop> {
+        let Some(evidence) = self.view.read(case.id, pk)?.filter(|e| number(e.incident).is_some()) else {
+            return Ok(());
+        };
+        if !self.view.read(case.id, kept)?.is_some_and(|kept| kept.is_open()) {
+            return Ok(());
+        }
+        let before = evidence.our_end_saying(&end.description);
+        if before.is_some_and(|before| evidence.reopened_after(before, &self.rules.server)) {
+            return Ok(());
+        }
+        self.end(case, Rule::Duplicate, &evidence, end)
+    }
+
+    fn end_left_behind(&mut self, case: &Case, pk: IncidentPk, end: NewEvent) -> Result<(), Stop> {
+        match self.view.read(case.id, pk)?.filter(|e| number(e.incident).is_some()) {
+            Some(e) if !e.is_wanted_open(end.timestamp, &self.rules.server) => {
+                self.end(case, Rule::LeftBehind, &e, end)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, case: &Case, rule: Rule, evidence: &Evidence<'_>, end: NewEvent) -> Result<(), Stop> {
+        let lacking = evidence.is_open().then(|| (rule, Action::Post(evidence.pk(), end)));
+        self.write(case, evidence.pk(), lacking.into_iter().collect())
+    }
+
+    /// Proposes what an incident lacks, up to the first write that makes it uncertain: without what
+    /// Argus refuses, and up to what is in doubt.
+    fn write(&mut self, case: &Case, pk: IncidentPk, lacking: Vec<(Rule, Action)>) -> Result<(), Stop> {
+        let lacking = lacking.into_iter().map(|(rule, action)| Write { case: case.id, action, rule });
+        let mut writes: Vec<Write> = lacking.collect();
+        let keys: BTreeSet<WriteKey> = writes.iter().map(Write::key).collect();
+        if let Some(setbacks) = self.progress.setbacks.get_mut(&case.id) {
+            setbacks.lacks_only(pk, &keys);
+        }
+        if let Some(work) = self.view.case(case.id) {
+            writes.retain(|write| !work.setbacks.leaves_out(&write.key(), work.chance));
+        }
+        if let Some(last) = writes.iter().position(Write::makes_uncertain) {
+            writes.truncate(last + 1);
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        if self.view.writes_nothing || self.wait.is_some() {
+            return Err(Stop::WritesNothing);
+        }
+        if let Some((doubt, false)) = &self.view.in_doubt
+            && let Some(first) = writes.iter().position(|write| write.key() == *doubt)
+        {
+            writes.truncate(first);
+            if writes.is_empty() {
+                return Err(Stop::Next(Next::Wait(Wait::InDoubt(doubt.clone()))));
+            }
+        }
+        Err(Stop::Next(Next::Write(writes)))
+    }
+
+    /// Takes how a part of the decision ended; false if a fact is missing that can still be read.
+    fn take(&mut self, case: CaseId, result: Result<(), Stop>) -> bool {
+        let stop = match result {
+            Ok(()) | Err(Stop::Refused) => return true,
+            Err(stop) => stop,
+        };
+        self.pending.insert(case);
+        let all_read = !matches!(stop, Stop::Next(Next::Ask(..) | Next::Wait(Wait::JustMade(_))));
+        match stop {
+            Stop::Next(Next::Wait(wait @ Wait::InDoubt(_))) => drop(self.wait.get_or_insert(wait)),
+            Stop::Next(next) => drop(self.next.get_or_insert(next)),
+            Stop::WritesNothing | Stop::Refused | Stop::Failed => {}
+        }
+        all_read
+    }
+
+    /// The case has an incident, or needs none: what Argus said of its creation is over.
+    fn needs_no_creation(&mut self, case: &Case) {
+        if let Some(setbacks) = self.progress.setbacks.get_mut(&case.id) {
+            setbacks.is_over(&WriteKey::creation());
+        }
+    }
+
+    /// What people did on an incident beside the case's.
+    fn actions_on(&self, case: &Case, evidence: &Evidence<'_>) -> Vec<UserAction> {
+        let is_own = super::identity::exact(case, evidence.incident);
+        carry::actions(evidence, self.rules, (!is_own).then_some(case.opened))
+    }
+
+    fn restart(&self, case: &Case) -> NewEvent {
+        event(EventKind::Restart, self.view.now, restart_text(case.id, &case.state, &self.rules.server))
+    }
+}
+
+fn event(kind: EventKind, timestamp: Stamp, description: String) -> NewEvent {
+    NewEvent { kind, timestamp, description }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,9 +1,10 @@
-//! One process of this host at a time works on one problem or case: looking and writing are one step for the others. Never decides
-//! what is written, and never keeps anybody waiting for ever: identity and evidence hold without it, it only closes the moment
-//! between a look and a write in which two processes would find the same thing lacking.
+//! One process of this host at a time works on one problem or case: looking and writing are one
+//! step for the others. Never decides what is written, and never keeps anybody waiting for ever:
+//! identity and evidence hold without it, it only closes the moment between a look and a write in
+//! which two processes would find the same thing lacking.
 //!
-//! The lock is a name of an abstract Unix socket: it needs no file and no right to write anywhere, and the system frees it
-//! whatever becomes of its holder. Nothing is ever sent through it.
+//! The lock is a name of an abstract Unix socket: it needs no file and no right to write anywhere,
+//! and the system frees it whatever becomes of its holder. Nothing is ever sent through it.
 
 use crate::progress;
 use log::{debug, warn};
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 const GLANCE: Duration = Duration::from_millis(20);
 /// The longest that one who has other things to do waits at a time.
 const MOMENT: Duration = Duration::from_millis(500);
-/// How long nobody is waited for any more after the patience was over once: a process that hangs has many things in hand, and one that
-/// only wants to hold others up has all.
+/// How long nobody is waited for any more after the patience was over once: a process that hangs
+/// has many things in hand, and one that only wants to hold others up has all.
 const DONE_WAITING: Duration = Duration::from_secs(300);
 /// From one try of [`HostLock::enter_soon`] to the next at most so much counts as waiting: whoever
 /// still has something to do comes back sooner.
@@ -109,8 +110,8 @@ impl HostLock {
         Self { place, patience, waits: Mutex::default() }
     }
 
-    /// Waits until no other process of this host works on the same thing. After the patience it is one's turn all the same:
-    /// the other one hangs, or somebody else has taken the name.
+    /// Waits until no other process of this host works on the same thing. After the patience it is
+    /// one's turn all the same: the other one hangs, or somebody else has taken the name.
     pub fn enter(&self, thing: &str) -> Turn {
         loop {
             if let Some(turn) = self.enter_soon(thing) {

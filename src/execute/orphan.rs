@@ -1,5 +1,5 @@
-//! What is done about one incident whose case Zino does not know. Never decides which cases Zino has
-//! deleted or forgotten.
+//! What is done about one incident whose case Zino does not know. Never decides which cases Zino
+//! has deleted or forgotten.
 
 use super::facts::read;
 use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
@@ -41,8 +41,9 @@ pub fn end<A: ArgusServer + ?Sized>(
     Err(ArgusError::Request { status: 201, why: "accepted without effect".to_owned() })
 }
 
-/// Puts on an open incident's record that Zino may have forgotten its case, unless it is there: what shows it will be gone from both
-/// servers when nobody remembers it any more. Returns the incident.
+/// Puts on an open incident's record that Zino may have forgotten its case, unless it is there:
+/// what shows it will be gone from both servers when nobody remembers it any more. Returns the
+/// incident.
 ///
 /// # Errors
 /// See [`ArgusError`].

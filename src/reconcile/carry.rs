@@ -1,7 +1,8 @@
-//! What people did in Argus and what of it a case still lacks in Zino (design 4.7). Pure; never writes.
+//! What people did in Argus and what of it a case still lacks in Zino (design 4.7). Pure; never
+//! writes.
 //!
-//! Delivery is proved by counting equal entries, never by comparing the two servers' clocks: the k-th act with a text
-//! belongs to the k-th entry of our user with that text.
+//! Delivery is proved by counting equal entries, never by comparing the two servers' clocks: the
+//! k-th act with a text belongs to the k-th entry of our user with that text.
 
 use super::evidence::Evidence;
 use super::rules::Rules;
@@ -73,8 +74,9 @@ pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>
     out
 }
 
-/// The ticket that the incident has now, told by the change that brought it. Without that change in the events nobody knows
-/// who set it, and a guess would be told twice once it shows up; so it waits.
+/// The ticket that the incident has now, told by the change that brought it. Without that change in
+/// the events nobody knows who set it, and a guess would be told twice once it shows up; so it
+/// waits.
 fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
     let url = normal(&evidence.incident.ticket_url);
     if url.is_empty() {
@@ -168,8 +170,8 @@ pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> 
     out
 }
 
-/// Whether a standing close has fully reached Zino although the case is open: Zino itself reopened it since (the end of a
-/// planned maintenance does that).
+/// Whether a standing close has fully reached Zino although the case is open: Zino itself reopened
+/// it since (the end of a planned maintenance does that).
 #[must_use]
 pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> bool {
     let stands = actions.iter().any(|action| matches!(action.kind, ActionKind::Close { stands: true }));

@@ -1,5 +1,5 @@
-//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases, carry user actions.
-//! Keeps nothing between deliveries and never talks to Argus.
+//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases,
+//! carry user actions. Keeps nothing between deliveries and never talks to Argus.
 
 use super::carry::{UserAction, Write, writes};
 use super::filter::wants_log;
@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 /// How often one delivery reads the case again after its writes.
 const MAX_ROUNDS: usize = 3;
-/// How much one delivery writes before it gives way to others: nothing else is heard of Zino meanwhile.
+/// How much one delivery writes before it gives way to others: nothing else is heard of Zino
+/// meanwhile.
 const MAX_WRITES: usize = 50;
 
 /// People's acts to be carried to one case.
@@ -50,7 +51,8 @@ pub struct Snapshot {
     pub cases: Vec<Case>,
 }
 
-/// How many cases are read before they are handed over: most are as they were, and need not all be there twice at one time.
+/// How many cases are read before they are handed over: most are as they were, and need not all be
+/// there twice at one time.
 pub const PART: usize = 100;
 
 /// A complete reading that is under way.
@@ -141,8 +143,8 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
 /// not know it. No write is made twice: what is still lacking then has no effect now.
 ///
 /// # Errors
-/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next delivery looks before
-/// it writes. What Zino refuses is the error after everything else was written.
+/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next delivery looks
+/// before it writes. What Zino refuses is the error after everything else was written.
 pub fn carry<Z: ZinoServer + ?Sized>(
     zino: &mut Z,
     delivery: &Delivery,

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 const DUPLICATE: &str = "Duplicate of incident ";
 const LOST_CLOSE: &str = "Closed in Argus by ";
 
-/// How the record begins that Zino has lost its newest state, and with it perhaps an incident's case.
+/// How the record begins that Zino has lost its newest state, and with it perhaps an incident's
+/// case.
 pub const FORGOTTEN: &str = "Zino may have forgotten this case";
 
 /// The text of the RES that says that a case lives.
@@ -114,7 +115,8 @@ impl<'a> Evidence<'a> {
         self.newest_turn().filter(|event| self.is_ours(event))
     }
 
-    /// A person's close that no reopening follows, whatever `open` says and whatever END follows it.
+    /// A person's close that no reopening follows, whatever `open` says and whatever END follows
+    /// it.
     #[must_use]
     pub fn standing_close(&self) -> Option<&'a Event> {
         self.all()
@@ -136,9 +138,9 @@ impl<'a> Evidence<'a> {
         turn.received >= if for_open_case { opened } else { opened.plus_secs(SURELY_AFTER_SECS) }
     }
 
-    /// Whether a user action concerns the case that opened then and has adopted the incident: it was
-    /// received well after; or it was done since the incident was reopened last, and the incident
-    /// stayed open into the life of the case.
+    /// Whether a user action concerns the case that opened then and has adopted the incident: it
+    /// was received well after; or it was done since the incident was reopened last, and the
+    /// incident stayed open into the life of the case.
     #[must_use]
     pub fn concerns(&self, action: &Event, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
@@ -151,7 +153,8 @@ impl<'a> Evidence<'a> {
         action.received >= opened.plus_secs(SURELY_AFTER_SECS) || in_this_life(action) && stayed_open
     }
 
-    /// The incident that this one was ended for as a duplicate, if that is the last thing that happened to it.
+    /// The incident that this one was ended for as a duplicate, if that is the last thing that
+    /// happened to it.
     #[must_use]
     pub fn duplicate_of(&self) -> Option<IncidentPk> {
         let turn = self.newest_turn().filter(|e| self.is_our_end(e))?;
@@ -188,14 +191,16 @@ impl<'a> Evidence<'a> {
         self.all().rev().find(|e| self.is_our_end(e) && normal(&e.description) == text)
     }
 
-    /// Whether a reopening arrived after this event: a person's, or that of an instance on another Zino. One on behalf of our own
-    /// Zino does not count, for that is what our own Zino said before it said what it says now.
+    /// Whether a reopening arrived after this event: a person's, or that of an instance on another
+    /// Zino. One on behalf of our own Zino does not count, for that is what our own Zino said
+    /// before it said what it says now.
     #[must_use]
     pub fn reopened_after(&self, event: &Event, server: &str) -> bool {
         self.all().any(|e| e.pk > event.pk && self.is_others_reopening(e, server))
     }
 
-    /// Whether this event is a person's reopening, or that of an instance on another Zino than ours.
+    /// Whether this event is a person's reopening, or that of an instance on another Zino than
+    /// ours.
     #[must_use]
     pub fn is_others_reopening(&self, event: &Event, server: &str) -> bool {
         match event.kind {

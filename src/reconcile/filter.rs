@@ -1,4 +1,5 @@
-//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident stays in, whatever this says.
+//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident
+//! stays in, whatever this says.
 
 use crate::zino::case::{Case, CaseKind, CaseState};
 
@@ -40,14 +41,15 @@ fn log_is_missing(case: &Case) -> bool {
     wants_log(case) && case.log_says_down.is_none()
 }
 
-/// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves out come and go, but what
-/// was logged stays logged.
+/// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves
+/// out come and go, but what was logged stays logged.
 #[must_use]
 pub fn may_have_been_wanted(case: &Case) -> bool {
     !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && (production_port_down(case) || log_is_missing(case))
 }
 
-/// A planned maintenance makes cases with hardly any attributes, three for every router, that nobody must be paged for.
+/// A planned maintenance makes cases with hardly any attributes, three for every router, that
+/// nobody must be paged for.
 fn made_by_maintenance(case: &Case) -> bool {
     match case.kind {
         CaseKind::Reachability => case.reachability.is_none(),
@@ -57,7 +59,8 @@ fn made_by_maintenance(case: &Case) -> bool {
     }
 }
 
-/// A port counts once its log says that the link went down and its description has the comma of a production interface.
+/// A port counts once its log says that the link went down and its description has the comma of a
+/// production interface.
 fn production_port_down(case: &Case) -> bool {
     case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
 }
@@ -72,8 +75,8 @@ pub fn wants_log(case: &Case) -> bool {
     case.kind == CaseKind::Portstate && has_comma(case)
 }
 
-/// Whether the case's own attributes say that the fault is over: such a case gets no incident at a takeover, because
-/// operators close cases on the primary only (design section 6).
+/// Whether the case's own attributes say that the fault is over: such a case gets no incident at a
+/// takeover, because operators close cases on the primary only (design section 6).
 #[must_use]
 pub fn fault_is_over(case: &Case) -> bool {
     match case.kind {

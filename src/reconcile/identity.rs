@@ -1,7 +1,9 @@
-//! Which incident is about which problem (design section 5). Pure; never looks at events and never acts.
+//! Which incident is about which problem (design section 5). Pure; never looks at events and never
+//! acts.
 //!
-//! A case number proves nothing by itself: Zino gives numbers out again after a restart that lost its newest state. What
-//! an incident is about stands in its metadata; incidents of the Python program have none and are read by their tags.
+//! A case number proves nothing by itself: Zino gives numbers out again after a restart that lost
+//! its newest state. What an incident is about stands in its metadata; incidents of the Python
+//! program have none and are read by their tags.
 
 use super::text::tag_value;
 use crate::argus::models::{Incident, MadeFor};
@@ -10,7 +12,8 @@ use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 /// How far the Python program's times may be off: it gives all of them the offset to UTC of the day
 /// on which it was started.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
-/// How long after a case opened an act must have been received to be surely about that case: the servers' clocks differ.
+/// How long after a case opened an act must have been received to be surely about that case: the
+/// servers' clocks differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
 
 /// The keys of the tags by which an incident of the Python program says what it is about.
@@ -88,7 +91,8 @@ pub fn server(incident: &Incident) -> Option<String> {
     }
 }
 
-/// The part of a host or router name before its first dot: what both have in common whatever domain was added.
+/// The part of a host or router name before its first dot: what both have in common whatever domain
+/// was added.
 #[must_use]
 pub fn label(name: &str) -> &str {
     name.split_once('.').map_or(name, |(first, _)| first)

@@ -137,8 +137,8 @@ pub struct Closing {
     pub entry: Option<usize>,
 }
 
-/// How a closed case ended: its last change to `closed`; without one the attribute `closed`; without that the last
-/// entry. `None` if the case is not closed.
+/// How a closed case ended: its last change to `closed`; without one the attribute `closed`;
+/// without that the last entry. `None` if the case is not closed.
 #[must_use]
 pub fn closing(case: &Case) -> Option<Closing> {
     if !case.is_closed() {

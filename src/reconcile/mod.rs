@@ -1,6 +1,7 @@
 //! Decisions: what each server lacks of the other. Pure: never asks a server, never opens a
 //! connection and never reads a clock.
 
+mod answers;
 pub mod carry;
 pub mod decide;
 pub mod delivery;

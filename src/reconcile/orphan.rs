@@ -7,18 +7,21 @@ use crate::zino::case::CaseId;
 /// One life of a case number: the number and when its case opened.
 pub type Life = (CaseId, Stamp);
 
-/// What is known of a Zino's numbers. They rise, and none is given out twice, unless Zino loses its newest state.
+/// What is known of a Zino's numbers. They rise, and none is given out twice, unless Zino loses its
+/// newest state.
 #[derive(Debug, Default)]
 pub struct Numbers {
     /// Every life that a case or an incident tells of, by number.
     lives: Vec<Life>,
-    /// The cases that Zino holds, by number, each with the earliest opening up to it and the latest from it on.
+    /// The cases that Zino holds, by number, each with the earliest opening up to it and the latest
+    /// from it on.
     held: Vec<(CaseId, Stamp, Stamp)>,
     setback: Option<Stamp>,
 }
 
 impl Numbers {
-    /// From the cases that Zino holds, from what exact records tell of others, and from records whose times are only roughly right.
+    /// From the cases that Zino holds, from what exact records tell of others, and from records
+    /// whose times are only roughly right.
     #[must_use]
     pub fn new(
         held: impl Iterator<Item = Life>,
@@ -46,8 +49,9 @@ impl Numbers {
         Self { lives, held, setback }
     }
 
-    /// Whether it is certain that Zino lost its newest state after this case had opened, so that it may have forgotten it: it gave
-    /// out the same number again, or any number that it had given out before.
+    /// Whether it is certain that Zino lost its newest state after this case had opened, so that it
+    /// may have forgotten it: it gave out the same number again, or any number that it had given
+    /// out before.
     #[must_use]
     pub fn show_a_loss_after(&self, (number, opened): Life) -> bool {
         let same = self.lives.partition_point(|(other, _)| *other < number);
@@ -55,7 +59,8 @@ impl Numbers {
         again.any(|(_, other)| *other != opened) || self.setback.is_some_and(|setback| setback > opened)
     }
 
-    /// Whether Zino holds a lower number that opened before this case and a higher one that opened after it.
+    /// Whether Zino holds a lower number that opened before this case and a higher one that opened
+    /// after it.
     #[must_use]
     pub fn surround(&self, (number, opened): Life) -> bool {
         let below = self.held.partition_point(|(other, _, _)| *other < number);
@@ -67,10 +72,11 @@ impl Numbers {
     }
 }
 
-/// When a Zino last gave out a number that it had given out before, as far as its lives, in order, show it. `None`: nothing shows
-/// that it ever did.
+/// When a Zino last gave out a number that it had given out before, as far as its lives, in order,
+/// show it. `None`: nothing shows that it ever did.
 ///
-/// It went back to a lower number where one number has two openings, or a lower number opened well after a higher.
+/// It went back to a lower number where one number has two openings, or a lower number opened well
+/// after a higher.
 fn last_setback(lives: &[Life]) -> Option<Stamp> {
     let mut last = None;
     let mut earliest_above: Option<Stamp> = None;

@@ -1,5 +1,5 @@
-//! What an incident lacks of its case besides its state: history entries (design 4.4) and attributes
-//! (4.5). Pure; never decides whether the incident is open.
+//! What an incident lacks of its case besides its state: history entries (design 4.4) and
+//! attributes (4.5). Pure; never decides whether the incident is open.
 
 use super::evidence::{Evidence, Telling};
 use super::filter;
@@ -11,8 +11,9 @@ use crate::argus::models::{EventKind, Incident, NewEvent, Patch, Tag};
 use crate::zino::case::{Case, HistoryEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// History entries that the incident has no event of, in order (4.4). The closing is told by the END where one is due now, and
-/// by an ordinary event where the incident has ended already: an END there could only undo somebody's reopening.
+/// History entries that the incident has no event of, in order (4.4). The closing is told by the
+/// END where one is due now, and by an ordinary event where the incident has ended already: an END
+/// there could only undo somebody's reopening.
 pub(super) fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let carried_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
     let is_due =
@@ -38,7 +39,8 @@ fn is_told(entry: &HistoryEntry, rules: &Rules) -> bool {
     }
 }
 
-/// The change that brings tags, description and perhaps level up to date (4.5); `None` if nothing is to be changed.
+/// The change that brings tags, description and perhaps level up to date (4.5); `None` if nothing
+/// is to be changed.
 pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> {
     if case.is_closed() || !incident.is_open() {
         return None;
@@ -67,7 +69,8 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
         tags: Some(tags),
         description: (normal(&description) != normal(&incident.description)).then_some(description),
         level: priority_changed(case, incident).then(|| rules.level(case.priority)).filter(|l| *l != incident.level),
-        // The other instance goes by this and then leaves the tags to us, else the two would change them in turns.
+        // The other instance goes by this and then leaves the tags to us, else the two would change
+        // them in turns.
         metadata: maker.map(|_| mapping::metadata(case, rules)),
     })
 }
@@ -99,7 +102,8 @@ fn priority_changed(case: &Case, incident: &Incident) -> bool {
         .is_some_and(|tagged| tagged.trim() != case.priority.to_string())
 }
 
-/// What synchronisation makes of a case, as one number: a case that changes without changing this needs no look at Argus.
+/// What synchronisation makes of a case, as one number: a case that changes without changing this
+/// needs no look at Argus.
 #[must_use]
 pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -29,12 +29,14 @@ pub struct Rules {
     pub default_level: u8,
     /// `sync.severity.thresholds`.
     pub bands: Vec<Band>,
-    /// Whether this instance has a `[failover]` section, so that another one may look after the same problems.
+    /// Whether this instance has a `[failover]` section, so that another one may look after the
+    /// same problems.
     pub secondary: bool,
 }
 
 impl Rules {
-    /// The level for a priority: the band with the highest `min_priority` not above it, else the default.
+    /// The level for a priority: the band with the highest `min_priority` not above it, else the
+    /// default.
     #[must_use]
     pub fn level(&self, priority: i64) -> u8 {
         self.bands

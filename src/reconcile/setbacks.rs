@@ -205,8 +205,8 @@ impl Setbacks {
         self.0.remove(key);
     }
 
-    /// An incident was read, and this is its newest turn where it is ours: an END or RES that had its
-    /// effect and was undone by somebody else is not without effect.
+    /// An incident was read, and this is its newest turn where it is ours: an END or RES that had
+    /// its effect and was undone by somebody else is not without effect.
     pub fn forget_undone(&mut self, incident: IncidentPk, our_newest_turn: Option<&EventKind>) {
         let newest = our_newest_turn.map(|kind| format!("{kind:?}"));
         let turns = [EventKind::End, EventKind::Restart].map(|kind| format!("{kind:?}"));

@@ -1,8 +1,8 @@
-//! Text that both servers change on its way: normal forms to compare it in, and bounds to send it in.
-//! Never decides whether something is sent.
+//! Text that both servers change on its way: normal forms to compare it in, and bounds to send it
+//! in. Never decides whether something is sent.
 //!
-//! Argus trims events and tag values; Zino strips every line and breaks lines at more characters than LF. So a text is
-//! compared as the other server will give it back, not as it was sent.
+//! Argus trims events and tag values; Zino strips every line and breaks lines at more characters
+//! than LF. So a text is compared as the other server will give it back, not as it was sent.
 
 use crate::argus::limits::{MAX_TAG_VALUE, clean};
 
@@ -17,13 +17,15 @@ pub fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// White space as both servers strip it: Unicode's, and the separators FS to US that Python counts too.
+/// White space as both servers strip it: Unicode's, and the separators FS to US that Python counts
+/// too.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-/// The form in which two texts are compared: cut into lines at every kind of line break, each line stripped, blank lines
-/// dropped (both servers add and remove some), control characters replaced as they are when text is sent.
+/// The form in which two texts are compared: cut into lines at every kind of line break, each line
+/// stripped, blank lines dropped (both servers add and remove some), control characters replaced as
+/// they are when text is sent.
 #[must_use]
 pub fn normal(text: &str) -> String {
     let lines: Vec<String> = lines(text).filter(|line| !line.is_empty()).collect();

@@ -3,7 +3,7 @@
 
 use super::evidence::Evidence;
 use super::identity::exact;
-use super::setbacks::{Cause, Setbacks, WriteKey};
+use super::setbacks::{Setbacks, WriteKey};
 use super::work::{CaseWork, ProblemJob};
 use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Patch};
 use crate::time::Stamp;
@@ -26,7 +26,8 @@ pub struct View {
     pub argus: Facts,
     /// A write of unknown outcome, and whether it may be repeated if it is still lacking.
     pub in_doubt: Option<(WriteKey, bool)>,
-    /// A write failed in this run, so that nothing more is written. Everything is read all the same.
+    /// A write failed in this run, so that nothing more is written. Everything is read all the
+    /// same.
     pub writes_nothing: bool,
     /// The time of the decision.
     pub now: Stamp,
@@ -175,8 +176,8 @@ impl Write {
         matches!(&self.action, Action::Post(_, event) if event.kind == EventKind::End)
     }
 
-    /// Whether Argus can lose an update there, so that its effect must be asked for. Such a write is
-    /// the last of its batch.
+    /// Whether Argus can lose an update there, so that its effect must be asked for. Such a write
+    /// is the last of its batch.
     #[must_use]
     pub fn makes_uncertain(&self) -> bool {
         match &self.action {
@@ -236,89 +237,6 @@ impl View {
     #[must_use]
     pub fn is_anothers(&self, case: &Case, incident: &Incident) -> bool {
         self.cases.iter().any(|work| work.case.id != case.id && exact(&work.case, incident))
-    }
-
-    /// Takes the answer to [`Question::Incident`]. False if it contradicts what the look-up of its
-    /// number answered: then it counts for nothing.
-    pub fn take_incident(&mut self, pk: IncidentPk, found: Option<IncidentRead>) -> bool {
-        let by_number = self.argus.numbers.values().flatten().any(|incident| incident.pk == pk);
-        if found.is_none() && by_number {
-            return false;
-        }
-        self.argus.accepted.retain(|key| key.incident != Some(pk));
-        let turn = found.as_ref().and_then(|read| read.evidence().our_newest_turn().map(|event| event.kind.clone()));
-        for work in &mut self.cases {
-            work.setbacks.is_over(&WriteKey::reading(Some(pk)));
-            work.setbacks.forget_undone(pk, turn.as_ref());
-            if found.is_none() {
-                work.setbacks.forget_incident(pk);
-            }
-        }
-        if found.is_none()
-            && let Some(lost) = self.argus.listed.remove(&pk)
-        {
-            for work in self.cases.iter_mut().filter(|work| work.due && exact(&work.case, &lost)) {
-                // Argus said that it had made it, and does not have it.
-                let shown = format!("its incident, number {}", work.case.id);
-                work.setbacks.accepted(WriteKey::creation(), &shown, true, work.chance);
-            }
-        }
-        self.argus.read.insert(pk, found);
-        true
-    }
-
-    /// Takes the answer to [`Question::Number`]. False if it contradicts what Argus answered about
-    /// that incident before: then it counts for nothing.
-    pub fn take_number(&mut self, case: CaseId, number: &str, found: Option<Incident>) -> bool {
-        let gone = |incident: &Incident| self.argus.read.get(&incident.pk).is_some_and(Option::is_none);
-        if found.as_ref().is_some_and(gone) {
-            return false;
-        }
-        if found.is_none()
-            && let Some(why) = self.argus.denied.get(number).cloned()
-            && let Some(work) = self.cases.iter_mut().find(|work| work.case.id == case)
-        {
-            // The number is not taken, so that the refusal has another reason.
-            let shown = format!("its incident, number {number}");
-            let cause = Cause::Refused { status: 400, why };
-            work.setbacks.failed(WriteKey::creation(), &shown, cause, work.chance);
-        }
-        self.argus.numbers.insert(number.to_owned(), found);
-        true
-    }
-
-    /// Takes the answer to [`Question::OpenAboutProblem`].
-    pub fn take_open(&mut self, found: impl IntoIterator<Item = Incident>) {
-        self.argus.lists_all_open = true;
-        self.argus.listed.extend(found.into_iter().map(|incident| (incident.pk, incident)));
-    }
-
-    /// Takes an incident that Argus says it has made. It has no events, unless Argus has said so
-    /// before and did not have it: then it is only a candidate.
-    pub fn take_created(&mut self, case: CaseId, incident: Incident) {
-        let doubted = self.case(case).is_some_and(|work| work.setbacks.get(&WriteKey::creation()).is_some());
-        let pk = incident.pk;
-        self.argus.listed.insert(pk, incident.clone());
-        if !doubted {
-            self.argus.read.insert(pk, Some(IncidentRead { incident, events: Vec::new() }));
-        }
-    }
-
-    /// Takes an event that Argus accepted and that changes no state.
-    pub fn take_posted(&mut self, event: Event, pk: IncidentPk) {
-        if let Some(Some(read)) = self.argus.read.get_mut(&pk) {
-            read.events.push(event);
-        }
-    }
-
-    /// An incident is no longer as it was read: it has to be asked for again.
-    pub fn forget_read(&mut self, pk: IncidentPk) {
-        if let Some(Some(read)) = self.argus.read.remove(&pk) {
-            for found in self.argus.numbers.values_mut().flatten().filter(|incident| incident.pk == pk) {
-                *found = read.incident.clone();
-            }
-            self.argus.listed.insert(pk, read.incident);
-        }
     }
 }
 

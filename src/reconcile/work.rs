@@ -17,7 +17,8 @@ pub struct CaseWork {
     pub case: Arc<Case>,
     /// Whether it is to be brought up to date; else it only takes part in the assignment.
     pub due: bool,
-    /// Whether it shall get no incident, nor have an ended one reopened (design section 6, takeover).
+    /// Whether it shall get no incident, nor have an ended one reopened (design section 6,
+    /// takeover).
     pub exempt: bool,
     /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome,
     /// or one that was found by its number.
@@ -56,7 +57,8 @@ pub enum Outcome {
     Failed(ArgusError),
     /// A write is of unknown outcome; to be looked at again.
     Doubtful(WriteKey),
-    /// Another process has just made the incident and may be writing to it; to be looked at a little later.
+    /// Another process has just made the incident and may be writing to it; to be looked at a
+    /// little later.
     Fresh,
 }
 

@@ -226,7 +226,10 @@ impl Driver {
     fn job(&mut self, n: usize) -> bool {
         let Some(instance) = self.instances.get_mut(n) else { return false };
         let turn = self.world.borrow_mut().rng.below(instance.jobs.len() as u64) as usize;
-        let Some(job) = instance.jobs.remove(turn) else { return false };
+        let Some((decided_at, job)) = instance.jobs.remove(turn) else { return false };
+        if let Some(view) = self.world.borrow_mut().instances.get_mut(n) {
+            view.decided_at = decided_at;
+        }
         let report = execute(&SimArgus { world: &self.world, instance: n }, &instance.rules, job);
         if !self.world.borrow().dead.contains(&n) {
             self.feed(n, Input::Argus(report));

@@ -39,6 +39,7 @@ mod argus;
 mod driver;
 mod facts;
 mod figures;
+mod history;
 mod invariants;
 mod logged;
 mod once_wrong;

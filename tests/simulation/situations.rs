@@ -85,6 +85,10 @@ impl Scene {
         self.zino_of(z, |zino| {
             zino.next = zino.next.max(case.id);
             let closed = case.closed.map(|at| at.micros());
+            zino.turn(case.id, &case.problem(), case.opened.micros(), true);
+            if let Some(closed) = closed {
+                zino.turn(case.id, &case.problem(), closed, false);
+            }
             zino.cases.insert(case.id, Held { opened: case.opened.micros(), closed, case });
         });
     }

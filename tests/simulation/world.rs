@@ -12,7 +12,7 @@ use crate::zino::Zino;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
-use zinoargus::argus::models::{IncidentPk, UserPk};
+use zinoargus::argus::models::{EventPk, IncidentPk, UserPk};
 
 /// Our source system's user in Argus.
 pub const US: UserPk = 3;
@@ -31,6 +31,8 @@ pub struct InstanceView {
     /// Its primary has left a question unanswered that really came there, since it answered last in
     /// STANDBY.
     pub unanswered: bool,
+    /// When the engine decided on the job that is under way.
+    pub decided_at: i64,
 }
 
 /// The time during which the secondary's host has no network.
@@ -62,6 +64,8 @@ pub struct World {
     /// For every case that ever was: whether it ever closed. By Zino, number, opening second and
     /// problem.
     pub lives: BTreeMap<(u64, i64, String), bool>,
+    /// The newest event that an instance has read of an incident.
+    pub read_up_to: BTreeMap<(usize, IncidentPk), EventPk>,
     /// Incidents whose level a person changed.
     pub levelled: BTreeSet<IncidentPk>,
     /// How often an event was sent twice by others than us, by its incident and text.
@@ -97,6 +101,7 @@ impl World {
             trace: Vec::new(),
             violation: None,
             lives: BTreeMap::new(),
+            read_up_to: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
             unwilling,

@@ -1,5 +1,6 @@
 //! An in-memory Zino that behaves as the protocol's facts say. Never knows about Argus.
 
+use crate::facts::problem_name;
 use crate::unwilling::Does;
 use crate::world::{OUR_USER, Shared};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct Zino {
     pub forgot_at: i64,
     /// The numbers that it ever gave out, and in which second.
     pub given: BTreeSet<(CaseId, i64)>,
+    /// When problems and single cases opened and closed, by the true time.
+    pub turns: BTreeMap<String, Vec<(i64, bool)>>,
     /// Cases that it lists, and whose attributes make no sense.
     pub garbled: BTreeSet<CaseId>,
 }
@@ -44,6 +47,31 @@ impl Zino {
         for notices in self.clients.values_mut() {
             notices.push(Notice { id, what: what.clone() });
         }
+    }
+
+    /// Notes that a case about this problem opened, or closed.
+    pub fn turn(&mut self, id: CaseId, problem: &Problem, now: i64, open: bool) {
+        let name = problem_name(problem);
+        self.turns.entry(format!("{id} {name}")).or_default().push((now, open));
+        self.turns.entry(name).or_default().push((now, open));
+    }
+
+    /// When a problem, or a case of it, opened and closed.
+    pub fn turns(&self, problem: &str) -> impl Iterator<Item = (i64, bool)> {
+        self.turns.get(problem).into_iter().flatten().copied()
+    }
+
+    /// Whether a case about this problem was open (or none was) at some time since then. The name
+    /// may be that of one case, too.
+    pub fn was(&self, problem: &str, open: bool, since: i64) -> bool {
+        let mut state = false;
+        for (at, turned) in self.turns(problem) {
+            if at > since && state == open {
+                return true;
+            }
+            state = turned;
+        }
+        state == open
     }
 
     pub fn open_case_of(&self, problem: &Problem) -> Option<&Held> {
@@ -65,6 +93,7 @@ impl Zino {
         case.opened = at;
         case.history =
             vec![HistoryEntry { at, header: "state change embryonic -> open (monitor)".into(), lines: vec![] }];
+        self.turn(id, &case.problem(), now, true);
         self.cases.insert(id, Held { case, opened: now, closed: None });
         self.notify(id, &Happening::State { from: CaseState::Embryonic, to: CaseState::Open });
         Some(id)
@@ -88,6 +117,8 @@ impl Zino {
         if *state == CaseState::Closed {
             held.case.closed = Some(at);
             held.closed = Some(now);
+            let problem = held.case.problem();
+            self.turn(id, &problem, now, false);
         }
         self.notify(id, &Happening::State { from, to: state.clone() });
         true
@@ -105,7 +136,7 @@ impl Zino {
     }
 
     /// The end of a planned maintenance: a closed case is open again, without a history entry.
-    pub fn reopen(&mut self, id: CaseId) {
+    pub fn reopen(&mut self, now: i64, id: CaseId) {
         let Some(problem) = self.cases.get(&id).filter(|h| h.case.is_closed()).map(|h| h.case.problem()) else {
             return;
         };
@@ -116,6 +147,7 @@ impl Zino {
             held.case.state = CaseState::Open;
             held.closed = None;
         }
+        self.turn(id, &problem, now, true);
         self.notify(id, &Happening::State { from: CaseState::Closed, to: CaseState::Open });
     }
 
@@ -142,10 +174,20 @@ impl Zino {
     pub fn restart(&mut self, now: i64, with_state: bool) {
         self.clients.clear();
         self.down = false;
+        let open = |zino: &Self| -> BTreeMap<CaseId, Problem> {
+            let held = zino.cases.values().filter(|held| !held.case.is_closed());
+            held.map(|held| (held.case.id, held.case.problem())).collect()
+        };
+        let before = open(self);
         let (cases, next) = if with_state { self.saved.clone() } else { (BTreeMap::new(), 0) };
         (self.cases, self.next) = (cases, next);
         self.forgot_at = now;
         self.scavenge(now);
+        let after = open(self);
+        let gone = before.iter().filter(|(id, problem)| after.get(*id) != Some(*problem));
+        gone.for_each(|(id, problem)| self.turn(*id, problem, now, false));
+        let new = after.iter().filter(|(id, problem)| before.get(*id) != Some(*problem));
+        new.for_each(|(id, problem)| self.turn(*id, problem, now, true));
     }
 }
 

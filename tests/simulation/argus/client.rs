@@ -160,13 +160,17 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError> {
-        self.half(pk, &format!("events of {pk}"), |argus| {
+        let found = self.half(pk, &format!("events of {pk}"), |argus| {
             argus.incidents.contains_key(&pk).then(|| argus.events_of(pk))
-        })
+        })?;
+        if let Some(newest) = found.iter().flatten().map(|e| e.pk).max() {
+            self.world.borrow_mut().read_up_to.insert((self.instance, pk), newest);
+        }
+        Ok(found)
     }
 
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
-        self.world.borrow_mut().check_creation(new);
+        self.world.borrow_mut().check_creation(self.instance, new);
         let what = format!("POST incident {} {}", new.source_incident_id, new.description);
         self.write(&what, None, || Late::Create(new.clone()), |argus, now, _| argus.create(now, new))
     }
@@ -177,9 +181,7 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError> {
-        if event.description.contains("no longer in Zino") {
-            self.world.borrow_mut().check_orphan_end(pk);
-        }
+        self.world.borrow_mut().check_turn(self.instance, pk, event);
         let what = format!("POST {pk} {:?} {} {:?}", event.kind, event.timestamp, event.description);
         let run = |argus: &mut Argus, now, row| argus.post(now, pk, row, event);
         self.write(&what, Some(pk), || Late::Post(pk, event.clone()), run)

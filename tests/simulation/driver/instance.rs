@@ -38,7 +38,8 @@ pub(super) struct Instance {
     pub(super) commands: VecDeque<ZinoCommand>,
     /// A complete reading that other things happen in between of.
     pub(super) reading: Option<Reading>,
-    pub(super) jobs: VecDeque<Job>,
+    /// The jobs, each with when the engine decided on it.
+    pub(super) jobs: VecDeque<(i64, Job)>,
     /// New settings wait for the work under way to end.
     pub(super) pausing: bool,
     /// The poller is to leave its Zino and say so.
@@ -111,7 +112,7 @@ impl Driver {
                 // Only where it matters it takes its time: the seeds of the other scenarios would
                 // mean something else.
                 Output::Argus(Job::Reach) if !self.scenario.cuts => asks_reach = true,
-                Output::Argus(job) => instance.jobs.push_back(job),
+                Output::Argus(job) => instance.jobs.push_back((self.world.borrow().now, job)),
                 Output::Zino(command) => instance.commands.push_back(command),
                 Output::Finished(end) => {
                     let mut world = self.world.borrow_mut();

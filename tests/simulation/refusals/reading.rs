@@ -13,7 +13,7 @@ fn a_person_who_reopens_an_incident_between_our_two_reads_is_not_answered_with_a
     let (id, pk) = scene.case();
     scene.alice(pk, &ByPerson::Close("fixed".into()));
     scene.runs(SOON);
-    scene.zino(|zino, _| zino.reopen(id));
+    scene.zino(|zino, now| zino.reopen(now, id));
     scene.world(|world| world.unwilling.between = Some((pk, ByPerson::Reopen)));
     scene.runs(SOON);
     assert_eq!((scene.count(pk, &EventKind::Restart), scene.count(pk, &EventKind::Reopen)), (0, 1));

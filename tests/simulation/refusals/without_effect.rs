@@ -44,7 +44,7 @@ fn a_restart_that_argus_accepts_without_effect_is_not_posted_over_and_over() {
     scene.closes(id);
     scene.runs(SOON);
     scene.argus_does(&["POST", " Restart "], Does::Nothing, None);
-    scene.zino(|zino, _| zino.reopen(id));
+    scene.zino(|zino, now| zino.reopen(now, id));
     without_effect(&mut scene, &["POST", " Restart "], 0);
     assert!(scene.is_open(pk));
 }

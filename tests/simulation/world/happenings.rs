@@ -134,7 +134,7 @@ impl World {
                 "log says down".to_owned()
             }
             90..=94 => {
-                zino.reopen(id);
+                zino.reopen(now, id);
                 "reopened by a maintenance".to_owned()
             }
             _ => {

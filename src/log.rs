@@ -2,13 +2,19 @@
 //! logs for another crate (its messages may hold headers or tokens), and never blocks: lines that
 //! nobody reads are lost.
 //!
-//! `simplelog` makes the lines and `outlet.rs` writes them, in a thread of its own. simplelog's `TermLogger` is
-//! not used: it writes in the thread that logs and holds a lock meanwhile, so a stopped terminal would stop all
-//! threads. It also colours nothing but a level in brackets, which our lines do not have.
+//! The [`Log`] of this file removes secrets from a message, makes it one line of bounded length, and
+//! queues it (`queue.rs`). The thread of `outlet.rs` writes it. On a terminal, that thread passes
+//! the line to simplelog's `TermLogger` (`terminal.rs`), which colours the level. Elsewhere
+//! simplelog's `WriteLogger` makes the line before it is queued. Under the journal, a line begins
+//! with its priority.
 
 pub mod outlet;
+pub mod queue;
+mod terminal;
 
-use crate::log::outlet::{MAX_PIECE, Outlet, Target, Weight};
+use crate::log::outlet::{Outlet, Target};
+use crate::log::queue::{MAX_PIECE, Piece, Weight};
+use crate::log::terminal::Terminal;
 use crate::sanitise::must_be_escaped;
 use crate::sanitise::redact;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -44,8 +50,8 @@ static END: Mutex<Option<Instant>> = Mutex::new(None);
 enum Style {
     /// Time and level, for a file or a pipe.
     Plain,
-    /// The same, the level in its colour.
-    Coloured,
+    /// The level, in its colour where the terminal has colours, and time.
+    Terminal,
     /// `<N>`, the priority that the journal reads; it has the time itself.
     Journal,
 }
@@ -56,8 +62,8 @@ struct Logger {
     outlet: Outlet,
 }
 
-/// Starts logging to standard error: warnings and errors, with verbosity 1 also info, with 2 or more also debug.
-/// A second call changes nothing.
+/// Starts logging to standard error: warnings and errors, with verbosity 1 also info, with 2 or
+/// more also debug. A second call changes nothing.
 ///
 /// # Errors
 /// If there can be no more threads.
@@ -71,8 +77,13 @@ pub fn start(verbosity: usize) -> io::Result<()> {
         return Ok(());
     }
     let style = style();
+    let variable = |name| std::env::var_os(name);
+    let target = match style {
+        Style::Terminal => Target::Terminal(Terminal::new(wants_colours(variable("NO_COLOR"), variable("TERM")))),
+        Style::Plain | Style::Journal => Target::Stderr,
+    };
     let lines = Lines::new(style);
-    let outlet = Outlet::start(Target::Stderr, move |lost| lines.line(Level::Warn, &format!("{lost} log lines lost")))?;
+    let outlet = Outlet::start(target, move |lost| lines.piece(Level::Warn, &format!("{lost} log lines lost")))?;
     let outlet = OUTLET.get_or_init(|| outlet).clone();
     if log::set_boxed_logger(Box::new(Logger { level, lines: Lines::new(style), outlet })).is_ok() {
         log::set_max_level(level);
@@ -102,16 +113,15 @@ pub fn end_within(time: Duration) {
 /// [`start`] it does nothing.
 pub fn print(text: &str, weight: Weight) {
     if let Some(outlet) = OUTLET.get() {
-        outlet.push(text.as_bytes(), weight);
+        outlet.push(text.into(), weight);
     }
 }
 
 fn style() -> Style {
-    let variable = |name| std::env::var_os(name);
     if stderr_is_journal() {
         Style::Journal
-    } else if io::stderr().is_terminal() && wants_colours(variable("NO_COLOR"), variable("TERM")) {
-        Style::Coloured
+    } else if io::stderr().is_terminal() {
+        Style::Terminal
     } else {
         Style::Plain
     }
@@ -123,8 +133,9 @@ fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|value| value.is_empty()) && term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Whether standard error is the stream to the journal that systemd named in `JOURNAL_STREAM` (`device:inode`). The
-/// variable alone proves nothing: a child whose output goes elsewhere inherits it.
+/// Whether standard error is the stream to the journal that systemd named in `JOURNAL_STREAM`
+/// (`device:inode`). The variable alone proves nothing: a child whose output goes elsewhere
+/// inherits it.
 fn stderr_is_journal() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else {
         return false;
@@ -151,7 +162,7 @@ impl Log for Logger {
         // remove secrets.
         let message = record.args().to_string();
         let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
-        self.outlet.push(&self.lines.line(record.level(), &message), weight);
+        self.outlet.push(self.lines.piece(record.level(), &message), weight);
     }
 
     fn flush(&self) {
@@ -197,7 +208,7 @@ impl Lines {
         let config = ConfigBuilder::new()
             .set_time_level(time)
             .set_time_format_custom(TIME)
-            // simplelog writes a level in brackets. `text` writes it without.
+            // `text` writes the level, which simplelog would write in brackets.
             .set_max_level(LevelFilter::Off)
             .set_thread_level(LevelFilter::Off)
             .set_target_level(LevelFilter::Off)
@@ -206,11 +217,17 @@ impl Lines {
         Self { style, maker: WriteLogger::new(LevelFilter::Trace, config, ToLine) }
     }
 
-    /// One finished line.
-    fn line(&self, level: Level, message: &str) -> Vec<u8> {
+    /// One finished line, or what the terminal needs to make one.
+    fn piece(&self, level: Level, message: &str) -> Piece {
         let text = text(self.style, level, message);
         self.maker.log(&Record::builder().level(level).args(format_args!("{text}")).build());
-        LINE.try_with(RefCell::take).unwrap_or_default()
+        let line = LINE.try_with(RefCell::take).unwrap_or_default();
+        match self.style {
+            Style::Terminal => {
+                Piece::Record(level, String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned())
+            }
+            Style::Plain | Style::Journal => line.into(),
+        }
     }
 }
 
@@ -218,21 +235,11 @@ impl Lines {
 fn text(style: Style, level: Level, message: &str) -> String {
     let mut text = match style {
         Style::Plain => format!("{level:<5} "),
-        Style::Coloured => format!("\x1b[{}m{level:<5}\x1b[0m ", colour(level)),
+        Style::Terminal => String::new(),
         Style::Journal => format!("<{}>", priority(level)),
     };
     push_bounded(&mut text, &redact::composed(message));
     text
-}
-
-/// The ANSI colour of a level: red, yellow, green or cyan.
-fn colour(level: Level) -> u8 {
-    match level {
-        Level::Error => 31,
-        Level::Warn => 33,
-        Level::Info => 32,
-        Level::Debug | Level::Trace => 36,
-    }
 }
 
 /// The syslog priority of a level.

@@ -13,7 +13,7 @@ use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
 use crate::log as logging;
-use crate::log::outlet::Weight;
+use crate::log::queue::Weight;
 use crate::net::place::place;
 use crate::progress::Progress;
 use crate::sanitise::composed;

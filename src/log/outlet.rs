@@ -5,46 +5,31 @@
 //!
 //! A write has at most [`MAX_PIECE`] bytes of whole pieces. A pipe takes such a write as a whole or
 //! not at all, so a reader finds whole lines also after the process was killed in the middle of
-//! one.
+//! one. Log lines for a terminal are written one by one, by `terminal.rs`.
+//!
+//! The thread is never joined: a write that the reader does not take would hold the process for
+//! ever. [`Outlet::finish`] waits for it, for a bounded time.
 
-use std::collections::VecDeque;
+use crate::log::queue::{MAX_PIECE, Piece, Queue, Weight};
+use crate::log::terminal::Terminal;
 use std::io::{self, Write, stderr, stdout};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most bytes of one write: `PIPE_BUF` of Linux. Longer pieces may be torn.
-pub const MAX_PIECE: usize = 4096;
-/// The most that waits, in bytes with [`PIECE_COST`] each.
-const MOST: usize = 1 << 20;
-/// The room beside [`MOST`] for what is important.
-const RESERVE: usize = 64 << 10;
-/// What a piece takes in memory beside its bytes.
-const PIECE_COST: usize = 64;
-/// The longest that [`Outlet::finish`] waits for a reader that takes nothing at all.
-const IDLE: Duration = Duration::from_millis(500);
 /// How long the thread waits where a descriptor that does not block takes nothing more.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What becomes of a piece that does not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    /// It is dropped without a count, because the next one replaces it: a progress line.
-    Passing,
-    /// It is dropped and counted.
-    Ordinary,
-    /// It uses the reserve. It is dropped and counted once the reserve is full, too.
-    Important,
-}
-
 /// Where the thread writes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Standard error.
     Stderr,
     /// Standard output.
     Stdout,
+    /// Standard error that is a terminal. Text goes there as it is, a log line by the terminal's
+    /// logger.
+    Terminal(Terminal),
 }
 
 /// One way out of the process, with its thread.
@@ -58,30 +43,31 @@ impl Outlet {
     ///
     /// # Errors
     /// If there can be no more threads.
-    pub fn start(target: Target, mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Self> {
-        Self::start_with(
-            move |bytes| match target {
-                Target::Stderr => write_some(stderr().as_fd(), bytes),
-                Target::Stdout => write_some(stdout().as_fd(), bytes),
-            },
-            mark,
-        )
+    pub fn start<P: Into<Piece>>(target: Target, mark: impl Fn(u64) -> P + Send + Sync + 'static) -> io::Result<Self> {
+        let to_stderr = |bytes: &[u8]| write_some(stderr().as_fd(), bytes);
+        let to_stdout = |bytes: &[u8]| write_some(stdout().as_fd(), bytes);
+        match target {
+            Target::Stderr => Self::start_with(Pen { write: to_stderr, terminal: None, torn: false }, mark),
+            Target::Stdout => Self::start_with(Pen { write: to_stdout, terminal: None, torn: false }, mark),
+            Target::Terminal(terminal) => {
+                Self::start_with(Pen { write: to_stderr, terminal: Some(terminal), torn: false }, mark)
+            }
+        }
     }
 
-    /// [`Outlet::start`] with any function that writes. It returns the number of bytes that it
-    /// took.
-    fn start_with(
-        write: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static,
-        mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
+    /// [`Outlet::start`] with any pen.
+    fn start_with<W: FnMut(&[u8]) -> io::Result<usize> + Send + 'static, P: Into<Piece>>(
+        pen: Pen<W>,
+        mark: impl Fn(u64) -> P + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(mark));
+        let queue = Arc::new(Queue::new(move |lost| mark(lost).into()));
         let taken = Arc::clone(&queue);
-        thread::Builder::new().name("outlet".to_owned()).spawn(move || run(&taken, Pen { write, torn: false }))?;
+        thread::Builder::new().name("outlet".to_owned()).spawn(move || run(&taken, pen))?;
         Ok(Self { queue })
     }
 
     /// Adds a piece to the queue. Never waits.
-    pub fn push(&self, piece: &[u8], weight: Weight) {
+    pub fn push(&self, piece: Piece, weight: Weight) {
         self.queue.push(piece, weight);
     }
 
@@ -96,7 +82,7 @@ impl Outlet {
 impl Write for Outlet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for piece in bytes.chunks(MAX_PIECE) {
-            self.push(piece, Weight::Ordinary);
+            self.push(piece.to_vec().into(), Weight::Ordinary);
         }
         Ok(bytes.len())
     }
@@ -106,173 +92,53 @@ impl Write for Outlet {
     }
 }
 
-/// What waits, in order.
-#[derive(Debug)]
-enum Item {
-    Piece(Box<[u8]>),
-    /// The number of pieces that were dropped at this place, and the piece that says so. It is made
-    /// here and not when it is written, so that its time is not later than those of the pieces
-    /// after it.
-    Lost(u64, Vec<u8>),
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: VecDeque<Item>,
-    bytes: usize,
-    /// The number of pieces that were dropped after everything in `waiting`.
-    lost: u64,
-    /// A piece was dropped, and half of the queue is not written yet.
-    full: bool,
-    /// The last batch is being written.
-    writing: bool,
-    /// The number of batches that were taken.
-    batches: u64,
-}
-
-struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
-    mark: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
-}
-
-/// The pieces of one write.
-struct Batch {
-    /// The number of pieces that were dropped before these, and the piece that says so.
-    lost: Option<(u64, Vec<u8>)>,
-    /// Whole pieces, together at most [`MAX_PIECE`] unless the first alone is longer.
-    bytes: Vec<u8>,
-    pieces: u64,
-}
-
-impl Queue {
-    fn new(mark: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), mark: Box::new(mark) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, piece: &[u8], weight: Weight) {
-        let mut state = self.lock();
-        let cost = piece.len().saturating_add(PIECE_COST);
-        if state.has_room(cost, weight) {
-            self.mark_loss(&mut state);
-            state.waiting.push_back(Item::Piece(piece.into()));
-            state.bytes += cost;
-            state.full &= weight == Weight::Important;
-        } else if weight != Weight::Passing {
-            state.lost = state.lost.saturating_add(1);
-            state.full = true;
-        }
-        self.changed.notify_all();
-    }
-
-    /// Puts the number of dropped pieces, if there are any, into its place.
-    fn mark_loss(&self, state: &mut State) {
-        if state.lost > 0 {
-            let lost = std::mem::take(&mut state.lost);
-            state.waiting.push_back(Item::Lost(lost, (self.mark)(lost)));
-            state.bytes += PIECE_COST;
-        }
-    }
-
-    /// Waits for the next batch.
-    fn take(&self) -> Batch {
-        let mut state = self.lock();
-        state.writing = false;
-        self.changed.notify_all();
-        let mut state = self
-            .changed
-            .wait_while(state, |state| state.waiting.is_empty() && state.lost == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.writing = true;
-        state.batches = state.batches.wrapping_add(1);
-        if state.waiting.is_empty() {
-            self.mark_loss(&mut state);
-        }
-        state.next_batch()
-    }
-
-    fn wait_until_written(&self, until: Instant) {
-        let mut state = self.lock();
-        while state.is_busy() {
-            let (before, wait) = (state.batches, until.saturating_duration_since(Instant::now()).min(IDLE));
-            let still = |state: &mut State| state.is_busy() && state.batches == before;
-            let (next, waited) =
-                self.changed.wait_timeout_while(state, wait, still).unwrap_or_else(PoisonError::into_inner);
-            if waited.timed_out() {
-                return;
-            }
-            state = next;
-        }
-    }
-}
-
-impl State {
-    fn is_busy(&self) -> bool {
-        self.writing || !self.waiting.is_empty() || self.lost > 0
-    }
-
-    /// After a loss, ordinary pieces are dropped until half of the queue is written. So a slow
-    /// reader gets few gaps, with long stretches between them.
-    fn has_room(&self, cost: usize, weight: Weight) -> bool {
-        let most = match weight {
-            Weight::Important => MOST + RESERVE,
-            _ if self.full => MOST / 2,
-            _ => MOST,
-        };
-        self.bytes.saturating_add(cost) <= most
-    }
-
-    fn next_batch(&mut self) -> Batch {
-        let mut batch = Batch { lost: None, bytes: Vec::new(), pieces: 0 };
-        while let Some(next) = self.waiting.pop_front() {
-            match next {
-                Item::Lost(lost, mark) if batch.pieces == 0 && batch.lost.is_none() => batch.lost = Some((lost, mark)),
-                Item::Piece(piece) if batch.pieces == 0 || batch.bytes.len() + piece.len() <= MAX_PIECE => {
-                    batch.bytes.extend_from_slice(&piece);
-                    batch.pieces += 1;
-                    self.bytes = self.bytes.saturating_sub(piece.len());
-                }
-                later => {
-                    self.waiting.push_front(later);
-                    break;
-                }
-            }
-            self.bytes = self.bytes.saturating_sub(PIECE_COST);
-        }
-        batch
-    }
-}
-
 /// Writes all batches until the process ends.
 fn run<W: FnMut(&[u8]) -> io::Result<usize>>(queue: &Queue, mut pen: Pen<W>) {
     // Pieces that could not be written.
     let mut failed: u64 = 0;
     loop {
         let batch = queue.take();
-        let (lost, mark) = batch.lost.unwrap_or_default();
-        let mark = if failed > 0 { (queue.mark)(lost.saturating_add(failed)) } else { mark };
-        if pen.write(&mark).is_err() {
+        let (lost, mark) = batch.lost.map_or((0, None), |(lost, mark)| (lost, Some(mark)));
+        let mark = if failed > 0 { Some((queue.mark)(lost.saturating_add(failed))) } else { mark };
+        if mark.is_some_and(|mark| pen.write_piece(mark).is_err()) {
             // The batch is not tried: without the count, nobody would see the gap before it.
             failed = failed.saturating_add(lost).saturating_add(batch.pieces);
             continue;
         }
-        failed = pen.write(&batch.bytes).map_or_else(|unwritten| unwritten.min(batch.pieces), |()| 0);
+        let written = match batch.record {
+            Some((level, line)) => pen.write_piece(Piece::Record(level, line)),
+            None => pen.write(&batch.text),
+        };
+        failed = written.map_or_else(|unwritten| unwritten.min(batch.pieces), |()| 0);
     }
 }
 
 /// Writes batches.
 struct Pen<W> {
     write: W,
+    /// Writes the log lines of a terminal.
+    terminal: Option<Terminal>,
     /// The last write failed in the middle of a line, as on a full disk. The next one ends that
     /// line first.
     torn: bool,
 }
 
 impl<W: FnMut(&[u8]) -> io::Result<usize>> Pen<W> {
+    /// The error is the number of lines that are missing.
+    fn write_piece(&mut self, piece: Piece) -> Result<(), u64> {
+        match (piece, &self.terminal) {
+            (Piece::Text(bytes), _) => self.write(&bytes),
+            (Piece::Record(level, line), Some(terminal)) => {
+                terminal.write(level, &line);
+                Ok(())
+            }
+            (Piece::Record(_, line), None) => {
+                debug_assert!(false, "a log line for a terminal, and no terminal");
+                self.write(format!("{line}\n").as_bytes())
+            }
+        }
+    }
+
     /// Writes all bytes. The error is the number of lines that are missing.
     fn write(&mut self, bytes: &[u8]) -> Result<(), u64> {
         if bytes.is_empty() {

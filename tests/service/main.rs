@@ -17,5 +17,6 @@ mod reloads;
 mod silence;
 mod stalled;
 mod standby;
+mod terminal;
 mod unread;
 mod watchdog;

@@ -169,7 +169,12 @@ impl Program {
 
     /// Starts it with these arguments and this standard error.
     pub fn logging_to(log: impl Into<Stdio>, config: &str, arguments: &[&str]) -> Self {
-        Self::launch(config, arguments, Manager::new(), &[], |_| log.into())
+        Self::logging_in(log, config, arguments, &[])
+    }
+
+    /// The same with this environment besides `NOTIFY_SOCKET`.
+    pub fn logging_in(log: impl Into<Stdio>, config: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::launch(config, arguments, Manager::new(), environment, |_| log.into())
     }
 
     fn launch(

@@ -15,7 +15,7 @@ const LONGEST_END: Duration = Duration::from_secs(5);
 /// What the program may grow by, in KiB, while nobody reads.
 const MOST_GROWTH: u64 = 24 << 10;
 /// Each has a history that fills a pipe when it is logged.
-const CASES: u64 = 20;
+pub const CASES: u64 = 20;
 const ROUNDS: u64 = 20;
 const LEVELS: [&str; 4] = ["ERROR", "WARN ", "INFO ", "DEBUG"];
 
@@ -47,7 +47,7 @@ fn storm(zino: &FakeZino) {
     }
 }
 
-fn ends_in_time(program: &mut Program, code: i32) {
+pub fn ends_in_time(program: &mut Program, code: i32) {
     let asked = Instant::now();
     program.signal("TERM");
     assert_eq!(program.wait(), Some(code));

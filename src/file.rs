@@ -38,7 +38,8 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// The warnings about a file that is exposed so; that it can be read matters where it holds secrets.
+    /// The warnings about a file that is exposed so; that it can be read matters where it holds
+    /// secrets.
     pub fn warnings(self, file: &Path, holds_secrets: bool) -> Vec<String> {
         let file = file.display();
         let read = (self.read && holds_secrets).then(|| {

@@ -2,9 +2,9 @@
 //! logs for another crate (its messages may hold headers or tokens), and never blocks: lines that
 //! nobody reads are lost.
 //!
-//! The [`Log`] of this file removes secrets from a message, makes it one line of bounded length, and
-//! queues it (`queue.rs`). The thread of `outlet.rs` writes it. On a terminal, that thread passes
-//! the line to simplelog's `TermLogger` (`terminal.rs`), which colours the level. Elsewhere
+//! The [`Log`] of this file removes secrets from a message, makes it one line of bounded length,
+//! and queues it (`queue.rs`). The thread of `outlet.rs` writes it. On a terminal, that thread
+//! passes the line to simplelog's `TermLogger` (`terminal.rs`), which colours the level. Elsewhere
 //! simplelog's `WriteLogger` makes the line before it is queued. Under the journal, a line begins
 //! with its priority.
 

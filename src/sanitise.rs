@@ -5,7 +5,8 @@ pub mod redact;
 
 use std::fmt::Write;
 
-/// Whether a character could end the line, move the cursor, hide, or turn the text around on a terminal.
+/// Whether a character could end the line, move the cursor, hide, or turn the text around on a
+/// terminal.
 #[must_use]
 pub fn must_be_escaped(character: char) -> bool {
     // Unicode's format characters, and what it recommends to show as nothing at all.

@@ -62,9 +62,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What of a proxy's address must not be shown: the password, as it stands there and as it is meant, and what the header
-/// `Proxy-Authorization` makes of it and the user. Nothing if the address names no password. To be kept as long as the
-/// proxy is used.
+/// What of a proxy's address must not be shown: the password, as it stands there and as it is
+/// meant, and what the header `Proxy-Authorization` makes of it and the user. Nothing if the
+/// address names no password. To be kept as long as the proxy is used.
 #[must_use]
 pub fn of_proxy(url: &str) -> Vec<Secret> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

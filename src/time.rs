@@ -16,8 +16,8 @@ pub struct Stamp(i64);
 const LAST_SECOND: i64 = 253_402_300_799;
 
 impl Stamp {
-    /// From whole UNIX seconds; a value outside the years 1970 to 9999 is brought to the nearest end,
-    /// because Argus would refuse it.
+    /// From whole UNIX seconds; a value outside the years 1970 to 9999 is brought to the nearest
+    /// end, because Argus would refuse it.
     #[must_use]
     pub fn from_secs(secs: i64) -> Self {
         Self(secs.clamp(0, LAST_SECOND) * 1_000_000)

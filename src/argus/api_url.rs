@@ -125,7 +125,8 @@ impl ApiUrl {
         is_another.then_some(better)
     }
 
-    /// The address of something below the API. What `path` holds can change neither server nor scheme.
+    /// The address of something below the API. What `path` holds can change neither server nor
+    /// scheme.
     pub(super) fn join(&self, path: &str) -> Result<Uri, String> {
         let above = || self.text.rsplit_once('/').map(|(above, _)| above);
         let base = match path.strip_prefix("../") {

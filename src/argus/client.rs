@@ -1,5 +1,5 @@
-//! The Argus REST client: which request each question is, and which error each answer is. Never repeats a request,
-//! never decides what an incident should look like.
+//! The Argus REST client: which request each question is, and which error each answer is. Never
+//! repeats a request, never decides what an incident should look like.
 
 use super::advice;
 use super::api_url::{ApiUrl, quoted};
@@ -36,7 +36,8 @@ pub struct Settings {
 /// How many items a page has for which `argus.timeout` is meant.
 const USUAL_PAGE: usize = 100;
 
-/// A client of one Argus server. Shared by threads; keeps nothing but its connections and the token.
+/// A client of one Argus server. Shared by threads; keeps nothing but its connections and the
+/// token.
 pub struct Client {
     exchange: Exchange,
     token: RwLock<HeaderValue>,
@@ -52,8 +53,8 @@ impl Client {
     /// A client that has not connected yet.
     ///
     /// # Errors
-    /// What is wrong with the settings, by the name of the key (the token, the CA file) or of the variable that names
-    /// a proxy.
+    /// What is wrong with the settings, by the name of the key (the token, the CA file) or of the
+    /// variable that names a proxy.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let token = RwLock::new(header(&settings.token)?);
         let exchange = Exchange::new(settings)?;
@@ -250,7 +251,8 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
         401 if is_argus_error(&answer.body) => Err(ArgusError::Unauthorized(summary(&answer.body))),
         // Argus did not see the request.
         401 => Err(ArgusError::Busy(format!("{}, not from Argus: something before it wants a password", why()))),
-        // A proxy in front of an Argus that is being restarted, or an address that is not the API's.
+        // A proxy in front of an Argus that is being restarted, or an address that is not the
+        // API's.
         404 if !is_argus_error(&answer.body) => Err(ArgusError::Busy(why())),
         // So Argus answers for a version of its API that it no longer has, whatever is asked.
         410 | 429 => Err(ArgusError::Busy(why())),

@@ -2,8 +2,9 @@
 //! repeats a request, never sends the token anywhere but to `argus.url` (through the proxy that the
 //! environment names), and does not know what the JSON means.
 //!
-//! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled connection that turns
-//! out to be dead; it probes such a connection before it is used, and drops those idle for longer than they may be.
+//! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled
+//! connection that turns out to be dead; it probes such a connection before it is used, and drops
+//! those idle for longer than they may be.
 
 use super::ArgusError;
 use super::advice::{self, Setting};
@@ -23,9 +24,11 @@ use ureq::http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
 
-/// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on its way.
+/// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on
+/// its way.
 const MAX_IDLE: Duration = Duration::from_millis(1500);
-/// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it takes at most 64 KiB of them.
+/// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it
+/// takes at most 64 KiB of them.
 const INPUT_BUFFER: usize = 64 * 1024;
 const OUTPUT_BUFFER: usize = 16 * 1024;
 /// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with
@@ -196,7 +199,8 @@ impl Exchange {
         let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
         let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
-            // The status says enough; its text is worth having, but no reason to fail in another way.
+            // The status says enough; its text is worth having, but no reason to fail in another
+            // way.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
             if let Some(via) = self.route.via().filter(|_| status == 407) {
@@ -249,7 +253,8 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
     }
 }
 
-/// A body that remembers whether any of it was asked for, which is after all headers have been sent.
+/// A body that remembers whether any of it was asked for, which is after all headers have been
+/// sent.
 struct Watched<'a> {
     data: &'a [u8],
     begun: &'a Cell<bool>,

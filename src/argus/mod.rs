@@ -1,8 +1,11 @@
-//! The Argus side: what the rest of the program may ask of an Argus server, and the errors that come back.
+//! The Argus side: what the rest of the program may ask of an Argus server, and the errors that
+//! come back.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request; `transport.rs`: its connection;
-//! `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the CA file; `api_url.rs`: where it is; `advice.rs`: what to do about what
-//! went wrong), its JSON (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should look like.
+//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request;
+//! `transport.rs`: its connection; `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the
+//! CA file; `api_url.rs`: where it is; `advice.rs`: what to do about what went wrong), its JSON
+//! (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should
+//! look like.
 
 pub mod about;
 mod advice;
@@ -27,8 +30,9 @@ use crate::secret::Secret;
 use crate::time::Stamp;
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
-/// Everything that synchronisation asks of an Argus server; implemented by the real client and by the simulation's
-/// model. One call is one request; none is repeated behind the caller's back. Shared by the writer's workers.
+/// Everything that synchronisation asks of an Argus server; implemented by the real client and by
+/// the simulation's model. One call is one request; none is repeated behind the caller's back.
+/// Shared by the writer's workers.
 pub trait ArgusServer {
     /// One page of our own incidents, at most so many: of all of them, or of those that began at
     /// this time or before.
@@ -85,7 +89,8 @@ pub trait ArgusServer {
     /// See [`ArgusError`]; [`ArgusError::Request`] by a server that has no such thing.
     fn sign_of_life(&self) -> Result<(), ArgusError>;
 
-    /// Whether Argus still refuses our token (`GET auth/user/`), to confirm a 401 before it is believed.
+    /// Whether Argus still refuses our token (`GET auth/user/`), to confirm a 401 before it is
+    /// believed.
     ///
     /// # Errors
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does.
@@ -113,7 +118,8 @@ pub trait TokenServer {
     /// See [`ArgusError`].
     fn session_token(&self, token: &Secret) -> Result<Secret, ArgusError>;
 
-    /// A new token for the user of this one, of either kind. The user's old one is dead at once, whether or not the reply arrives.
+    /// A new token for the user of this one, of either kind. The user's old one is dead at once,
+    /// whether or not the reply arrives.
     ///
     /// # Errors
     /// See [`ArgusError`]; after [`ArgusError::Unknown`] the old token may be dead.
@@ -129,19 +135,22 @@ pub trait TokenServer {
 /// What can go wrong with Argus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArgusError {
-    /// The server could not be reached, so the request was certainly not executed. May be repeated at once.
+    /// The server could not be reached, so the request was certainly not executed. May be repeated
+    /// at once.
     Refused(String),
-    /// The request was sent and no usable answer came (time-out, connection lost, 5xx, a body that is not the JSON we
-    /// know): a write may or may not have been executed, or may still be.
+    /// The request was sent and no usable answer came (time-out, connection lost, 5xx, a body that
+    /// is not the JSON we know): a write may or may not have been executed, or may still be.
     Unknown {
         /// What came instead.
         why: String,
         /// The HTTP status, if there was one.
         status: Option<u16>,
     },
-    /// The server answered that it did not execute the request, and later may (429, 3xx). Not this request's fault.
+    /// The server answered that it did not execute the request, and later may (429, 3xx). Not this
+    /// request's fault.
     Busy(String),
-    /// This one request is wrong (4xx, 403 among them): repeating it as it is will not help; others may work.
+    /// This one request is wrong (4xx, 403 among them): repeating it as it is will not help; others
+    /// may work.
     Request {
         /// The HTTP status.
         status: u16,

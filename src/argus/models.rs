@@ -25,7 +25,8 @@ pub enum EndTime {
     Stateless,
 }
 
-/// What this program writes into the metadata of its incidents, to know them again on any host (design section 5).
+/// What this program writes into the metadata of its incidents, to know them again on any host
+/// (design section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeFor {
     /// The case number.
@@ -44,8 +45,9 @@ pub struct MadeFor {
 }
 
 impl MadeFor {
-    /// Reads it from the JSON of metadata; `None` if anything that identity needs is missing or of another kind. Whatever else people put
-    /// there is passed over without a picture of it in memory, however much and however deep it is.
+    /// Reads it from the JSON of metadata; `None` if anything that identity needs is missing or of
+    /// another kind. Whatever else people put there is passed over without a picture of it in
+    /// memory, however much and however deep it is.
     #[must_use]
     pub fn read(metadata: &str) -> Option<Box<Self>> {
         #[derive(Deserialize)]
@@ -75,8 +77,8 @@ pub struct Incident {
     pub level: u8,
     /// URL of the ticket; empty if none.
     pub ticket_url: Box<str>,
-    /// What its metadata says that it is about, if a program like this one made it. The rest of the metadata is not kept: a
-    /// parsed JSON object takes twenty times the room.
+    /// What its metadata says that it is about, if a program like this one made it. The rest of the
+    /// metadata is not kept: a parsed JSON object takes twenty times the room.
     pub made_for: Option<Box<MadeFor>>,
     /// Its tags.
     pub tags: Tags,

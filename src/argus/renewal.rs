@@ -1,4 +1,5 @@
-//! Keeps the token in `argus.token_file` alive (design 4.10): Argus deletes a token 14 days after it was made, used or not.
+//! Keeps the token in `argus.token_file` alive (design 4.10): Argus deletes a token 14 days after
+//! it was made, used or not.
 //!
 //! A refresh kills the old token before its reply brings the new one. So a *session* token, good
 //! for some hours, is taken and written beside the file first; with it the refresh can be repeated
@@ -42,7 +43,8 @@ pub enum Renewal {
     NotDue,
     /// The file holds a new token, and this is it.
     Renewed(Secret),
-    /// There is a new token, which must be used from now on, but the file could not be replaced; why, and what to do, for a log line.
+    /// There is a new token, which must be used from now on, but the file could not be replaced;
+    /// why, and what to do, for a log line.
     Unwritten(Secret, String),
 }
 
@@ -157,7 +159,8 @@ impl Renewer {
         .map_err(|failure| format!("{failure}{}", self.about_the_age()))
     }
 
-    /// For a token that Argus has refused: an earlier renewal may have left the means to get another.
+    /// For a token that Argus has refused: an earlier renewal may have left the means to get
+    /// another.
     ///
     /// # Errors
     /// What went wrong.
@@ -212,7 +215,8 @@ impl Renewer {
         };
         self.memory().made = Some((newest.clone(), SystemTime::now()));
         if let Err(error) = folder.put_in_place(&mut replacement, &format!("{}\n", newest.reveal())) {
-            // The session token stays until the new one is safe: whoever starts next begins with it.
+            // The session token stays until the new one is safe: whoever starts next begins with
+            // it.
             let why = format!(
                 "Argus gave a new one, but {}; the new token exists in this process only: mend that before it is stopped",
                 self.fault("cannot be replaced", &error)

@@ -1,5 +1,5 @@
-//! The tags of an incident, in little room: there are as many incidents in memory as cases, with five tags each. Never knows
-//! what a tag means.
+//! The tags of an incident, in little room: there are as many incidents in memory as cases, with
+//! five tags each. Never knows what a tag means.
 
 use super::models::UserPk;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Text that Argus, or whatever answered in its place, sent: made short and harmless for a log line or an error.
-//! Never interprets it.
+//! Text that Argus, or whatever answered in its place, sent: made short and harmless for a log line
+//! or an error. Never interprets it.
 
 use serde_json::Value;
 use std::fmt::Write;
@@ -9,12 +9,14 @@ const SHOWN_CHARS: usize = 300;
 /// How much of a body is looked at for that.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// The start of a server's text, in one line: control characters and those that reorder a line are escaped.
+/// The start of a server's text, in one line: control characters and those that reorder a line are
+/// escaped.
 pub(super) fn shown(text: &str) -> String {
     crate::sanitise::shown(text, SHOWN_CHARS)
 }
 
-/// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its beginning.
+/// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its
+/// beginning.
 pub(super) fn summary(body: &[u8]) -> String {
     if body.iter().all(u8::is_ascii_whitespace) {
         return "nothing".to_owned();

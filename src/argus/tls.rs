@@ -1,8 +1,10 @@
-//! Whom TLS trusts, and what to do when that fails. Never turns verification off: there is no switch for that.
+//! Whom TLS trusts, and what to do when that fails. Never turns verification off: there is no
+//! switch for that.
 //!
-//! With `argus.ca_file`: the CAs in that file and no others, so that whoever names an internal CA trusts nobody else.
-//! Without: the system's store, where an internal CA may be installed (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it).
-//! Only on a host that has no store at all (a bare container): the public CAs that were current at the build.
+//! With `argus.ca_file`: the CAs in that file and no others, so that whoever names an internal CA
+//! trusts nobody else. Without: the system's store, where an internal CA may be installed
+//! (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it). Only on a host that has no store at all (a bare
+//! container): the public CAs that were current at the build.
 
 use super::api_url::ApiUrl;
 use super::ca;

@@ -1,4 +1,5 @@
-//! What Argus does with tokens. Each request shows the token that it is given, whatever the client uses otherwise. Never keeps one.
+//! What Argus does with tokens. Each request shows the token that it is given, whatever the client
+//! uses otherwise. Never keeps one.
 
 use super::client::{Client, header, judge};
 use super::{ArgusError, TokenServer};

@@ -159,7 +159,8 @@ pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The JSON that changes an incident. Tags are not cut here: some are other people's, and must go back as they came.
+/// The JSON that changes an incident. Tags are not cut here: some are other people's, and must go
+/// back as they came.
 pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
     let tags = |tags: &Vec<String>| tags.iter().map(|tag| WireTagOut { tag: clean(tag) }).collect();
     encode(&WirePatch {
@@ -238,14 +239,15 @@ fn end_time(wire: Option<Option<String>>) -> Result<EndTime, String> {
     match wire {
         None => Err("missing field `end_time`".to_owned()),
         Some(None) => Ok(EndTime::Stateless),
-        // The last day of the calendar is how some clients, and some versions of Argus, write infinity.
+        // The last day of the calendar is how some clients, and some versions of Argus, write
+        // infinity.
         Some(Some(text)) if text == "infinity" || text.starts_with("9999-12-31") => Ok(EndTime::Open),
         Some(Some(text)) => instant("end_time", &text).map(EndTime::At),
     }
 }
 
-/// A time. Before zones were whole minutes, Python writes their seconds too (`+00:53:28`): those are cut off, because
-/// one event that somebody dated 1850 must not make a list unreadable.
+/// A time. Before zones were whole minutes, Python writes their seconds too (`+00:53:28`): those
+/// are cut off, because one event that somebody dated 1850 must not make a list unreadable.
 fn instant(field: &str, text: &str) -> Result<Stamp, String> {
     let without_seconds = || {
         let (head, tail) = text.split_at_checked(text.len().checked_sub(9)?)?;

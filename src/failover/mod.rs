@@ -74,7 +74,8 @@ impl Failover {
         self.threshold
     }
 
-    /// From now on so many equal answers in a row change the mode; those that were counted stay counted.
+    /// From now on so many equal answers in a row change the mode; those that were counted stay
+    /// counted.
     pub fn set_threshold(&mut self, threshold: u32) {
         self.threshold = threshold.max(1);
     }

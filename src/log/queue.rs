@@ -1,5 +1,5 @@
-//! The bounded queue of an outlet: pieces of output in their order, and where pieces are missing, how
-//! many. Whoever adds a piece never waits. Never writes.
+//! The bounded queue of an outlet: pieces of output in their order, and where pieces are missing,
+//! how many. Whoever adds a piece never waits. Never writes.
 
 use log::Level;
 use std::collections::VecDeque;

@@ -1,5 +1,6 @@
 //! Writes log lines to the terminal on standard error: simplelog's `TermLogger`, which colours the
-//! level. Never called by the thread that logs: it waits for the terminal and holds a lock meanwhile.
+//! level. Never called by the thread that logs: it waits for the terminal and holds a lock
+//! meanwhile.
 
 use log::{Level, LevelFilter, Log, Record};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -33,7 +34,8 @@ impl Terminal {
     /// Writes one line, once the terminal takes something. A terminal that is gone takes nothing,
     /// and nobody is there to miss it.
     pub fn write(&self, level: Level, message: &str) {
-        // Another program may have told the terminal not to block; `TermLogger` would drop the line.
+        // Another program may have told the terminal not to block; `TermLogger` would drop the
+        // line.
         let _ = poll(&mut [PollFd::new(&stderr(), PollFlags::OUT)], None);
         self.logger.log(&Record::builder().level(level).args(format_args!("{message}")).build());
     }

@@ -170,7 +170,8 @@ pub struct StateChange<'a> {
 }
 
 impl HistoryEntry {
-    /// The user who wrote this entry as text; `None` for an entry of the system (state changes among them).
+    /// The user who wrote this entry as text; `None` for an entry of the system (state changes
+    /// among them).
     #[must_use]
     pub fn author(&self) -> Option<&str> {
         let header = self.header.trim();

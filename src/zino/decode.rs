@@ -1,5 +1,5 @@
-//! Reads what Zino says about cases: attributes, history, log, notifications. Never does I/O and never panics, whatever
-//! the bytes are.
+//! Reads what Zino says about cases: attributes, history, log, notifications. Never does I/O and
+//! never panics, whatever the bytes are.
 
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry};
@@ -39,7 +39,8 @@ impl std::error::Error for NotACase {}
 struct Attributes(HashMap<String, String>);
 
 impl Attributes {
-    /// Lines that are no `name: value` are passed over (Zino 1 can send such); of a repeated name the first counts.
+    /// Lines that are no `name: value` are passed over (Zino 1 can send such); of a repeated name
+    /// the first counts.
     fn read(lines: &[Vec<u8>]) -> Result<Self, NotACase> {
         let mut found = HashMap::new();
         for line in lines {
@@ -72,7 +73,8 @@ impl Attributes {
     }
 }
 
-/// `name: value`, split at the first `: ` because values hold colons. The blank may be missing where the value is.
+/// `name: value`, split at the first `: ` because values hold colons. The blank may be missing
+/// where the value is.
 fn split_attribute(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(": ").or_else(|| line.strip_suffix(':').map(|name| (name, "")))?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -110,7 +112,8 @@ pub fn case(lines: &[Vec<u8>]) -> Result<Case, NotACase> {
     })
 }
 
-/// The case numbers of a CASEIDS reply, ascending. `None` if a line is no number: half a list would be taken for all.
+/// The case numbers of a CASEIDS reply, ascending. `None` if a line is no number: half a list would
+/// be taken for all.
 #[must_use]
 pub fn case_ids(lines: &[Vec<u8>]) -> Option<Vec<CaseId>> {
     let numbers = lines.iter().map(|line| decode(line).trim().parse().ok());
@@ -120,8 +123,8 @@ pub fn case_ids(lines: &[Vec<u8>]) -> Option<Vec<CaseId>> {
     Some(ids)
 }
 
-/// The entries of a GETHIST reply. A line that begins with a blank goes on with the entry before it; one that begins
-/// neither with a blank nor with a time is passed over.
+/// The entries of a GETHIST reply. A line that begins with a blank goes on with the entry before
+/// it; one that begins neither with a blank nor with a time is passed over.
 #[must_use]
 pub fn history(lines: &[Vec<u8>]) -> Vec<HistoryEntry> {
     let mut entries: Vec<HistoryEntry> = Vec::new();

@@ -1,11 +1,13 @@
 //! Turns text that a person typed into one harmless message of ADDHIST. Never sends it.
 //!
-//! Whatever the text holds, no line of the message can end it early or become a command: the only `.` line is the last.
+//! Whatever the text holds, no line of the message can end it early or become a command: the only
+//! `.` line is the last.
 
 use crate::zino::case::CaseId;
 
-/// The most bytes that one message holds, line ends included. The callers bound their texts to a quarter of it, so that what
-/// is cut here is not theirs: a text of which a part is missing would not be recognised as delivered.
+/// The most bytes that one message holds, line ends included. The callers bound their texts to a
+/// quarter of it, so that what is cut here is not theirs: a text of which a part is missing would
+/// not be recognised as delivered.
 pub const MAX_ENTRY: usize = 16 * 1024;
 
 /// The command that asks for the prompt; the message may be sent only after the 302.
@@ -28,8 +30,9 @@ pub(crate) fn message(text: &str) -> String {
     message
 }
 
-/// The lines as Zino stores them and gives them back: broken at every kind of line break, stripped, without empty lines
-/// at both ends, control characters replaced by U+FFFD, bounded. Whoever compares a text with a history entry compares this.
+/// The lines as Zino stores them and gives them back: broken at every kind of line break, stripped,
+/// without empty lines at both ends, control characters replaced by U+FFFD, bounded. Whoever
+/// compares a text with a history entry compares this.
 #[must_use]
 pub fn stored_lines(text: &str) -> Vec<String> {
     let lines = split(bounded(text)).skip_while(String::is_empty);

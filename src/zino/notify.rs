@@ -1,4 +1,5 @@
-//! The notification channel: which cases to look at again. Never reads a case and never connects again by itself.
+//! The notification channel: which cases to look at again. Never reads a case and never connects
+//! again by itself.
 
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
@@ -13,13 +14,14 @@ use std::time::{Duration, Instant};
 const MAX_LINE: usize = 64 * 1024;
 /// The most that one call takes in, so that a flood cannot keep the caller from its other work.
 const MAX_POLL: usize = 64 * 1024;
-/// How long to wait for more, once something has come. One change in Zino gives several lines at once.
+/// How long to wait for more, once something has come. One change in Zino gives several lines at
+/// once.
 const MORE: Duration = Duration::from_millis(3);
 /// What Zino says when the command connection has ended, before it closes this one.
 const FAREWELL: &[u8] = b"Normal quit from client";
 
-/// A connection over which Zino tells what changed, once [`Session::tie`](crate::zino::session::Session::tie) has been
-/// called with its nonce.
+/// A connection over which Zino tells what changed, once
+/// [`Session::tie`](crate::zino::session::Session::tie) has been called with its nonce.
 #[derive(Debug)]
 pub struct Notifications {
     wire: Wire,
@@ -62,11 +64,12 @@ impl Notifications {
         Ok((channel, nonce))
     }
 
-    /// Waits at most `wait` for a notification, then returns it with everything that came along. Empty if none came.
+    /// Waits at most `wait` for a notification, then returns it with everything that came along.
+    /// Empty if none came.
     ///
     /// # Errors
-    /// [`ZinoError::Connection`] when the channel has ended, [`ZinoError::Protocol`] for a line without end; see
-    /// [`ZinoError`].
+    /// [`ZinoError::Connection`] when the channel has ended, [`ZinoError::Protocol`] for a line
+    /// without end; see [`ZinoError`].
     pub fn poll(&mut self, wait: Duration) -> Result<Vec<Notice>, ZinoError> {
         let deadline = Instant::now() + wait;
         let mut notices = Vec::new();

@@ -1,7 +1,9 @@
-//! Reading cases, one or many: what is sent together, and which reply belongs to which case. Never writes to a case.
+//! Reading cases, one or many: what is sent together, and which reply belongs to which case. Never
+//! writes to a case.
 //!
-//! Zino answers pipelined commands in order only while none of them fails: a 500 overtakes the others, and a reply that
-//! breaks halfway runs into the next. GETATTRS replies carry the case number, GETHIST and GETLOG replies do not.
+//! Zino answers pipelined commands in order only while none of them fails: a 500 overtakes the
+//! others, and a reply that breaks halfway runs into the next. GETATTRS replies carry the case
+//! number, GETHIST and GETLOG replies do not.
 
 use crate::zino::case::{Case, CaseId};
 use crate::zino::reply::{Reply, done, means_unknown, refused};
@@ -44,7 +46,8 @@ impl Session {
         Ok(Some(case))
     }
 
-    /// The attributes of one case. A reply that makes no sense is asked for once more, as Zino 1 needs it.
+    /// The attributes of one case. A reply that makes no sense is asked for once more, as Zino 1
+    /// needs it.
     fn attributes(&mut self, id: CaseId) -> Result<Option<Case>, ZinoError> {
         let first = self.attributes_once(id);
         if let Err(ZinoError::Refused(why)) = first {
@@ -69,7 +72,8 @@ impl Session {
         }
     }
 
-    /// Attributes were read before the history: if only the history knows that the case is closed, reads them again.
+    /// Attributes were read before the history: if only the history knows that the case is closed,
+    /// reads them again.
     fn closed_meanwhile(&mut self, case: Case) -> Result<Option<Case>, ZinoError> {
         let mut changes = case.history.iter().rev().filter_map(|e| e.state_change());
         let ends_closed = changes.next().is_some_and(|change| change.to == "closed");
@@ -258,8 +262,8 @@ fn named(ids: &[CaseId], known: &[Case], refusals: &[String]) -> Vec<CaseId> {
     certain.unwrap_or_default().into_iter().collect()
 }
 
-/// The cases of GETATTRS replies that can be understood; `None` if they are not in the order of the questions, which
-/// they are whatever was refused between them.
+/// The cases of GETATTRS replies that can be understood; `None` if they are not in the order of the
+/// questions, which they are whatever was refused between them.
 fn matched(ids: &[CaseId], replies: &[Lines]) -> Option<Vec<Case>> {
     let mut cases = Vec::with_capacity(replies.len());
     let mut asked = ids.iter();

@@ -1,5 +1,6 @@
-//! The command conversation with Zino: login, one command and its reply, history, states. Reading many cases is in
-//! `reads.rs`. Never repeats a command behind the caller's back, and never speaks again after a reply failed to come.
+//! The command conversation with Zino: login, one command and its reply, history, states. Reading
+//! many cases is in `reads.rs`. Never repeats a command behind the caller's back, and never speaks
+//! again after a reply failed to come.
 
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
@@ -46,7 +47,8 @@ pub struct Session {
     /// Our answer to the challenge, from which the secret can be guessed: to be known as long as
     /// Zino may repeat it.
     digest: Option<Secret>,
-    /// Why the connection must not be used any more: a reply may still be on its way, or Zino may be reading text.
+    /// Why the connection must not be used any more: a reply may still be on its way, or Zino may
+    /// be reading text.
     broken: Option<String>,
     /// The time of the first line that was no reply. A good reply resets it.
     noisy_since: Option<Instant>,
@@ -121,8 +123,8 @@ impl Session {
         Ok(address)
     }
 
-    /// NTIE: sends the notifications about all cases to the channel that announced itself with `nonce`. To be done
-    /// before reading, because nothing that happened earlier is notified.
+    /// NTIE: sends the notifications about all cases to the channel that announced itself with
+    /// `nonce`. To be done before reading, because nothing that happened earlier is notified.
     ///
     /// # Errors
     /// See [`ZinoError`].
@@ -141,7 +143,8 @@ impl Session {
         self.guarded(|s| done(s.ask("VERSION", 200)?).map(|(header, _)| header))
     }
 
-    /// Does something with the connection unless it is broken, and breaks it for good if that fails.
+    /// Does something with the connection unless it is broken, and breaks it for good if that
+    /// fails.
     pub(crate) fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ZinoError>) -> Result<T, ZinoError> {
         if let Some(why) = &self.broken {
             let why = format!("ended after an earlier failure ({why})");
@@ -162,8 +165,9 @@ impl Session {
         self.one_reply(code)
     }
 
-    /// Like [`Session::ask`], but what makes no sense is a refusal of this one command: the conversation goes on after
-    /// it. Only for reads, since nobody knows what a write did whose reply made no sense.
+    /// Like [`Session::ask`], but what makes no sense is a refusal of this one command: the
+    /// conversation goes on after it. Only for reads, since nobody knows what a write did whose
+    /// reply made no sense.
     pub(crate) fn ask_patiently(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
         match self.ask(command, code) {
             Err(ZinoError::Protocol(why)) => {
@@ -198,7 +202,8 @@ impl Session {
         Ok(())
     }
 
-    /// Finds the place in the stream where no reply is under way any more: where an extra command is answered.
+    /// Finds the place in the stream where no reply is under way any more: where an extra command
+    /// is answered.
     pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
         self.command("VERSION")?;
         let since = *self.noisy_since.get_or_insert_with(Instant::now);

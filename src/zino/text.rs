@@ -1,4 +1,5 @@
-//! Bytes of the wire to text, and text to something that can stand in a log line. Never knows what a line means.
+//! Bytes of the wire to text, and text to something that can stand in a log line. Never knows what
+//! a line means.
 
 /// What Windows-1252 has at 0x80..=0x9F; the five bytes that it does not define become U+FFFD.
 const WINDOWS_1252: [char; 32] = [
@@ -12,8 +13,9 @@ const SHOWN_CHARS: usize = 500;
 /// taken out before.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one reply. NUL becomes U+FFFD, for
-/// Argus refuses it, and what is compared with what Argus has must not hold it either.
+/// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one
+/// reply. NUL becomes U+FFFD, for Argus refuses it, and what is compared with what Argus has must
+/// not hold it either.
 pub(crate) fn decode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -28,7 +30,8 @@ fn windows_1252(byte: u8) -> char {
     WINDOWS_1252.get(row).copied().unwrap_or_else(|| char::from(byte))
 }
 
-/// The start of a server's text for a log line or an error message: one line, nothing that commands a terminal.
+/// The start of a server's text for a log line or an error message: one line, nothing that commands
+/// a terminal.
 pub(crate) fn shown(bytes: &[u8]) -> String {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     let mut out = crate::sanitise::shown(&decode(head), SHOWN_CHARS);

@@ -1,5 +1,5 @@
-//! Lines over a TCP connection to Zino, with a bound on everything: time, line length, reply size. Never knows what a
-//! line means.
+//! Lines over a TCP connection to Zino, with a bound on everything: time, line length, reply size.
+//! Never knows what a line means.
 
 use crate::net::connect::connect;
 use crate::net::dial::{DialError, dial};
@@ -12,14 +12,16 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// The longest line that is kept; what follows in the same line is read and dropped. A person can write a longer history
-/// line, and that must not make its case unreadable.
+/// The longest line that is kept; what follows in the same line is read and dropped. A person can
+/// write a longer history line, and that must not make its case unreadable.
 const MAX_LINE: usize = 1 << 20;
-/// The most that one reply may hold, and all that are under way together: a case with fifty thousand short history entries.
+/// The most that one reply may hold, and all that are under way together: a case with fifty
+/// thousand short history entries.
 const MAX_REPLY: usize = 8 << 20;
 /// What a line takes in memory beside its bytes.
 const LINE_COST: usize = 64;
-/// The most that is read to find the end of replies that nobody wants any more; nothing of it is kept.
+/// The most that is read to find the end of replies that nobody wants any more; nothing of it is
+/// kept.
 const MAX_DRAINED: usize = 256 << 20;
 /// How many bytes make a reply's time a second longer.
 const BYTES_A_SECOND: usize = 64 << 10;
@@ -90,7 +92,8 @@ impl Bounds {
 pub(crate) struct Wire {
     reader: BufReader<TcpStream>,
     reply: Duration,
-    /// The server ends its lines with CR LF, so a bare LF belongs to a value. Learnt from its first line.
+    /// The server ends its lines with CR LF, so a bare LF belongs to a value. Learnt from its first
+    /// line.
     ends_in_crlf: bool,
 }
 
@@ -120,7 +123,8 @@ impl Wire {
         self.reader.get_ref().peer_addr().map_err(lost)
     }
 
-    /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who knows what is secret.
+    /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who
+    /// knows what is secret.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), ZinoError> {
         progress::beat();
         self.reader.get_mut().write_all(bytes).map_err(lost)
@@ -184,8 +188,8 @@ impl Wire {
         }
     }
 
-    /// Drops what the server sent without being asked, and says how much it was. Also notices a connection that has
-    /// ended, before anything is sent into it.
+    /// Drops what the server sent without being asked, and says how much it was. Also notices a
+    /// connection that has ended, before anything is sent into it.
     pub(crate) fn drop_strays(&mut self) -> Result<usize, ZinoError> {
         let mut dropped = self.reader.buffer().len();
         self.reader.consume(dropped);
@@ -261,7 +265,8 @@ fn strip_cr(line: &mut Vec<u8>) {
     }
 }
 
-/// Whether our own patience is over. On Unix, `TimedOut` is something else: the peer that keepalive found dead.
+/// Whether our own patience is over. On Unix, `TimedOut` is something else: the peer that keepalive
+/// found dead.
 fn is_timeout(e: &io::Error) -> bool {
     e.kind() == ErrorKind::WouldBlock || (cfg!(windows) && e.kind() == ErrorKind::TimedOut)
 }

@@ -1,4 +1,5 @@
-//! One SNMP v2c question and what its answer says. Never panics, whatever bytes come, and never looks further than one value.
+//! One SNMP v2c question and what its answer says. Never panics, whatever bytes come, and never
+//! looks further than one value.
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use snmp::{MessageType, Pdu, Value};
@@ -281,8 +282,8 @@ mod tests {
         }
     }
 
-    /// The same by the million: `FUZZ=20000000 cargo test --lib millions_of -- --ignored --nocapture`. Not in release mode,
-    /// where an overflow would go unseen.
+    /// The same by the million: `FUZZ=20000000 cargo test --lib millions_of -- --ignored
+    /// --nocapture`. Not in release mode, where an overflow would go unseen.
     #[test]
     #[ignore = "long"]
     fn millions_of_datagrams_do_not_make_it_panic() {

@@ -238,7 +238,7 @@ fn text(style: Style, level: Level, message: &str) -> String {
         Style::Terminal => String::new(),
         Style::Journal => format!("<{}>", priority(level)),
     };
-    push_bounded(&mut text, &redact::composed(message));
+    push_bounded(&mut text, &redact::own_line(message));
     text
 }
 

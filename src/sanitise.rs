@@ -22,14 +22,14 @@ pub fn must_be_escaped(character: char) -> bool {
 /// The first characters of a text that a server sent, at most `most`, in one line; marked where it
 /// goes on.
 #[must_use]
-pub fn shown(text: &str, most: usize) -> String {
+pub fn sanitised(text: &str, most: usize) -> String {
     in_one_line(&redact::foreign(text), most)
 }
 
 /// The same of a text of ours that may hold such text.
 #[must_use]
-pub fn composed(text: &str, most: usize) -> String {
-    in_one_line(&redact::composed(text), most)
+pub fn sanitised_line(text: &str, most: usize) -> String {
+    in_one_line(&redact::own_line(text), most)
 }
 
 fn in_one_line(text: &str, most: usize) -> String {
@@ -59,7 +59,7 @@ mod tests {
         {
             assert!(must_be_escaped(hidden), "{}", hidden.escape_unicode());
         }
-        assert_eq!(shown("Ålesund, 10G → Tromsø ★ 東京", 100), "Ålesund, 10G → Tromsø ★ 東京");
-        assert_eq!(shown("abc", 2), "ab…");
+        assert_eq!(sanitised("Ålesund, 10G → Tromsø ★ 東京", 100), "Ålesund, 10G → Tromsø ★ 東京");
+        assert_eq!(sanitised("abc", 2), "ab…");
     }
 }

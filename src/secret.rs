@@ -123,7 +123,7 @@ mod tests {
         let held = of_proxy("http://user:correct-horse@proxy");
         let header = format!("Proxy-Authorization: Basic {}", BASE64_STANDARD.encode("user:correct-horse"));
         assert_eq!(redact::foreign(&header), "Proxy-Authorization: Basic (secret)");
-        assert_eq!(redact::composed("http://user:correct-horse@proxy"), "http://user:(secret)@proxy");
+        assert_eq!(redact::own_line("http://user:correct-horse@proxy"), "http://user:(secret)@proxy");
         drop(held);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ArgusError;
 use super::client::Client;
-use super::text::{json, shown};
+use super::text::{json, sanitised};
 use serde_json::Value;
 
 /// How many users of source systems are looked at to find ours.
@@ -89,5 +89,5 @@ fn value(body: &[u8]) -> Result<Value, String> {
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).map(shown)
+    value.get(key).and_then(Value::as_str).map(sanitised)
 }

@@ -4,7 +4,7 @@
 use super::api_url::ApiUrl;
 use super::exchange::Answer;
 use super::proxy::{Route, Via};
-use super::text::{shown, summary};
+use super::text::{sanitised, summary};
 use super::tls::{self, Trust};
 use super::transport::not_connected;
 use crate::net::dial::DialError;
@@ -29,13 +29,13 @@ pub(super) struct Setting<'a> {
 pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
     let (origin, via) = (&setting.base.origin, setting.route.via());
     match (not_connected(error), via, error) {
-        (Some(why), Some(via), _) => return format!("the proxy {}: {why}", via.shown()),
+        (Some(why), Some(via), _) => return format!("the proxy {}: {why}", via.description()),
         (Some(why), None, _) => return format!("{origin}: {}", of_dial(why, setting.to_connect)),
         (_, Some(via), ureq::Error::ConnectProxyFailed(why)) if why.contains("407") => {
-            return format!("the proxy {}: {}", via.shown(), wants_password(via));
+            return format!("the proxy {}: {}", via.description(), wants_password(via));
         }
         (_, Some(via), ureq::Error::ConnectProxyFailed(why)) => {
-            return format!("the proxy {} does not lead to {origin}: {}", via.shown(), shown(why));
+            return format!("the proxy {} does not lead to {origin}: {}", via.description(), sanitised(why));
         }
         _ => {}
     }
@@ -54,7 +54,7 @@ pub(super) fn of_failure(error: &ureq::Error, setting: &Setting<'_>) -> String {
         ureq::Error::Protocol(what) => not_http(&what.to_string(), setting.base),
         ureq::Error::Io(io) => of_io(io, setting),
         ureq::Error::Rustls(tls) => tls::advice(tls, setting.base, setting.trust),
-        other => shown(&other.to_string()),
+        other => sanitised(&other.to_string()),
     };
     match via {
         Some(via) => format!("{origin}, through the proxy {}: {why}", via.address()),
@@ -91,7 +91,7 @@ fn of_io(io: &std::io::Error, setting: &Setting<'_>) -> String {
     }
     match io.kind() {
         ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
-        _ => shown(&io.to_string()),
+        _ => sanitised(&io.to_string()),
     }
 }
 
@@ -112,7 +112,7 @@ fn not_http(what: &str, base: &ApiUrl) -> String {
     } else {
         "is the port in argus.url right?"
     };
-    format!("what answers there does not speak HTTP ({}): {advice}", shown(what))
+    format!("what answers there does not speak HTTP ({}): {advice}", sanitised(what))
 }
 
 /// What an answer with a status of failure says, with what it may come from.

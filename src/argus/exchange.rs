@@ -11,7 +11,7 @@ use super::advice::{self, Setting};
 use super::api_url::ApiUrl;
 use super::client::Settings;
 use super::proxy::Route;
-use super::text::shown;
+use super::text::sanitised;
 use super::tls::{self, Trust};
 use super::transport::{Dial, Later, not_connected};
 use crate::progress;
@@ -80,7 +80,7 @@ impl Exchange {
         let to_connect = timeout.min(LONGEST_CONNECT);
         let (tls, trust) = tls::config(settings.ca_file.as_deref())?;
         let route = Route::choose(&settings.environment, base.scheme, &base.host, base.port)?;
-        if let Some(way) = route.shown() {
+        if let Some(way) = route.description() {
             info!("Argus is reached {way}");
         }
         let via = route.via();
@@ -111,7 +111,7 @@ impl Exchange {
 
     /// Through which proxy, for people; `None` if the environment names none.
     pub fn proxy(&self) -> Option<String> {
-        self.route.shown()
+        self.route.description()
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a
@@ -145,7 +145,7 @@ impl Exchange {
             Ok(answer) => answer.status.to_string(),
             Err(error) => error.to_string(),
         };
-        debug!(target: "argus", "{method} {} -> {outcome} in {} ms", shown(path), started.elapsed().as_millis());
+        debug!(target: "argus", "{method} {} -> {outcome} in {} ms", sanitised(path), started.elapsed().as_millis());
         result
     }
 
@@ -157,7 +157,7 @@ impl Exchange {
         body: Option<&[u8]>,
         timeout: Duration,
     ) -> Result<Answer, ArgusError> {
-        let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", shown(path))))?;
+        let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", sanitised(path))))?;
         let begun = Cell::new(false);
         let response = match body {
             None => {
@@ -178,9 +178,9 @@ impl Exchange {
         // A server that did not get the first byte of a body did not execute the request. Where
         // there is no byte to send, the kind of the error tells whether the server was reached.
         let has_bytes = body.is_some_and(|body| !body.is_empty());
-        let reached = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
+        let has_arrived = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
         let response = response.map_err(|error| match self.describe(&error, timeout) {
-            why if reached(&error) => ArgusError::Unknown { why, status: None },
+            why if has_arrived(&error) => ArgusError::Unknown { why, status: None },
             why => ArgusError::Refused(why),
         })?;
         self.read(path, response, timeout)
@@ -195,7 +195,7 @@ impl Exchange {
 
     fn read(&self, path: &str, mut response: Response<Body>, timeout: Duration) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
-        let location = response.headers().get(LOCATION).map(|to| shown(&String::from_utf8_lossy(to.as_bytes())));
+        let location = response.headers().get(LOCATION).map(|to| sanitised(&String::from_utf8_lossy(to.as_bytes())));
         let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
         let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
@@ -204,7 +204,7 @@ impl Exchange {
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
             if let Some(via) = self.route.via().filter(|_| status == 407) {
-                let why = format!("the proxy {}: {}", via.shown(), advice::wants_password(via));
+                let why = format!("the proxy {}: {}", via.description(), advice::wants_password(via));
                 return Err(ArgusError::Refused(why));
             }
             return Ok(Answer { status, location, better, body });

@@ -2,7 +2,7 @@
 //! items become, whatever it holds. Never leaves out an item: a list is complete or an error,
 //! because what is not on a list gets acted on.
 
-use super::text::shown;
+use super::text::sanitised;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -12,17 +12,17 @@ use std::fmt;
 /// # Errors
 /// Which item makes no sense, or why this is no list.
 pub(super) fn all<T>(json: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Result<Vec<T>, String> {
-    let mut trouble = None;
+    let mut fault = None;
     let mut from = serde_json::Deserializer::from_slice(json);
-    let list = List { item, trouble: &mut trouble }.deserialize(&mut from);
+    let list = List { item, fault: &mut fault }.deserialize(&mut from);
     let list = list.and_then(|list| from.end().map(|()| list));
-    list.map_err(|error| trouble.unwrap_or_else(|| shown(&error.to_string())))
+    list.map_err(|error| fault.unwrap_or_else(|| sanitised(&error.to_string())))
 }
 
 struct List<'a, T> {
     item: fn(&[u8]) -> Result<T, String>,
     /// Beside the error, which can hold no words but the library's own.
-    trouble: &'a mut Option<String>,
+    fault: &'a mut Option<String>,
 }
 
 impl<'de, T> DeserializeSeed<'de> for List<'_, T> {
@@ -47,7 +47,7 @@ impl<'de, T> Visitor<'de> for List<'_, T> {
                 Ok(item) => read.push(item),
                 Err(why) => {
                     let number = read.len() + 1;
-                    *self.trouble = Some(format!("item {number} of the list{}: {why}", pk_of(raw)));
+                    *self.fault = Some(format!("item {number} of the list{}: {why}", pk_of(raw)));
                     return Err(A::Error::custom("an item makes no sense"));
                 }
             }

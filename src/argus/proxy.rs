@@ -88,11 +88,11 @@ impl Route {
     }
 
     /// For people; `None` if nothing is said of a proxy.
-    pub fn shown(&self) -> Option<String> {
+    pub fn description(&self) -> Option<String> {
         match self {
             Self::Direct => None,
             Self::Exempt { variable, why } => Some(format!("not through the proxy of {variable}: {why}")),
-            Self::Through(via) => Some(format!("through the proxy {}", via.shown())),
+            Self::Through(via) => Some(format!("through the proxy {}", via.description())),
         }
     }
 
@@ -128,8 +128,8 @@ fn read(value: &str) -> Result<Proxy, String> {
     }
     let proxy = Proxy::new(&url).map_err(|_| FORM.to_owned())?;
     let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
-    let place = authority.rsplit('@').next().unwrap_or_default();
-    let port = place.strip_prefix(proxy.host()).unwrap_or_default();
+    let server = authority.rsplit('@').next().unwrap_or_default();
+    let port = server.strip_prefix(proxy.host()).unwrap_or_default();
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port != 0);
     let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     if proxy.host().is_empty() || !has_port { Err(FORM.to_owned()) } else { Ok(proxy) }
@@ -137,7 +137,7 @@ fn read(value: &str) -> Result<Proxy, String> {
 
 impl Via {
     /// For people: where it is, and which variable says so.
-    pub fn shown(&self) -> String {
+    pub fn description(&self) -> String {
         format!("{}, of the variable {}", self.address(), self.variable)
     }
 

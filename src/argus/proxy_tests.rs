@@ -14,7 +14,7 @@ fn way_to(scheme: &str, host: &str, port: u16, variables: &[(&str, &str)]) -> St
     match Route::choose(&environment(variables), scheme, host, port) {
         Ok(Route::Direct) => "direct".to_owned(),
         Ok(Route::Exempt { variable, why }) => format!("not {variable}: {why}"),
-        Ok(Route::Through(via)) => via.shown(),
+        Ok(Route::Through(via)) => via.description(),
         Err(why) => why,
     }
 }

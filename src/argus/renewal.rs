@@ -200,7 +200,7 @@ impl Renewer {
             Err(TryLockError::WouldBlock) => return Ok(Renewal::NotDue),
             Err(TryLockError::Error(error)) => return Err(self.fault("cannot be locked", &error)),
         }
-        if !folder.is_in_place(&old) {
+        if !folder.is_current(&old) {
             // Another process has just renewed it.
             return Ok(Renewal::NotDue);
         }
@@ -214,7 +214,7 @@ impl Renewer {
             }
         };
         self.memory().made = Some((newest.clone(), SystemTime::now()));
-        if let Err(error) = folder.put_in_place(&mut replacement, &format!("{}\n", newest.reveal())) {
+        if let Err(error) = folder.replace_token(&mut replacement, &format!("{}\n", newest.reveal())) {
             // The session token stays until the new one is safe: whoever starts next begins with
             // it.
             let why = format!(

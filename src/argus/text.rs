@@ -5,14 +5,14 @@ use serde_json::Value;
 use std::fmt::Write;
 
 /// The longest piece of a server's text that an error repeats, in characters.
-const SHOWN_CHARS: usize = 300;
+const MAX_CHARS: usize = 300;
 /// How much of a body is looked at for that.
 const LOOKED_AT: usize = 16 * 1024;
 
 /// The start of a server's text, in one line: control characters and those that reorder a line are
 /// escaped.
-pub(super) fn shown(text: &str) -> String {
-    crate::sanitise::shown(text, SHOWN_CHARS)
+pub(super) fn sanitised(text: &str) -> String {
+    crate::sanitise::sanitised(text, MAX_CHARS)
 }
 
 /// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its
@@ -24,12 +24,12 @@ pub(super) fn summary(body: &[u8]) -> String {
     if let Some(value) = json(body) {
         let mut out = String::new();
         flatten(&value, &mut out);
-        return shown(&out);
+        return sanitised(&out);
     }
     let head = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body));
     match title(&head) {
-        Some(title) => format!("a page titled \"{}\"", shown(&title)),
-        None => shown(&one_line(&head)),
+        Some(title) => format!("a page titled \"{}\"", sanitised(&title)),
+        None => sanitised(&one_line(&head)),
     }
 }
 
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn nothing_that_a_server_sends_commands_a_terminal_or_forges_a_line() {
-        assert_eq!(shown("a\u{1b}[2J\nERROR b\u{202e}"), "a\\u{1b}[2J\\u{a}ERROR b\\u{202e}");
-        assert_eq!(shown(&"x".repeat(400)).chars().count(), 301);
+        assert_eq!(sanitised("a\u{1b}[2J\nERROR b\u{202e}"), "a\\u{1b}[2J\\u{a}ERROR b\\u{202e}");
+        assert_eq!(sanitised(&"x".repeat(400)).chars().count(), 301);
     }
 
     proptest! {

@@ -8,7 +8,7 @@
 
 use super::api_url::ApiUrl;
 use super::ca;
-use super::text::shown;
+use super::text::sanitised;
 use crate::time::Stamp;
 use log::warn;
 use rustls::pki_types::UnixTime;
@@ -96,9 +96,9 @@ pub(super) fn advice(error: &rustls::Error, base: &ApiUrl, trust: &Trust) -> Str
             openssl(host)
         ),
         Error::InvalidCertificate(other) => {
-            format!("the server's certificate is not accepted ({})", shown(&other.to_string()))
+            format!("the server's certificate is not accepted ({})", sanitised(&other.to_string()))
         }
-        other => format!("no TLS with the server ({})", shown(&other.to_string())),
+        other => format!("no TLS with the server ({})", sanitised(&other.to_string())),
     }
 }
 
@@ -107,7 +107,7 @@ fn names(presented: &[String]) -> String {
     let plain = |name: &String| {
         // rustls writes them as `DnsName("x")` and `IpAddress(1.2.3.4)`.
         let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
-        shown(inner.trim_matches('"'))
+        sanitised(inner.trim_matches('"'))
     };
     let mut names: Vec<String> = presented.iter().take(MAX_NAMES).map(plain).collect();
     match presented.len().saturating_sub(names.len()) {

@@ -64,7 +64,11 @@ impl<In: Transport> Connector<In> for Dial {
         progress::beat();
         let spent = if let UreqInstant::Exact(began) = details.now { began.elapsed() } else { Duration::ZERO };
         let left = details.timeout.after.saturating_sub(spent);
-        let to = self.forwarder.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)).or_else(|| place(details.uri));
+        let to = self
+            .forwarder
+            .as_ref()
+            .map(|proxy| (proxy.host.as_str(), proxy.port))
+            .or_else(|| host_and_port(details.uri));
         let (host, port) = to.ok_or_else(|| Error::BadUri("it names no server".to_owned()))?;
         let stream = dial(host, port, left).map_err(|error| Error::Other(Box::new(error)))?;
         progress::beat();
@@ -92,7 +96,7 @@ pub(super) fn not_connected(error: &Error) -> Option<&DialError> {
     }
 }
 
-fn place(uri: &Uri) -> Option<(&str, u16)> {
+fn host_and_port(uri: &Uri) -> Option<(&str, u16)> {
     let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
     Some((uri.host()?, uri.port_u16().unwrap_or(default)))
 }

@@ -5,7 +5,7 @@ use super::event_kind::{WireKind, code, kind_of};
 use super::limits::{MAX_TAG_VALUE, clean};
 use super::list::all;
 use super::models::{EndTime, Event, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk};
-use super::text::shown;
+use super::text::sanitised;
 use crate::time::Stamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -181,7 +181,7 @@ pub(super) fn new_event(new: &NewEvent) -> Result<Vec<u8>, String> {
 }
 
 fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| shown(&error.to_string()))
+    serde_json::from_slice(body).map_err(|error| sanitised(&error.to_string()))
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
@@ -255,7 +255,7 @@ fn instant(field: &str, text: &str) -> Result<Stamp, String> {
         let short = tail.get(..6).filter(|_| zone.matches(':').count() == 2)?;
         Stamp::parse(&format!("{head}{short}"))
     };
-    Stamp::parse(text).or_else(without_seconds).ok_or_else(|| format!("{field} is no time: {}", shown(text)))
+    Stamp::parse(text).or_else(without_seconds).ok_or_else(|| format!("{field} is no time: {}", sanitised(text)))
 }
 
 fn clean_value(value: &Value) -> Value {

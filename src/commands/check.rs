@@ -13,8 +13,8 @@ use crate::config::{Config, ConfigError, Loaded};
 use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
-use crate::net::place::place;
-use crate::sanitise::composed;
+use crate::net::host_port::host_and_port;
+use crate::sanitise::sanitised_line;
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use std::io::Write;
 use std::path::Path;
@@ -86,7 +86,8 @@ impl<W: Write> Report<'_, W> {
 
     /// A reader that went away is no reason to stop trying: the exit code is still wanted.
     fn print(&mut self, word: &str, what: &str, text: &str) {
-        let _ = writeln!(self.out, "{word:<8}{what}: {}", composed(text, usize::MAX)).and_then(|()| self.out.flush());
+        let _ =
+            writeln!(self.out, "{word:<8}{what}: {}", sanitised_line(text, usize::MAX)).and_then(|()| self.out.flush());
     }
 
     /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is
@@ -150,7 +151,7 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
     let Some(failover) = &config.failover else {
         return Ok(());
     };
-    let place = place(&failover.primary_server, failover.primary_snmp_port);
+    let place = host_and_port(&failover.primary_server, failover.primary_snmp_port);
     let mut pinger = Pinger::new(parts::target(failover));
     let there = place.clone();
     let ask = move || match pinger.ping() {

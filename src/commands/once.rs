@@ -14,9 +14,9 @@ use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
 use crate::log as logging;
 use crate::log::queue::Weight;
-use crate::net::place::place;
+use crate::net::host_port::host_and_port;
 use crate::progress::Progress;
-use crate::sanitise::composed;
+use crate::sanitise::sanitised_line;
 use crate::service::notify::Notifier;
 use crate::threads::{ENDS, End};
 use crossbeam_channel::{Receiver, at, bounded, never, select};
@@ -118,7 +118,7 @@ fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Resul
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
         recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
         recv(at(time.end())) -> _ => {
-            let place = place(server, failover.primary_snmp_port);
+            let place = host_and_port(server, failover.primary_snmp_port);
             error!(
                 "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
                  place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
@@ -254,7 +254,7 @@ fn say(text: &str) {
     if log_enabled!(log::Level::Info) {
         info!("{text}");
     } else if stderr().is_terminal() {
-        logging::print(&format!("{}\n", composed(text, usize::MAX)), Weight::Important);
+        logging::print(&format!("{}\n", sanitised_line(text, usize::MAX)), Weight::Important);
     }
 }
 

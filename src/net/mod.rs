@@ -6,8 +6,8 @@
 pub mod connect;
 pub mod dial;
 pub mod host_name;
+pub mod host_port;
 pub mod library;
-pub mod place;
 pub mod resolve;
 mod search;
 mod stages;

@@ -2,7 +2,7 @@
 //! sends our command back, a proxy that shows the headers of a request. Never decides where a text
 //! goes, and never changes what servers are sent.
 //!
-//! [`foreign`] is for what a server sent, and [`composed`] for a whole line before it leaves the
+//! [`foreign`] is for what a server sent, and [`own_line`] for a whole line before it leaves the
 //! program: for the log, the status, the output of `--check`. The secrets are those that
 //! [`Secret`](crate::secret::Secret) announces: all that exist, and the last `MAX_RETIRED` that
 //! existed, because an error may be told long after its token was renewed.
@@ -32,8 +32,8 @@ const LONG: usize = 8;
 const LONG_PIECE: usize = 12;
 /// Secrets that are known although no [`Secret`](crate::secret::Secret) holds them any more.
 const MAX_RETIRED: usize = 64;
-/// How many places of one piece in one secret are looked at.
-const MAX_PLACES: usize = 16;
+/// How many positions of one piece in one secret are looked at.
+const MAX_POSITIONS: usize = 16;
 /// What a URL spells as it is (RFC 3986).
 const ESCAPED_IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -82,7 +82,7 @@ pub fn foreign(text: &str) -> Cow<'_, str> {
 
 /// A line of ours that may hold foreign text, without our secrets.
 #[must_use]
-pub fn composed(text: &str) -> Cow<'_, str> {
+pub fn own_line(text: &str) -> Cow<'_, str> {
     without(text, reading(|known| known.long_in(text)))
 }
 
@@ -252,11 +252,11 @@ impl Known {
     fn add_long(&mut self, pattern: Pattern) {
         let pieces = pattern.characters.windows(LONG).filter_map(<[char]>::first_chunk::<LONG>);
         for (from, piece) in pieces.enumerate() {
-            let places = self.anchors.entry(*piece).or_default();
+            let positions = self.anchors.entry(*piece).or_default();
             // Further ones of a secret repeat the first, from which on more of it follows.
-            let of_this = places.iter().rev().take_while(|(pattern, _)| *pattern == self.long.len());
-            if of_this.take(MAX_PLACES).count() < MAX_PLACES {
-                places.push((self.long.len(), from));
+            let of_this = positions.iter().rev().take_while(|(pattern, _)| *pattern == self.long.len());
+            if of_this.take(MAX_POSITIONS).count() < MAX_POSITIONS {
+                positions.push((self.long.len(), from));
             }
         }
         self.long.push(pattern);
@@ -281,8 +281,9 @@ impl Known {
         while let Some(rest) = characters.get(at..)
             && let Some(start) = rest.first_chunk::<LONG>()
         {
-            let places = self.anchors.get(start).into_iter().flatten();
-            let length = places.filter_map(|place| self.length_of_piece(*place, rest)).max().unwrap_or_default();
+            let positions = self.anchors.get(start).into_iter().flatten();
+            let length =
+                positions.filter_map(|position| self.length_of_piece(*position, rest)).max().unwrap_or_default();
             if let (Some(first), Some(last)) = (visible.get(at), visible.get((at + length).saturating_sub(1)))
                 && length > 0
             {

@@ -1,7 +1,7 @@
 //! What the service manager is told, and over which socket: systemd's notify protocol. Never decides when something is told,
 //! never fails for want of a listener, and never lets a text become a second assignment.
 
-use crate::sanitise::composed;
+use crate::sanitise::sanitised_line;
 use log::{debug, warn};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{OsStr, OsString};
@@ -45,7 +45,7 @@ impl Notifier {
             return Self::default();
         };
         Self::to(&name).unwrap_or_else(|why| {
-            warn!("NOTIFY_SOCKET {}: {why}; systemd is told nothing", composed(&name.to_string_lossy(), 200));
+            warn!("NOTIFY_SOCKET {}: {why}; systemd is told nothing", sanitised_line(&name.to_string_lossy(), 200));
             Self::default()
         })
     }
@@ -140,7 +140,7 @@ impl Notifier {
 
 /// The assignment of a status line, whatever the text holds.
 fn status(text: &str) -> String {
-    format!("STATUS={}", composed(text, MAX_STATUS))
+    format!("STATUS={}", sanitised_line(text, MAX_STATUS))
 }
 
 /// Now on the clock that systemd compares with the start of a reload.

@@ -2,7 +2,7 @@
 
 use crate::engine::{Side, Summary};
 use crate::failover::Mode;
-use crate::sanitise::composed;
+use crate::sanitise::sanitised_line;
 use crate::time::Stamp;
 
 /// The most characters of a reason for a server's absence.
@@ -20,7 +20,7 @@ pub fn line(summary: &Summary, stuck: &[String]) -> String {
     // The beginning of an outage that still lasts has been told.
     let told = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
     if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !told(*at)) {
-        parts.push(format!("last error {} {}", whole(*at), composed(what, MAX_ERROR)));
+        parts.push(format!("last error {} {}", whole(*at), sanitised_line(what, MAX_ERROR)));
     }
     parts.join("; ")
 }
@@ -53,7 +53,7 @@ fn side(name: &str, side: &Side) -> String {
         Side::Reading => format!("{name} being read"),
         Side::Fine => format!("{name} ok"),
         Side::Away { since, why } => {
-            format!("{name} CANNOT BE USED since {} ({})", whole(*since), composed(why, MAX_WHY))
+            format!("{name} CANNOT BE USED since {} ({})", whole(*since), sanitised_line(why, MAX_WHY))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::mailbox::{Closed, Mailbox};
 use crate::engine::backoff;
 use crate::engine::{Input, ZinoEvent};
 use crate::execute::host_lock::HostLock;
-use crate::net::place::place;
+use crate::net::host_port::host_and_port;
 use crate::progress;
 use crate::reconcile::rules::Rules;
 use crate::zino::ZinoError;
@@ -125,7 +125,7 @@ impl Trouble {
     fn tell_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => info!("connected to Zino {}", place(&login.server, login.port)),
+            None => info!("connected to Zino {}", host_and_port(&login.server, login.port)),
         }
     }
 

@@ -110,12 +110,12 @@ impl std::fmt::Display for ZinoError {
 impl std::error::Error for ZinoError {}
 
 impl ZinoError {
-    /// The same with the place where it happened in front; a refusal is the same everywhere.
+    /// The same with the server where it happened in front; a refusal is the same everywhere.
     #[must_use]
-    pub fn at(self, place: &str) -> Self {
+    pub fn at(self, server: &str) -> Self {
         match self {
-            Self::Connection(why) => Self::Connection(format!("{place}: {why}")),
-            Self::Protocol(why) => Self::Protocol(format!("{place}: {why}")),
+            Self::Connection(why) => Self::Connection(format!("{server}: {why}")),
+            Self::Protocol(why) => Self::Protocol(format!("{server}: {why}")),
             refusal @ (Self::Login(_) | Self::Refused(_)) => refusal,
         }
     }

@@ -4,7 +4,7 @@
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
 use crate::zino::session::Login;
-use crate::zino::text::shown;
+use crate::zino::text::sanitised;
 use crate::zino::wire::{LOG, Timeouts, Wire};
 use log::debug;
 use std::net::SocketAddr;
@@ -103,7 +103,7 @@ impl Notifications {
             self.partial.extend_from_slice(piece);
             if let Some(line) = self.partial.strip_suffix(b"\n") {
                 let line = line.trim_ascii_end();
-                debug!(target: LOG, "notified: {}", shown(line));
+                debug!(target: LOG, "notified: {}", sanitised(line));
                 if line.starts_with(FAREWELL) {
                     let why = "the server ends the notifications";
                     self.ended = Some(ZinoError::Connection(why.to_owned()));
@@ -115,7 +115,7 @@ impl Notifications {
                 }
                 self.partial.clear();
             } else if self.partial.len() > MAX_LINE {
-                let start = shown(&self.partial);
+                let start = sanitised(&self.partial);
                 let why = format!("a notification without end: {start}");
                 self.ended = Some(ZinoError::Protocol(why));
                 return;

@@ -2,10 +2,10 @@
 //! then what to do about it. Never connects.
 
 use crate::net::dial::DialError;
-use crate::net::place::place;
+use crate::net::host_port::host_and_port;
 use crate::net::resolve::{ResolveError, ResolveErrorKind};
 use crate::zino::ZinoError;
-use crate::zino::text::shown;
+use crate::zino::text::sanitised;
 use crate::zino::wire::SILENT;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -55,14 +55,14 @@ impl Port<'_> {
         let why = if is_other_port {
             "the greeting of Zino's other port: are zino.port and zino.notify_port the wrong way round?".to_owned()
         } else {
-            format!("not the greeting of a Zino ({}): is {} right?", shown(line), self.key)
+            format!("not the greeting of a Zino ({}): is {} right?", sanitised(line), self.key)
         };
         self.at(ZinoError::Connection(why))
     }
 
     /// The same error with the place where it happened.
     pub fn at(&self, error: ZinoError) -> ZinoError {
-        error.at(&place(self.server, self.number))
+        error.at(&host_and_port(self.server, self.number))
     }
 }
 

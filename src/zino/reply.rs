@@ -2,7 +2,7 @@
 //! from a connection.
 
 use crate::zino::ZinoError;
-use crate::zino::text::{decode, shown};
+use crate::zino::text::{decode, sanitised};
 
 /// What Zino says, in a header line or in the middle of a reply, when it broke down over one
 /// request.
@@ -38,7 +38,7 @@ pub(crate) fn refused(why: &str) -> ZinoError {
     if forgets_login(why) {
         return ZinoError::Connection("the server has forgotten our login".to_owned());
     }
-    ZinoError::Refused(shown(why.as_bytes()))
+    ZinoError::Refused(sanitised(why.as_bytes()))
 }
 
 /// Whether the refusal of a read means that Zino does not know the case. The text differs between
@@ -53,7 +53,7 @@ fn forgets_login(why: &str) -> bool {
 }
 
 pub(crate) fn unexpected(line: &[u8]) -> ZinoError {
-    ZinoError::Protocol(shown(line))
+    ZinoError::Protocol(sanitised(line))
 }
 
 /// A reply's code and the text after it.

@@ -7,7 +7,7 @@ use crate::zino::case::{Case, CaseId, CaseState};
 use crate::zino::pace::Pace;
 use crate::zino::port::Port;
 use crate::zino::reply::{INTERNAL_ERROR, NO_SENSE, Reply, done, has_data, header, unexpected};
-use crate::zino::text::{decode, shown};
+use crate::zino::text::{decode, sanitised};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
 use crate::zino::{LookedUp, ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
@@ -78,7 +78,7 @@ impl Session {
         let mut wire = Wire::open(&port, timeouts)?;
         let greeting = wire.first_line().map_err(|error| port.no_greeting(error, timeouts.stall))?;
         let greeting = decode(&greeting);
-        debug!(target: LOG, "< {}", shown(greeting.as_bytes()));
+        debug!(target: LOG, "< {}", sanitised(greeting.as_bytes()));
         let mut words = greeting.split_whitespace();
         let mut session = Self { wire, digest: None, broken: None, noisy_since: None, pace: Pace::default() };
         match (words.next(), words.next()) {
@@ -107,7 +107,7 @@ impl Session {
         let digest = self.digest.insert(digest(challenge, &login.secret)).reveal();
         self.wire.send(format!("USER {user} {digest}\r\n").as_bytes())?;
         match self.one_reply(200)? {
-            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(shown(why.as_bytes()))),
+            Reply::Refused(why) if why != INTERNAL_ERROR => Err(ZinoError::Login(sanitised(why.as_bytes()))),
             reply => done(reply).map(drop),
         }
     }
@@ -210,7 +210,7 @@ impl Session {
         let mut bounds = self.wire.draining(since);
         loop {
             let line = self.wire.line(&mut bounds)?;
-            debug!(target: LOG, "< {}", shown(&line));
+            debug!(target: LOG, "< {}", sanitised(&line));
             if line.starts_with(b"200 ") || line.starts_with(b"500 unknown command") {
                 return Ok(());
             }
@@ -237,7 +237,7 @@ impl Session {
     pub(crate) fn reply(&mut self, code: u16, bounds: &mut Bounds) -> Result<Reply, ZinoError> {
         self.wire.begin_reply(bounds);
         let line = self.wire.line(bounds)?;
-        debug!(target: LOG, "< {}", shown(&line));
+        debug!(target: LOG, "< {}", sanitised(&line));
         match header(&line) {
             Some((500, why)) => Ok(Reply::Refused(why)),
             Some((got, header)) if got == code => {
@@ -254,7 +254,7 @@ impl Session {
         let mut lines = Vec::new();
         loop {
             let line = self.wire.line(bounds)?;
-            debug!(target: LOG, "< {}", shown(&line));
+            debug!(target: LOG, "< {}", sanitised(&line));
             match line.as_slice() {
                 b"." => return Ok((lines, true)),
                 b"500 internal error" => return Ok((lines, false)),
@@ -270,7 +270,7 @@ impl Session {
         self.wire.send(entry::command(id).as_bytes())?;
         done(self.one_reply(302)?)?;
         for line in message.lines() {
-            debug!(target: LOG, "> {}", shown(line.as_bytes()));
+            debug!(target: LOG, "> {}", sanitised(line.as_bytes()));
         }
         self.wire.send(message.as_bytes())?;
         done(self.one_reply(200)?).map(drop)
@@ -301,7 +301,7 @@ impl ZinoServer for Session {
     fn set_state(&mut self, id: CaseId, state: &CaseState) -> Result<(), ZinoError> {
         let word = state.word();
         if !is_word(word) {
-            let why = format!("not sent: {} is no state", shown(word.as_bytes()));
+            let why = format!("not sent: {} is no state", sanitised(word.as_bytes()));
             return Err(ZinoError::Refused(why));
         }
         self.guarded(|s| done(s.ask(&format!("SETSTATE {id} {word}"), 200)?).map(drop))

@@ -8,7 +8,7 @@ const WINDOWS_1252: [char; 32] = [
 ];
 
 /// The longest piece of a server's text that a log line or an error message repeats.
-const SHOWN_CHARS: usize = 500;
+const MAX_CHARS: usize = 500;
 /// How much of a text is looked at for that: a character takes at most four bytes, and secrets are
 /// taken out before.
 const LOOKED_AT: usize = 16 * 1024;
@@ -32,9 +32,9 @@ fn windows_1252(byte: u8) -> char {
 
 /// The start of a server's text for a log line or an error message: one line, nothing that commands
 /// a terminal.
-pub(crate) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn sanitised(bytes: &[u8]) -> String {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
-    let mut out = crate::sanitise::shown(&decode(head), SHOWN_CHARS);
+    let mut out = crate::sanitise::sanitised(&decode(head), MAX_CHARS);
     if head.len() < bytes.len() && !out.ends_with('…') {
         out.push('…');
     }
@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_one_short_harmless_line() {
-        assert_eq!(shown(b"500 a\r\nb\x1b[2J"), "500 a\\u{d}\\u{a}b\\u{1b}[2J");
-        assert_eq!(shown("\u{202E}x".as_bytes()), "\\u{202e}x");
-        assert_eq!(shown(&vec![b'a'; 1 << 20]).chars().count(), SHOWN_CHARS + 1);
+        assert_eq!(sanitised(b"500 a\r\nb\x1b[2J"), "500 a\\u{d}\\u{a}b\\u{1b}[2J");
+        assert_eq!(sanitised("\u{202E}x".as_bytes()), "\\u{202e}x");
+        assert_eq!(sanitised(&vec![b'a'; 1 << 20]).chars().count(), MAX_CHARS + 1);
     }
 
     proptest! {
@@ -68,7 +68,7 @@ mod tests {
             if let Ok(plain) = std::str::from_utf8(&bytes) {
                 prop_assert_eq!(text, plain.replace('\0', "\u{FFFD}"));
             }
-            prop_assert!(shown(&bytes).chars().all(|c| !crate::sanitise::must_be_escaped(c)));
+            prop_assert!(sanitised(&bytes).chars().all(|c| !crate::sanitise::must_be_escaped(c)));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::net::dial::{DialError, dial};
 use crate::progress;
 use crate::zino::ZinoError;
 use crate::zino::port::Port;
-use crate::zino::text::shown;
+use crate::zino::text::sanitised;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -73,14 +73,14 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Takes account of so many bytes of a line, or of a part of one that ends in a line feed.
-    fn take(&mut self, bytes: usize, shown_line: &[u8]) -> Result<(), ZinoError> {
+    fn take(&mut self, bytes: usize, line: &[u8]) -> Result<(), ZinoError> {
         let room = self.room.checked_sub(bytes.saturating_add(LINE_COST));
-        self.room = room.ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", shown(shown_line))))?;
+        self.room = room.ok_or_else(|| ZinoError::Protocol(format!("a reply without end: {}", sanitised(line))))?;
         if !self.noise {
             self.until += Duration::from_secs_f64(bytes as f64 / BYTES_A_SECOND as f64);
         }
         match Instant::now() > self.until {
-            true if self.noise => Err(noise(shown_line)),
+            true if self.noise => Err(noise(line)),
             true => Err(ZinoError::Connection("the server sends its reply too slowly".to_owned())),
             false => Ok(()),
         }
@@ -278,7 +278,7 @@ fn lost(e: io::Error) -> ZinoError {
 fn noise(line: &[u8]) -> ZinoError {
     ZinoError::Connection(format!(
         "the server sends one line after the other that is no answer: {}",
-        shown(line.trim_ascii_end())
+        sanitised(line.trim_ascii_end())
     ))
 }
 

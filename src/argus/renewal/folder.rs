@@ -73,7 +73,7 @@ impl Folder {
     }
 
     /// Whether the name of the token's file still is that of this one.
-    pub fn is_in_place(&self, file: &File) -> bool {
+    pub fn is_current(&self, file: &File) -> bool {
         self.identity(&self.name).ok() == identity_of(file).ok()
     }
 
@@ -135,7 +135,7 @@ impl Folder {
     ///
     /// # Errors
     /// The system's, or that somebody else writes into this folder.
-    pub fn put_in_place(&self, replacement: &mut Replacement, text: &str) -> io::Result<()> {
+    pub fn replace_token(&self, replacement: &mut Replacement, text: &str) -> io::Result<()> {
         let new = &mut replacement.new;
         new.rewind()?;
         new.write_all(text.as_bytes())?;

@@ -3,8 +3,8 @@
 
 use super::{PATIENCE, Report, Stopped, Trouble};
 use crate::exit::ExitCode;
-use crate::net::place::place;
-use crate::sanitise::shown;
+use crate::net::host_port::host_and_port;
+use crate::sanitise::sanitised;
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
 use crate::zino::{Timeouts, ZinoError, ZinoServer};
@@ -16,13 +16,14 @@ const MOST: usize = 200;
 /// Tries Zino.
 pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Result<(), Stopped> {
     let timeouts = Timeouts { connect: PATIENCE, stall: PATIENCE, write: PATIENCE, ..Timeouts::default() };
-    let (commands, notifications) = (place(&login.server, login.port), place(&login.server, login.notify_port));
+    let (commands, notifications) =
+        (host_and_port(&login.server, login.port), host_and_port(&login.server, login.notify_port));
     let user = login.user.clone();
 
     let own = login.clone();
     let attempt = move || {
         let mut session = Session::connect_within(&own, &timeouts).map_err(trouble)?;
-        let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| shown(&v, MOST));
+        let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| sanitised(&v, MOST));
         Ok((session, version))
     };
     let mut session = match report.attempt("Zino", &commands, PATIENCE, attempt)? {

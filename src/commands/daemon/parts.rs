@@ -14,7 +14,7 @@ use crate::config::{Config, FailoverConfig};
 use crate::engine::{Change, Engine, Job, Names, Once, Settings};
 use crate::execute::host_lock::HostLock;
 use crate::failover::heartbeat::Target;
-use crate::net::place::place;
+use crate::net::host_port::host_and_port;
 use crate::progress::Progress;
 use crate::service::notify::{Notifier, watchdog_from_environment};
 use crate::threads::mailbox::{SetupSender, mailbox};
@@ -99,7 +99,7 @@ fn machine_settings(config: &Config) -> Settings {
         signs_of_life: true,
         renews_token: config.argus.renew_token,
         names: Names {
-            zino: place(&config.zino.server, config.zino.port),
+            zino: host_and_port(&config.zino.server, config.zino.port),
             argus: config.argus.url.as_str().to_owned(),
         },
     }

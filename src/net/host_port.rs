@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 /// `zino.example.org:8001`, `192.0.2.1:8001`, `[2001:db8::1]:8001`.
 #[must_use]
-pub fn place(server: &str, port: u16) -> String {
+pub fn host_and_port(server: &str, port: u16) -> String {
     let address = server.split('%').next().unwrap_or_default();
     if address.parse::<Ipv6Addr>().is_ok() { format!("[{server}]:{port}") } else { format!("{server}:{port}") }
 }
@@ -21,7 +21,7 @@ mod tests {
             ("::1", "[::1]:9"),
             ("fe80::1%eth0", "[fe80::1%eth0]:9"),
         ] {
-            assert_eq!(place(server, 9), expected);
+            assert_eq!(host_and_port(server, 9), expected);
         }
     }
 }

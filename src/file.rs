@@ -1,5 +1,5 @@
-//! Reads a file with a bound on its size and on the time that it may keep us waiting. Never writes
-//! one, and knows of its content only that a secret ends before the line end.
+//! Reads a file with a bound on its size and on the time. Never writes one, and knows of its
+//! content only that a secret ends before the line end.
 
 use crate::secret::Secret;
 use rustix::fs::OFlags;
@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 /// How long a pipe or a device may take until its end. A configuration may come from a command: `-c
 /// <(make-config)`.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a pipe is looked at.
+/// The interval between two attempts to read a pipe.
 const GLANCE: Duration = Duration::from_millis(10);
-/// More than any token or secret needs.
+/// The longest token or secret.
 const MAX_SECRET: u64 = 16 * 1024;
 
 /// What a file holds.
@@ -28,7 +28,7 @@ pub struct Content {
     pub exposed: Exposure,
 }
 
-/// What those who are neither a file's owner nor in its group may do with it.
+/// What users may do with a file who are neither its owner nor in its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exposure {
     /// Read it.
@@ -46,7 +46,7 @@ impl Exposure {
             format!("{file}: everybody on this host can read the secrets in it; take that away with chmod o-rwx")
         });
         let write = self.write.then(|| {
-            format!("{file}: everybody on this host can change it, and so lead this program elsewhere; take that away with chmod o-w")
+            format!("{file}: everybody on this host can change it, and with it the servers that this program talks to; take that away with chmod o-w")
         });
         read.into_iter().chain(write).collect()
     }
@@ -57,13 +57,13 @@ impl Exposure {
 pub struct Fault {
     /// What is wrong, as the end of a sentence that begins with the file's name.
     pub text: String,
-    /// The file system said no, which may pass: a disk that is not mounted yet, a file that is just
-    /// being replaced.
+    /// An error of the file system, which may pass: a disk that is not mounted yet, a file that is
+    /// just being replaced.
     pub may_pass: bool,
 }
 
 impl Fault {
-    /// The file was there to read, and is no good.
+    /// The file could be read, but its content is wrong.
     fn lasting(text: impl Into<String>) -> Self {
         Self { text: text.into(), may_pass: false }
     }
@@ -129,7 +129,7 @@ pub fn read_secret_file(file: &Path) -> Result<Secret, String> {
     read_secret(file).map(|(secret, _)| secret).map_err(|fault| fault.text)
 }
 
-/// Reads what may keep us waiting for ever.
+/// Reads a file that may block for ever.
 fn read_slowly(mut opened: File, limit: u64) -> Result<Vec<u8>, Fault> {
     let until = Instant::now() + PATIENCE;
     let mut bytes = Vec::new();

@@ -42,7 +42,7 @@ const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[
 
 /// Standard error, for the whole process.
 static OUTLET: OnceLock<Outlet> = OnceLock::new();
-/// The time at which the process has to have ended.
+/// The time by which the process must have ended.
 static END: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// How a line begins.
@@ -91,9 +91,9 @@ pub fn start(verbosity: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything is written: for seconds while the reader of the log takes something, for
-/// half a second if it takes nothing. Call it before the process ends, and before a message that
-/// makes somebody look into the log.
+/// Waits until everything is written: for seconds while the reader of the log reads, for half a
+/// second if it does not. Call it before the process ends, and before a message that refers to the
+/// log.
 pub fn finish() {
     if let Some(outlet) = OUTLET.get() {
         let end = *END.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,8 +158,7 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // Every message passes here as plain text, before it is escaped and cut: the place to
-        // remove secrets.
+        // The message as plain text. `text` removes secrets from it, then escapes and cuts it.
         let message = record.args().to_string();
         let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
         self.outlet.push(self.lines.piece(record.level(), &message), weight);

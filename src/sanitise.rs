@@ -1,15 +1,15 @@
-//! Which characters may stand in a line for people, and text made into such a line, without our
+//! Makes text safe for a line that people read: one line, no control characters, none of our
 //! secrets. Never interprets a text.
 
 pub mod redact;
 
 use std::fmt::Write;
 
-/// Whether a character could end the line, move the cursor, hide, or turn the text around on a
+/// Whether a character could end the line, move the cursor, be invisible, or reverse the text on a
 /// terminal.
 #[must_use]
 pub fn must_be_escaped(character: char) -> bool {
-    // Unicode's format characters, and what it recommends to show as nothing at all.
+    // Unicode's format characters, and those that it recommends to make invisible.
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
@@ -19,14 +19,13 @@ pub fn must_be_escaped(character: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The first characters of a text that a server sent, at most `most`, in one line; marked where it
-/// goes on.
+/// The first `most` characters of a text that a server sent, sanitised; an ellipsis marks a cut.
 #[must_use]
 pub fn sanitised(text: &str, most: usize) -> String {
     in_one_line(&redact::foreign(text), most)
 }
 
-/// The same of a text of ours that may hold such text.
+/// The first `most` characters of our own text, which may hold text of a server, sanitised.
 #[must_use]
 pub fn sanitised_line(text: &str, most: usize) -> String {
     in_one_line(&redact::own_line(text), most)

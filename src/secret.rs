@@ -1,5 +1,5 @@
-//! A password or token: text that never shows itself by accident, and that `redact.rs` takes out of
-//! everything people read. Never decides where it may go.
+//! A password or token: text that is never printed by accident, and that `redact.rs` removes from
+//! every message. Never decides where it is sent.
 
 use crate::sanitise::redact;
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Secret(Arc<Text>);
 
-/// One text that all copies of a secret share.
+/// The text, which all copies of a secret share.
 struct Text {
     text: String,
     is_known: bool,
@@ -27,21 +27,22 @@ impl Drop for Text {
 }
 
 impl Secret {
-    /// Hides the text, and has it taken out of whatever is logged or shown from now on.
+    /// Hides the text, and registers it with `redact.rs`, which removes it from every message from
+    /// now on.
     #[must_use]
     pub fn new(text: String) -> Self {
         redact::learn(&text);
         Self(Arc::new(Text { text, is_known: true }))
     }
 
-    /// Hides a text that is used as a password and that everybody knows, such as the SNMP community
-    /// `public`. It is a word that other texts may hold.
+    /// Hides a text that is used as a password but is well known, such as the SNMP community
+    /// `public`. It is not registered, because other texts may hold this word.
     #[must_use]
     pub fn well_known(text: String) -> Self {
         Self(Arc::new(Text { text, is_known: false }))
     }
 
-    /// The text itself, for the one place that sends it.
+    /// The text itself, for the code that sends it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0.text
@@ -62,9 +63,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What of a proxy's address must not be shown: the password, as it stands there and as it is
-/// meant, and what the header `Proxy-Authorization` makes of it and the user. Nothing if the
-/// address names no password. To be kept as long as the proxy is used.
+/// The secrets of a proxy's address: the password, percent-encoded and decoded, and the value of
+/// the header `Proxy-Authorization`. None if the address has no password. Keep them as long as the
+/// proxy is used.
 #[must_use]
 pub fn of_proxy(url: &str) -> Vec<Secret> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

@@ -1,7 +1,7 @@
-//! Points in time as both servers tell them. Never reads a clock.
+//! Points in time, as both servers write them. Never reads a clock.
 //!
-//! Zino speaks whole UNIX seconds, Argus ISO 8601 with microseconds and a zone; both become one
-//! [`Stamp`], so that nothing else has to know the difference.
+//! Zino writes whole UNIX seconds, Argus ISO 8601 with microseconds and a zone. Both become a
+//! [`Stamp`].
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,8 +16,8 @@ pub struct Stamp(i64);
 const LAST_SECOND: i64 = 253_402_300_799;
 
 impl Stamp {
-    /// From whole UNIX seconds; a value outside the years 1970 to 9999 is brought to the nearest
-    /// end, because Argus would refuse it.
+    /// From whole UNIX seconds; a value outside the years 1970 to 9999 becomes the nearest of them,
+    /// because Argus would refuse it.
     #[must_use]
     pub fn from_secs(secs: i64) -> Self {
         Self(secs.clamp(0, LAST_SECOND) * 1_000_000)

@@ -5,11 +5,11 @@ use super::client::Client;
 use super::text::{json, sanitised};
 use serde_json::Value;
 
-/// How many users of source systems are looked at to find ours.
+/// The most users of source systems that are read to find ours.
 const MOST_USERS: usize = 10;
 
 impl Client {
-    /// The server's version, as it tells it to everybody.
+    /// The server's version, which Argus gives without a token.
     ///
     /// # Errors
     /// See [`ArgusError`].
@@ -42,7 +42,7 @@ impl Client {
         let all = answer.as_array().or_else(|| answer.get("results")?.as_array());
         let mut sources: Vec<&Value> = all.into_iter().flatten().collect();
         let is_whole = answer.is_array() || answer.get("next").is_none_or(Value::is_null);
-        // Mostly a source system is called as its user.
+        // Most source systems have the name of their user.
         let name = |source: &Value| text(source, "name").unwrap_or_default().to_lowercase();
         let wanted = user.to_lowercase();
         sources.sort_by_key(|source| (name(source) != wanted, !name(source).contains(&wanted)));
@@ -73,7 +73,7 @@ pub enum Owner {
     },
     /// No source system.
     Nobody,
-    /// There are so many source systems, and none of those that were looked at is it.
+    /// There are this many source systems, and the token belongs to none of those that were read.
     Unknown(usize),
 }
 

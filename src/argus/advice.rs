@@ -1,5 +1,5 @@
-//! What went wrong on the way to Argus, in words for people: the cause, then what to do about this
-//! cause and no other. Never decides which error it is.
+//! Errors of a request to Argus, in words for people: the cause, then what to do about it. Never
+//! decides which error it is.
 
 use super::api_url::ApiUrl;
 use super::exchange::Answer;
@@ -16,7 +16,7 @@ use ureq::Timeout;
 /// What proxies say to a client that should have begun with TLS.
 const WANTS_TLS: &str = "HTTPS port";
 
-/// What of the settings a cause may have to do with.
+/// The settings that a message may name.
 pub(super) struct Setting<'a> {
     pub base: &'a ApiUrl,
     pub trust: &'a Trust,

@@ -1,4 +1,4 @@
-//! `argus.url`: where the API is, and the only place our token goes. Never talks to a server.
+//! `argus.url`: the address of the API, the only one that gets our token. Never talks to a server.
 
 use crate::net::host_name;
 use std::net::{IpAddr, Ipv6Addr};
@@ -83,7 +83,7 @@ impl ApiUrl {
         &self.text
     }
 
-    /// Whether anybody on the way can read what is sent there: no TLS, and not this host.
+    /// Whether others on the network can read what is sent there: no TLS, and not this host.
     #[must_use]
     pub fn is_readable_on_the_way(&self) -> bool {
         let is_loopback = || self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

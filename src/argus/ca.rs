@@ -1,5 +1,5 @@
-//! The certificates in a CA file (PEM): which of them can be used, and at which lines the others
-//! are. Never decides whom to trust.
+//! The certificates in a CA file (PEM): those that can be used, and the lines of the others. Never
+//! decides whom to trust.
 
 use crate::file;
 use rustls::RootCertStore;
@@ -8,7 +8,8 @@ use rustls::pki_types::pem::PemObject;
 use std::ops::Range;
 use std::path::Path;
 
-/// More than any file of CAs has; keeps a wrong name (a device, a log) from filling the memory.
+/// The longest file. No file of CAs is longer; a wrong name (a device, a log) must not fill the
+/// memory.
 const MAX_CA_FILE: u64 = 16 * 1024 * 1024;
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
@@ -56,13 +57,13 @@ fn certificates(pem: &[u8]) -> Found {
 
 fn certificate(block: &[u8]) -> Option<CertificateDer<'static>> {
     let certificate = CertificateDer::from_pem_slice(block).ok()?;
-    // What the TLS library cannot take as a root it would leave out without a word.
+    // The TLS library would silently leave out what it cannot use as a root.
     RootCertStore::empty().add(certificate.clone()).ok()?;
     Some(certificate)
 }
 
-/// Each certificate's first line and its place in the text. One by one, so that a garbled one hides
-/// no other.
+/// The first line of each certificate, and where its text is. Each is found by itself, so that a
+/// garbled one hides no other.
 fn blocks(pem: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     let (mut position, mut is_open) = (0, false);

@@ -33,11 +33,10 @@ pub struct Settings {
     pub environment: Environment,
 }
 
-/// How many items a page has for which `argus.timeout` is meant.
+/// The size of a page for which `argus.timeout` is meant.
 const USUAL_PAGE: usize = 100;
 
-/// A client of one Argus server. Shared by threads; keeps nothing but its connections and the
-/// token.
+/// A client of one Argus server, shared by threads. Its state is its connections and the token.
 pub struct Client {
     exchange: Exchange,
     token: RwLock<HeaderValue>,
@@ -83,10 +82,10 @@ impl Client {
         self.exchange.run(Some(token), method, path, body.as_deref())
     }
 
-    /// A request without a body that shows another token than the client's own.
+    /// A request without a body, with another token than the client's own.
     pub(super) fn run_with(&self, token: &Secret, method: Method, path: &str) -> Result<Answer, ArgusError> {
         let token = header(token).map_err(ArgusError::Refused)?;
-        // Empty: Argus takes any body of a login for a name and a password.
+        // Without a body: Argus would take any body of a login for a name and a password.
         let body = (method == Method::POST).then_some(&b""[..]);
         self.exchange.run(Some(token), method, path, body)
     }
@@ -95,8 +94,7 @@ impl Client {
         understood(judge(self.run(Method::GET, path, None)?)?, read)
     }
 
-    /// A page of a list, of at most so many items. A page that is larger than usual takes longer by
-    /// as much, and may.
+    /// A page of a list, with at most this many items. Its time-out grows with its size.
     fn get_page<T>(
         &self,
         path: &str,
@@ -139,8 +137,8 @@ impl ArgusServer for Client {
         let until = until.map_or_else(String::new, |at| format!("&start_time__lte={}", quoted(&at.to_string())));
         let mut page: Page<Incident> =
             self.get_page("incidents/mine/", &format!("{}{until}", filter(query)?), most, wire::incident_page)?;
-        // Argus ignores what it does not know, so a filter that another version has not would find
-        // everything.
+        // Argus ignores parameters that it does not know. So a filter that its version lacks would
+        // find every incident.
         match query {
             ListQuery::Number(number) => page.items.retain(|incident| *incident.source_incident_id == **number),
             ListQuery::OpenTagged(tags) => page.items.retain(|incident| has_tags(incident, tags)),
@@ -150,7 +148,7 @@ impl ArgusServer for Client {
     }
 
     fn count_open(&self) -> Result<usize, ArgusError> {
-        // One that does not know the question gives a list; that must be a short one.
+        // A server that does not know `count` answers with a list, which `page_size` keeps short.
         let count = self.get("incidents/mine/?open=true&count=true&page_size=1", wire::count)?;
         count.ok_or_else(|| ArgusError::Request { status: 200, why: "a list instead of a number".to_owned() })
     }
@@ -182,14 +180,14 @@ impl ArgusServer for Client {
     fn sign_of_life(&self) -> Result<(), ArgusError> {
         let answer = self.run(Method::POST, "incidents/sources/heartbeat/", Some(b"{}".to_vec()))?;
         if answer.status == 404 {
-            // Also where no Argus error says so: servers before 2.10 know no such address.
+            // This 404 has no error of Argus in it: servers before 2.10 lack the address.
             return Err(ArgusError::Request { status: 404, why: summary(&answer.body) });
         }
         judge(answer).map(drop)
     }
 
     fn check_token(&self) -> Result<(), ArgusError> {
-        // That it looks like Argus' JSON is enough.
+        // Any JSON of Argus is enough.
         self.get("auth/user/", |_| Ok(()))
     }
 
@@ -202,7 +200,7 @@ impl ArgusServer for Client {
     }
 }
 
-/// The header that shows a token. White space around it is a file's last line break.
+/// The header with a token, whose text may have the line break of its file around it.
 pub(super) fn header(token: &Secret) -> Result<HeaderValue, String> {
     let token = token.reveal().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -219,7 +217,7 @@ fn filter(query: &ListQuery) -> Result<String, ArgusError> {
         ListQuery::Open => Ok("open=true".to_owned()),
         // An open incident ends at infinity, which is later than any time.
         ListQuery::EndedSince(since) => Ok(format!("open=false&end_time__gte={}", quoted(&since.to_string()))),
-        // Argus would trim it, and an empty filter is none at all.
+        // Argus would trim the number, and ignore an empty filter.
         ListQuery::Number(number) if number.trim() != number || number.is_empty() => {
             let why = "not sent: this is no number of an incident".to_owned();
             Err(ArgusError::Request { status: 400, why })
@@ -242,7 +240,7 @@ fn has_tags(incident: &Incident, wanted: &[String]) -> bool {
     wanted.iter().all(|one| wanted.iter().any(|other| key(other) == key(one) && has(other)))
 }
 
-/// Which error an answer is, if it is none of success.
+/// The error that an answer stands for, unless its status is a success.
 pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
     let why = || advice::of_status(&answer);
     match answer.status {
@@ -251,12 +249,12 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
         401 if is_argus_error(&answer.body) => Err(ArgusError::Unauthorized(summary(&answer.body))),
         // Argus did not see the request.
         401 => Err(ArgusError::Busy(format!("{}, not from Argus: something before it wants a password", why()))),
-        // A proxy in front of an Argus that is being restarted, or an address that is not the
-        // API's.
+        // The answer of a proxy in front of an Argus that is being restarted, or of an address that
+        // is not the API's.
         404 if !is_argus_error(&answer.body) => Err(ArgusError::Busy(why())),
-        // So Argus answers for a version of its API that it no longer has, whatever is asked.
+        // Argus answers every request so for a version of its API that it no longer has.
         410 | 429 => Err(ArgusError::Busy(why())),
-        // The server gave up waiting for the request, or something between us gave up on it.
+        // The server, or a proxy in front of it, stopped waiting.
         408 => Err(ArgusError::Unknown { why: why(), status: Some(408) }),
         status @ 400..=499 => Err(ArgusError::Request { status, why: advice::of_refusal(&answer) }),
         status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),

@@ -11,7 +11,7 @@ pub(super) struct WireKind(pub String);
 
 impl<'de> Deserialize<'de> for WireKind {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // serde's way to read one of several kinds keeps a picture of whatever comes.
+        // An untagged enum of serde would keep a copy of any value in memory.
         from.deserialize_any(KindVisitor).map(Self)
     }
 }

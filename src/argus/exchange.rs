@@ -2,9 +2,9 @@
 //! repeats a request, never sends the token anywhere but to `argus.url` (through the proxy that the
 //! environment names), and does not know what the JSON means.
 //!
-//! Read in the source of ureq 3.5, and tested: it repeats nothing by itself, not even on a pooled
-//! connection that turns out to be dead; it probes such a connection before it is used, and drops
-//! those idle for longer than they may be.
+//! ureq 3.5 repeats nothing by itself, not even on a pooled connection that is dead. It probes a
+//! pooled connection before it uses it, and drops those that were idle for too long. This was read
+//! in its source, and is tested.
 
 use super::ArgusError;
 use super::advice::{self, Setting};
@@ -24,25 +24,24 @@ use ureq::http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
 
-/// Argus' usual server drops a connection after 2 s of silence, just when the next POST may be on
-/// its way.
+/// The longest that an idle connection is kept. Argus' usual server drops one after 2 s, and a POST
+/// that is on its way then is lost.
 const MAX_IDLE: Duration = Duration::from_millis(1500);
-/// For each connection; ureq's own are 128 KiB each. The headers of an answer must fit in, and it
-/// takes at most 64 KiB of them.
+/// The size of each buffer of a connection (ureq's default is 128 KiB). The headers of an answer
+/// must fit; ureq takes at most 64 KiB of them.
 const INPUT_BUFFER: usize = 64 * 1024;
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// More than any answer has: a page of 100 incidents is below 1 MiB, and so is an incident with
-/// 1000 events. Each writer may hold one, and the models of it.
+/// The longest body. A page of 100 incidents is below 1 MiB, and so is an incident with 1000
+/// events. Each writer may hold one in memory, with its models.
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
-/// More than any connection needs, a TLS handshake and a second address included. One that takes
-/// longer is none.
+/// The longest time for a connection, with a TLS handshake and a second address.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
-/// How much longer than `argus.timeout` a request may take that asks for much at a time. Argus'
-/// usual server ends whatever it has worked on for 30 s.
+/// The longest extra time, beyond `argus.timeout`, of a request that asks for much at a time.
+/// Argus' usual server ends every request after 30 s.
 const LONGEST_EXTENSION: Duration = Duration::from_secs(30);
-/// A clock's arithmetic must not overflow, however long somebody is ready to wait.
+/// The longest time-out. The arithmetic of clocks must not overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// How to talk to one server.
@@ -55,16 +54,16 @@ pub(super) struct Exchange {
     /// Before that: the name, the connection, TLS.
     to_connect: Duration,
     route: Route,
-    /// A proxy passes on what it is sent, and wants to see this.
+    /// The user and password for a proxy that passes requests on as they are.
     to_forwarder: Option<HeaderValue>,
 }
 
-/// What came back.
+/// An answer.
 pub(super) struct Answer {
     pub status: u16,
     /// Where a redirect points.
     pub location: Option<String>,
-    /// What `argus.url` should perhaps be, where that is not the API's address.
+    /// What `argus.url` should probably be, if it is not the address of the API.
     pub better: Option<String>,
     pub body: Vec<u8>,
 }
@@ -99,7 +98,7 @@ impl Exchange {
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
-            // Not as ureq reads the environment.
+            // `proxy.rs` reads the environment, by rules of its own.
             .proxy(tunnel)
             .accept("application/json")
             .user_agent(concat!("zinoargus/", env!("CARGO_PKG_VERSION")));
@@ -115,7 +114,7 @@ impl Exchange {
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A body is JSON. Without a
-    /// token nobody is told who we are.
+    /// token, the server does not learn who we are.
     pub fn run(
         &self,
         token: Option<HeaderValue>,
@@ -126,8 +125,8 @@ impl Exchange {
         self.run_longer(token, method, path, body, 1)
     }
 
-    /// The same with this multiple of the time-out, for a request that asks for as many times as
-    /// much as others do.
+    /// [`Exchange::run`] with this multiple of the time-out, for a request that asks for more than
+    /// others do.
     pub fn run_longer(
         &self,
         token: Option<HeaderValue>,
@@ -169,14 +168,14 @@ impl Exchange {
                 let request = self
                     .request(token, method, uri)
                     .header(CONTENT_TYPE, "application/json")
-                    // Without it ureq sends chunks, which Argus reads as an empty body.
+                    // Without this header ureq sends chunks, which Argus reads as an empty body.
                     .header(CONTENT_LENGTH, data.len());
                 let mut reader = Watched { data, begun: &begun };
                 self.agent.run(request.body(SendBody::from_reader(&mut reader)).map_err(unusable)?)
             }
         };
-        // A server that did not get the first byte of a body did not execute the request. Where
-        // there is no byte to send, the kind of the error tells whether the server was reached.
+        // A server that did not get the first byte of a body did not execute the request. For a
+        // request without a body, the kind of the error says whether it arrived.
         let has_bytes = body.is_some_and(|body| !body.is_empty());
         let has_arrived = |error: &ureq::Error| if has_bytes { begun.get() } else { may_have_arrived(error) };
         let response = response.map_err(|error| match self.describe(&error, timeout) {
@@ -199,8 +198,7 @@ impl Exchange {
         let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
         let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
-            // The status says enough; its text is worth having, but no reason to fail in another
-            // way.
+            // The status is the error. Its text is optional, and must not become another error.
             let mut body = Vec::new();
             let _ = response.body_mut().as_reader().take(MAX_ERROR_BODY).read_to_end(&mut body);
             if let Some(via) = self.route.via().filter(|_| status == 407) {
@@ -253,8 +251,7 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
     }
 }
 
-/// A body that remembers whether any of it was asked for, which is after all headers have been
-/// sent.
+/// A body that records whether ureq read any of it, which happens after all headers were sent.
 struct Watched<'a> {
     data: &'a [u8],
     begun: &'a Cell<bool>,

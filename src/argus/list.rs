@@ -1,6 +1,6 @@
-//! A JSON list, read item by item: what an answer takes in memory is its own size and what its
-//! items become, whatever it holds. Never leaves out an item: a list is complete or an error,
-//! because what is not on a list gets acted on.
+//! A JSON list, read item by item, so that an answer takes no more memory than its text and its
+//! models. Never leaves out an item: a list is complete or an error, because an incident that is
+//! missing on a list counts as gone.
 
 use super::text::sanitised;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
@@ -21,7 +21,7 @@ pub(super) fn all<T>(json: &[u8], item: fn(&[u8]) -> Result<T, String>) -> Resul
 
 struct List<'a, T> {
     item: fn(&[u8]) -> Result<T, String>,
-    /// Beside the error, which can hold no words but the library's own.
+    /// The error in our words. An error of serde's cannot hold them.
     fault: &'a mut Option<String>,
 }
 

@@ -1,11 +1,11 @@
-//! The Argus side: what the rest of the program may ask of an Argus server, and the errors that
-//! come back.
+//! The Argus server: the requests that the rest of the program can make, and their errors. Never
+//! decides what an incident should look like.
 //!
-//! Owns the REST client (`client.rs`: questions and errors; `exchange.rs`: one HTTP request;
-//! `transport.rs`: its connection; `proxy.rs`: through what; `tls.rs`: whom to trust; `ca.rs`: the
-//! CA file; `api_url.rs`: where it is; `advice.rs`: what to do about what went wrong), its JSON
-//! (`wire.rs`, `list.rs`, `event_kind.rs`) and the models. Never decides what an incident should
-//! look like.
+//! The REST client is `client.rs` (requests and errors), with `exchange.rs` (one HTTP request),
+//! `transport.rs` (its connection), `proxy.rs` (the proxy), `tls.rs` (trust), `ca.rs` (the CA
+//! file), `api_url.rs` (the address), `advice.rs` (what to do about an error) and `limits.rs` (what
+//! Argus accepts of a text). Its JSON is `wire.rs`, `list.rs` and `event_kind.rs`; the models are
+//! `models.rs`.
 
 pub mod about;
 mod advice;
@@ -30,12 +30,12 @@ use crate::secret::Secret;
 use crate::time::Stamp;
 use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
-/// Everything that synchronisation asks of an Argus server; implemented by the real client and by
-/// the simulation's model. One call is one request; none is repeated behind the caller's back.
-/// Shared by the writer's workers.
+/// The requests of synchronisation to an Argus server. The real client and the model of the
+/// simulation implement it. One call is one request, which is never repeated. Shared by the
+/// writer's workers.
 pub trait ArgusServer {
-    /// One page of our own incidents, at most so many: of all of them, or of those that began at
-    /// this time or before.
+    /// One page of our own incidents, at most `most`: of all of them, or of those that began at
+    /// `until` or before.
     ///
     /// # Errors
     /// See [`ArgusError`].
@@ -83,10 +83,10 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError>;
 
-    /// Tells Argus that this source lives (`POST incidents/sources/heartbeat/`).
+    /// Sends the heartbeat of our source (`POST incidents/sources/heartbeat/`).
     ///
     /// # Errors
-    /// See [`ArgusError`]; [`ArgusError::Request`] by a server that has no such thing.
+    /// See [`ArgusError`]; [`ArgusError::Request`] by a server without source heartbeats.
     fn sign_of_life(&self) -> Result<(), ArgusError>;
 
     /// Whether Argus still refuses our token (`GET auth/user/`), to confirm a 401 before it is
@@ -104,7 +104,7 @@ pub trait ArgusServer {
     fn reach(&self) -> Result<(), ArgusError>;
 }
 
-/// What Argus does with tokens; each call shows the token that it is given.
+/// The requests about tokens. Each call authenticates with the token that it is given.
 pub trait TokenServer {
     /// Whether Argus takes this token.
     ///
@@ -112,17 +112,18 @@ pub trait TokenServer {
     /// See [`ArgusError`]; [`ArgusError::Unauthorized`] if it does not.
     fn accepts(&self, token: &Secret) -> Result<(), ArgusError>;
 
-    /// A session token, good for some hours, for as good a token. The first one stays good.
+    /// A session token, which is valid for some hours, for a token that is valid. That one stays
+    /// valid.
     ///
     /// # Errors
     /// See [`ArgusError`].
     fn session_token(&self, token: &Secret) -> Result<Secret, ArgusError>;
 
-    /// A new token for the user of this one, of either kind. The user's old one is dead at once,
-    /// whether or not the reply arrives.
+    /// A new token for the user of this token or session token. The user's old token is invalid at
+    /// once, also if the reply is lost.
     ///
     /// # Errors
-    /// See [`ArgusError`]; after [`ArgusError::Unknown`] the old token may be dead.
+    /// See [`ArgusError`]; after [`ArgusError::Unknown`] the old token may be invalid.
     fn refresh(&self, token: &Secret) -> Result<Secret, ArgusError>;
 
     /// Gives a session token back.
@@ -135,8 +136,7 @@ pub trait TokenServer {
 /// What can go wrong with Argus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArgusError {
-    /// The server could not be reached, so the request was certainly not executed. May be repeated
-    /// at once.
+    /// The request did not arrive, so it was not executed. It may be repeated at once.
     Refused(String),
     /// The request was sent and no usable answer came (time-out, connection lost, 5xx, a body that
     /// is not the JSON we know): a write may or may not have been executed, or may still be.
@@ -149,8 +149,8 @@ pub enum ArgusError {
     /// The server answered that it did not execute the request, and later may (429, 3xx). Not this
     /// request's fault.
     Busy(String),
-    /// This one request is wrong (4xx, 403 among them): repeating it as it is will not help; others
-    /// may work.
+    /// Argus refuses this one request (4xx, 403 among them). Repeating it does not help; other
+    /// requests may succeed.
     Request {
         /// The HTTP status.
         status: u16,

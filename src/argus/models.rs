@@ -19,14 +19,13 @@ pub type UserPk = i64;
 pub enum EndTime {
     /// `"infinity"`: it is open.
     Open,
-    /// It ended, or will have ended, then. Counts as ended whatever `open` says.
+    /// It ended, or will end, at this time. It counts as ended whatever `open` says.
     At(Stamp),
     /// `null`: it never has a duration; not an incident of ours.
     Stateless,
 }
 
-/// What this program writes into the metadata of its incidents, to know them again on any host
-/// (design section 5).
+/// The identity written into the metadata of our incidents, so that any host recognises them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeFor {
     /// The case number.
@@ -45,9 +44,9 @@ pub struct MadeFor {
 }
 
 impl MadeFor {
-    /// Reads it from the JSON of metadata; `None` if anything that identity needs is missing or of
-    /// another kind. Whatever else people put there is passed over without a picture of it in
-    /// memory, however much and however deep it is.
+    /// Reads it from the JSON of metadata. `None` if a part of it is missing or of another type.
+    /// Everything else in the metadata is skipped without a copy in memory, however much and
+    /// however deep it is.
     #[must_use]
     pub fn read(metadata: &str) -> Option<Box<Self>> {
         #[derive(Deserialize)]
@@ -77,12 +76,12 @@ pub struct Incident {
     pub level: u8,
     /// URL of the ticket; empty if none.
     pub ticket_url: Box<str>,
-    /// What its metadata says that it is about, if a program like this one made it. The rest of the
-    /// metadata is not kept: a parsed JSON object takes twenty times the room.
+    /// The identity in its metadata, if this program or another instance of it made the incident.
+    /// The rest of the metadata is not kept: parsed JSON takes twenty times the memory of its text.
     pub made_for: Option<Box<MadeFor>>,
     /// Its tags.
     pub tags: Tags,
-    /// What Argus says of it (can lag behind `end_time` when clocks differ).
+    /// `open` as Argus gives it; it can lag behind `end_time` when clocks differ.
     pub open: bool,
     /// Whether an acknowledgement is in force.
     pub acked: bool,

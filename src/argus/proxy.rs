@@ -1,6 +1,6 @@
-//! Which proxy leads to Argus, by the variables of the environment that the Python program goes by.
-//! A pure function of them; never talks to a proxy, and never shows what a proxy's address holds of
-//! a user and a password.
+//! Which proxy leads to Argus, by the variables of the environment that the Python program reads. A
+//! pure function of them. Never talks to a proxy, and never shows the user and password of a
+//! proxy's address.
 //!
 //! The Python program's HTTP library changed over time (requests, then httpx), and the two read
 //! `NO_PROXY` differently. A host is reached directly where one of them, or the plain meaning of an
@@ -19,7 +19,7 @@ use ureq::{Proxy, ProxyProtocol};
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// Those of this process.
+    /// The variables of this process.
     #[must_use]
     pub fn of_this_process() -> Self {
         // A variable whose text is not UTF-8 names no proxy.
@@ -28,7 +28,7 @@ impl Environment {
         Self::of(readable)
     }
 
-    /// Those among these.
+    /// The ones about proxies among these variables.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let about = |name: &str| name.to_ascii_lowercase().ends_with("_proxy");
         Self(variables.into_iter().filter(|(name, _)| about(name)).collect())
@@ -43,7 +43,7 @@ impl Environment {
         (!value.is_empty()).then_some((name.as_str(), value.trim()))
     }
 
-    /// All that `NO_PROXY` says; an empty `no_proxy` does not hide it.
+    /// All entries of `NO_PROXY`, in any letter case; an empty `no_proxy` hides none.
     fn exceptions(&self) -> impl Iterator<Item = &str> {
         let all = self.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case("no_proxy"));
         let exact = all.clone().find(|(name, value)| name == "no_proxy" && !value.is_empty());
@@ -74,7 +74,7 @@ pub(super) enum Route {
 pub(super) struct Via {
     pub variable: String,
     pub proxy: Proxy,
-    /// What must not be shown of its address, whoever repeats it.
+    /// The secrets of its address, which `redact.rs` removes from every message.
     _secrets: Vec<Secret>,
 }
 
@@ -87,7 +87,7 @@ impl Route {
         }
     }
 
-    /// For people; `None` if nothing is said of a proxy.
+    /// A description for people; `None` if no variable names a proxy.
     pub fn description(&self) -> Option<String> {
         match self {
             Self::Direct => None,
@@ -136,12 +136,12 @@ fn read(value: &str) -> Result<Proxy, String> {
 }
 
 impl Via {
-    /// For people: where it is, and which variable says so.
+    /// A description for people: its address, and the variable that names it.
     pub fn description(&self) -> String {
         format!("{}, of the variable {}", self.address(), self.variable)
     }
 
-    /// Where it is, without user and password.
+    /// Its address, without user and password.
     pub fn address(&self) -> String {
         let scheme = if self.is_https() { "https" } else { "http" };
         format!("{scheme}://{}:{}", self.proxy.host(), self.proxy.port())
@@ -151,14 +151,14 @@ impl Via {
         self.proxy.protocol() == ProxyProtocol::Https
     }
 
-    /// What passes the requests for this server on, which speaks no TLS; `None` if a tunnel leads
-    /// to it.
+    /// The proxy as a forwarder of plain requests; `None` for a server with TLS, which gets a
+    /// tunnel.
     pub fn forwarder(&self, scheme: &str, origin: &str) -> Option<Forwarder> {
         let (host, port) = (self.proxy.host().to_owned(), self.proxy.port());
         (scheme == "http" && !self.is_https()).then(|| Forwarder { host, port, origin: origin.into() })
     }
 
-    /// The header that shows user and password, if the proxy wants them.
+    /// The header with user and password, if the address of the proxy has them.
     pub fn authorization(&self) -> Option<HeaderValue> {
         let mut header = HeaderValue::from_str(&format!("Basic {}", self.credentials()?)).ok()?;
         header.set_sensitive(true);

@@ -1,11 +1,12 @@
-//! Keeps the token in `argus.token_file` alive (design 4.10): Argus deletes a token 14 days after
-//! it was made, used or not.
+//! Renews the token in `argus.token_file` (design 4.10): Argus deletes a token 14 days after it was
+//! made, used or not.
 //!
-//! A refresh kills the old token before its reply brings the new one. So a *session* token, good
-//! for some hours, is taken and written beside the file first; with it the refresh can be repeated
-//! after a lost reply, a kill or a full disk, at any step. Another file beside it says which token
-//! we made, and when (`mark.rs`); one that we did not make may be of any age, and is renewed at
-//! once. Never decides when it is tried, and never shows a token.
+//! A refresh invalidates the old token before its reply brings the new one. So a *session* token,
+//! which is valid for some hours, is requested first and written beside the file. With it the
+//! refresh can be repeated after a lost reply, a kill or a full disk, at any step. Another file
+//! beside the token says which token we made, and when (`mark.rs`). A token that we did not make
+//! may be of any age, so it is renewed at once. Never decides when a renewal is tried, and never
+//! shows a token.
 
 mod folder;
 #[cfg(test)]
@@ -36,24 +37,24 @@ const SESSION: &str = ".session";
 /// The ending of the file that says which token we made.
 const MADE: &str = ".renewed";
 
-/// What came of a look at the token's age.
+/// The outcome of [`Renewer::renew_if_due`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
     /// The token is young, or another process is renewing it.
     NotDue,
     /// The file holds a new token, and this is it.
     Renewed(Secret),
-    /// There is a new token, which must be used from now on, but the file could not be replaced;
-    /// why, and what to do, for a log line.
+    /// There is a new token, which must be used from now on, but the file could not be replaced.
+    /// The text says why, and what to do, for a log line.
     Unwritten(Secret, String),
 }
 
 /// Why a token was not renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// Argus did not give what was asked of it.
+    /// Argus did not give this.
     Argus(&'static str, ArgusError),
-    /// Something on this host; what to do about it, for a log line.
+    /// A fault on this host, and what to do about it, for a log line.
     Here(String),
 }
 
@@ -70,11 +71,11 @@ impl fmt::Display for Failure {
 #[derive(Debug, Clone)]
 struct Unwritten {
     newest: Secret,
-    /// What the file holds in its place.
+    /// The old token, which the file still holds.
     stale: Secret,
 }
 
-/// What is known of the token beside what the files say.
+/// What this process knows of the token beyond its files.
 #[derive(Debug, Clone, Default)]
 struct Memory {
     unwritten: Option<Unwritten>,
@@ -84,7 +85,7 @@ struct Memory {
     held: Option<Secret>,
 }
 
-/// The file and what lies beside it.
+/// The token's file and the files beside it.
 #[derive(Debug)]
 pub struct Renewer {
     file: PathBuf,
@@ -102,8 +103,8 @@ impl Renewer {
         Self { file, target, memory: Mutex::default() }
     }
 
-    /// For this `argus.token_file`, with what is known of the token of another one: a token that
-    /// could not be written is nowhere else, and another file may be the remedy.
+    /// For this `argus.token_file`, with the memory of an earlier renewer. A token that could not
+    /// be written exists in its memory only, and the new file may be the remedy.
     #[must_use]
     pub fn after(earlier: &Self, file: PathBuf) -> Self {
         Self { memory: Mutex::new(earlier.memory().clone()), ..Self::new(file) }
@@ -138,8 +139,8 @@ impl Renewer {
         }
     }
 
-    /// Renews the token if it is a day old or of unknown age, or if an earlier renewal did not come
-    /// to its end.
+    /// Renews the token if it is a day old or of unknown age, or if an earlier renewal was
+    /// interrupted.
     ///
     /// # Errors
     /// What went wrong and what to do about it, for a log line.
@@ -159,8 +160,7 @@ impl Renewer {
         .map_err(|failure| format!("{failure}{}", self.about_the_age()))
     }
 
-    /// For a token that Argus has refused: an earlier renewal may have left the means to get
-    /// another.
+    /// Gets a token after Argus refused the present one, by what an interrupted renewal left.
     ///
     /// # Errors
     /// What went wrong.
@@ -180,7 +180,7 @@ impl Renewer {
             let secs = u64::try_from(mark::made_at(line.reveal(), token)?.secs()).ok()?;
             UNIX_EPOCH.checked_add(Duration::from_secs(secs))
         })?;
-        // A time that is still to come counts as old: renewing once too often does no harm.
+        // A time in the future counts as old: one renewal too many does no harm.
         Some(SystemTime::now().duration_since(made_at).unwrap_or(RENEW_AFTER))
     }
 
@@ -215,10 +215,9 @@ impl Renewer {
         };
         self.memory().made = Some((newest.clone(), SystemTime::now()));
         if let Err(error) = folder.replace_token(&mut replacement, &format!("{}\n", newest.reveal())) {
-            // The session token stays until the new one is safe: whoever starts next begins with
-            // it.
+            // The session token stays until the new token is in its file: the next start uses it.
             let why = format!(
-                "Argus gave a new one, but {}; the new token exists in this process only: mend that before it is stopped",
+                "Argus gave a new one, but {}; the new token exists in this process only: fix that before it is stopped",
                 self.fault("cannot be replaced", &error)
             );
             self.memory().unwritten = Some(Unwritten { newest: newest.clone(), stale: held });
@@ -259,7 +258,7 @@ impl Renewer {
         Folder::of(&target).map_err(|error| self.fault("cannot be found", &error))
     }
 
-    /// That the file can be replaced is found out before anything is done to the token.
+    /// Makes sure that the file can be replaced before the token is refreshed.
     fn replacement(&self, folder: &Folder, old: &File) -> Result<Replacement, Failure> {
         let advice =
             "argus.renew_token needs a directory that this program may write to, such as the service's state directory";
@@ -297,7 +296,7 @@ impl Renewer {
             Err(error) => return Err(Failure::Argus("a renewal", error)),
         };
         match argus.refresh(&old) {
-            // The old token may be dead already; the session token is not.
+            // The old token may be invalid already. The session token is valid.
             Err(ArgusError::Unknown { .. } | ArgusError::Unauthorized(_)) => argus.refresh(&session),
             result => result,
         }

@@ -1,4 +1,4 @@
-//! The tags of an incident, in little room: there are as many incidents in memory as cases, with
+//! The tags of an incident, stored compactly: there are as many incidents in memory as cases, with
 //! five tags each. Never knows what a tag means.
 
 use super::models::UserPk;
@@ -16,7 +16,7 @@ pub struct Tag<'a> {
 /// The tags of an incident, in the order in which Argus has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tags {
-    /// All texts, one behind the other.
+    /// All texts, concatenated.
     texts: Box<str>,
     /// Where each text ends, and who added the tag.
     ends: Box<[(usize, UserPk)]>,

@@ -1,21 +1,21 @@
-//! Text that Argus, or whatever answered in its place, sent: made short and harmless for a log line
-//! or an error. Never interprets it.
+//! Text that Argus, or a proxy in front of it, sent: shortened and sanitised for a log line or an
+//! error. Never interprets it.
 
 use serde_json::Value;
 use std::fmt::Write;
 
 /// The longest piece of a server's text that an error repeats, in characters.
 const MAX_CHARS: usize = 300;
-/// How much of a body is looked at for that.
+/// The most bytes of a body that are read for that.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// The start of a server's text, in one line: control characters and those that reorder a line are
-/// escaped.
+/// The start of a server's text, in one line, without our secrets; control characters and those
+/// that reorder a line are escaped.
 pub(super) fn sanitised(text: &str) -> String {
     crate::sanitise::sanitised(text, MAX_CHARS)
 }
 
-/// What a body says, for an error: the texts of Argus' JSON, the title of a page, else its
+/// The text of a body, for an error: the texts of Argus' JSON, the title of a page, or its
 /// beginning.
 pub(super) fn summary(body: &[u8]) -> String {
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -33,7 +33,7 @@ pub(super) fn summary(body: &[u8]) -> String {
     }
 }
 
-/// A body that is a JSON object or list: all that Argus itself ever answers with.
+/// A body that is a JSON object or list, as every answer of Argus is.
 pub(super) fn json(body: &[u8]) -> Option<Value> {
     let first = body.iter().find(|b| !b.is_ascii_whitespace())?;
     if !matches!(first, b'{' | b'[') {

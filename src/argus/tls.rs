@@ -1,10 +1,8 @@
-//! Whom TLS trusts, and what to do when that fails. Never turns verification off: there is no
-//! switch for that.
+//! The CAs that TLS trusts, and what to do when a handshake fails. Never turns verification off.
 //!
-//! With `argus.ca_file`: the CAs in that file and no others, so that whoever names an internal CA
-//! trusts nobody else. Without: the system's store, where an internal CA may be installed
-//! (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it). Only on a host that has no store at all (a bare
-//! container): the public CAs that were current at the build.
+//! With `argus.ca_file`: only the CAs in that file. Without it: the system's store, where an
+//! internal CA may be installed (`SSL_CERT_FILE` and `SSL_CERT_DIR` move it). Only on a host that
+//! has no store at all (a bare container): the public CAs that were current at the build.
 
 use super::api_url::ApiUrl;
 use super::ca;
@@ -17,10 +15,10 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// So many names of a certificate are shown.
+/// The most names of a certificate in a message.
 const MAX_NAMES: usize = 5;
 
-/// Whom we trust, for messages.
+/// Where the trusted CAs come from, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trust {
     /// The CAs in `argus.ca_file`.
@@ -67,7 +65,7 @@ pub(super) fn advice(error: &rustls::Error, base: &ApiUrl, trust: &Trust) -> Str
             "the server does not speak TLS there: should argus.url begin with http://?".to_owned()
         }
         Error::AlertReceived(alert) => format!("the server refuses our TLS ({alert:?})"),
-        // A CA of the same name with another key shows itself as a bad signature.
+        // A CA of the same name with another key causes a bad signature.
         Error::InvalidCertificate(E::UnknownIssuer | E::BadSignature) => match trust {
             Trust::File(path) => format!("no CA in argus.ca_file ({}) signed the server's certificate", path.display()),
             Trust::System | Trust::BuiltIn => "no CA that this system trusts signed the server's certificate: install \
@@ -89,7 +87,7 @@ pub(super) fn advice(error: &rustls::Error, base: &ApiUrl, trust: &Trust) -> Str
             let (now, begin) = (stamp(*time), stamp(*not_before));
             format!("the server's certificate is not valid before {begin}: is this host's clock right ({now})?")
         }
-        // What the verifier has no word of its own for.
+        // The verifier has no error of its own for this.
         Error::InvalidCertificate(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => format!(
             "the server's certificate is marked as a CA's, which is none for a server; this makes one that is: {}; then \
              name argus.pem in argus.ca_file",

@@ -1,5 +1,5 @@
-//! What Argus does with tokens. Each request shows the token that it is given, whatever the client
-//! uses otherwise. Never keeps one.
+//! The requests about tokens. Each authenticates with the token that it is given, not with the
+//! client's. Never keeps a token.
 
 use super::client::{Client, header, judge};
 use super::{ArgusError, TokenServer};
@@ -17,7 +17,7 @@ impl Client {
         let answer = judge(self.run_with(with, Method::POST, path)?)?;
         let read = serde_json::from_slice::<WireToken>(&answer.body).ok();
         let token = read.map(|read| Secret::new(read.token)).filter(|token| header(token).is_ok());
-        // What came instead is not told: it may be a token all the same.
+        // The error does not repeat the text: it may be a token all the same.
         token.ok_or_else(|| ArgusError::Unknown {
             why: format!("{} with something that is no token", answer.status),
             status: Some(answer.status),

@@ -16,7 +16,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-/// Answers every question with an address that is none: [`Dial`] asks for the name itself, in the
+/// Resolves every name to an address that is never used: [`Dial`] looks the name up itself, in the
 /// time for connecting.
 #[derive(Debug)]
 pub(super) struct Later;
@@ -32,24 +32,24 @@ impl Resolver for Later {
 /// Connects to the host that a request names, or to a proxy instead.
 #[derive(Debug)]
 pub(super) struct Dial {
-    /// From the first byte of a request to the last of its answer, unless the request has a longer
-    /// time.
+    /// The time from the first byte of a request to the last of its answer, unless the request has
+    /// a longer one.
     pub request: Duration,
-    /// Before that: what a request's whole time has for connecting.
+    /// The part of a request's whole time that is for connecting.
     pub to_connect: Duration,
     /// Where requests without TLS go.
     pub forwarder: Option<Forwarder>,
 }
 
-/// A proxy that is given requests as they are, with the whole address in their first line (RFC
-/// 9112, section 3.2.2).
+/// A proxy for requests without TLS: their first line holds the whole address (RFC 9112, section
+/// 3.2.2).
 #[derive(Debug)]
 pub(super) struct Forwarder {
     /// Where it is.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// What the first line lacks for it: scheme, host and port of the server.
+    /// What is added to the first line: scheme, host and port of the server.
     pub origin: Arc<str>,
 }
 
@@ -57,7 +57,7 @@ impl<In: Transport> Connector<In> for Dial {
     type Out = Either<In, Tcp>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        // A proxy's connection is there already.
+        // The connection to a proxy exists already.
         if let Some(transport) = chained {
             return Ok(Some(Either::A(transport)));
         }
@@ -110,11 +110,11 @@ pub(super) struct Tcp {
     to_connect: Duration,
     /// How long the request under way may take.
     limit: Duration,
-    /// What a proxy wants before the path of a request.
+    /// What is added before the path of a request, for a proxy.
     origin: Option<Arc<str>>,
     /// When the request under way began.
     began: Option<Instant>,
-    /// Something of the answer was waited for, so the next byte to be sent begins another request.
+    /// An answer was waited for, so the next byte that is sent begins another request.
     answering: bool,
 }
 
@@ -138,7 +138,7 @@ impl Transport for Tcp {
         let begins = self.answering || self.began.is_none();
         if begins {
             (self.began, self.answering) = (Some(Instant::now()), false);
-            // What is left of the whole request was not needed for connecting.
+            // The time that connecting did not need is not added to the request's.
             self.limit = self.request.max((*timeout.after).saturating_sub(self.to_connect));
             progress::beat();
         }
@@ -168,7 +168,7 @@ impl Transport for Tcp {
         }
     }
 
-    /// Whether the server has neither closed it nor said anything unasked.
+    /// Whether the server has neither closed the connection nor sent anything unasked.
     fn is_open(&mut self) -> bool {
         let silent = self.stream.set_nonblocking(true).is_ok()
             && matches!(self.stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct WirePage<'a> {
-    /// A link whose text is never used: scheme, host and path are whatever Argus believes it is
-    /// called, and its cursor skips items of one time.
+    /// A link whose text is never used: its scheme, host and path may be wrong behind a proxy, and
+    /// its cursor skips items of one time.
     #[serde(default)]
     next: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -26,7 +26,7 @@ struct WirePage<'a> {
 struct WireIncident<'a> {
     pk: IncidentPk,
     start_time: String,
-    /// Not given at all is not the same as `null`, which means stateless.
+    /// A missing end time is an error; `null` means stateless.
     #[serde(default, deserialize_with = "given")]
     end_time: Option<Option<String>>,
     source: WireSource,
@@ -149,7 +149,7 @@ pub(super) fn event_page(body: &[u8]) -> Result<Page<Event>, String> {
 pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
     encode(&WireNewIncident {
         start_time: new.start_time.to_string(),
-        // Left out would mean open too, but the API's own documentation says otherwise.
+        // Leaving it out would mean open, too, but the documentation of the API says otherwise.
         end_time: new.end_time.map_or_else(|| "infinity".to_owned(), |at| at.to_string()),
         source_incident_id: clean(&new.source_incident_id),
         description: clean(&new.description),
@@ -159,8 +159,8 @@ pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The JSON that changes an incident. Tags are not cut here: some are other people's, and must go
-/// back as they came.
+/// The JSON that changes an incident. Tags are not cut here: some belong to others, and must stay
+/// as they are.
 pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
     let tags = |tags: &Vec<String>| tags.iter().map(|tag| WireTagOut { tag: clean(tag) }).collect();
     encode(&WirePatch {
@@ -197,7 +197,7 @@ impl TryFrom<WireIncident<'_>> for Incident {
     type Error = String;
 
     fn try_from(wire: WireIncident<'_>) -> Result<Self, String> {
-        // Nobody has the key 0, so a tag that nobody added is somebody else's.
+        // No user has the key 0, so a tag without a user is not ours.
         let tags = wire.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag, tag.added_by.unwrap_or(0))).collect();
         Ok(Self {
             pk: wire.pk,
@@ -239,8 +239,7 @@ fn end_time(wire: Option<Option<String>>) -> Result<EndTime, String> {
     match wire {
         None => Err("missing field `end_time`".to_owned()),
         Some(None) => Ok(EndTime::Stateless),
-        // The last day of the calendar is how some clients, and some versions of Argus, write
-        // infinity.
+        // Some clients, and some versions of Argus, write infinity as the last day of the calendar.
         Some(Some(text)) if text == "infinity" || text.starts_with("9999-12-31") => Ok(EndTime::Open),
         Some(Some(text)) => instant("end_time", &text).map(EndTime::At),
     }
@@ -267,7 +266,7 @@ fn clean_value(value: &Value) -> Value {
     }
 }
 
-/// The mapping cuts the values that it sends; this only makes sure.
+/// The mapping cuts its values already; this is a second bound.
 fn bounded_tag(tag: &str) -> String {
     let start = tag.find('=').map_or(0, |at| at + 1);
     let mut end = tag.len().min(start + MAX_TAG_VALUE);

@@ -1,5 +1,5 @@
-//! The SNMP question to the primary Zino: for how long has it been running? Never waits longer than
-//! its bounds, never panics whatever datagram comes, and never shows the community.
+//! Asks the primary Zino by SNMP for its uptime. Never waits longer than its bounds, never panics,
+//! whatever datagram arrives, and never shows the community.
 
 mod line;
 pub mod message;
@@ -13,8 +13,7 @@ use message::Question;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// A look-up that takes longer is not waited for where the name had addresses before: those are
-/// asked.
+/// The longest wait for a look-up if the name had addresses before. After it, those are asked.
 const LOOK_UP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whom to ask, and how.
@@ -52,13 +51,13 @@ pub struct Pinger {
 }
 
 impl Pinger {
-    /// Asks nothing yet.
+    /// A pinger that has not asked yet.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self { target, resolver: None, is_unresolved: false, answered: None }
     }
 
-    /// One that looks names up in another way, for tests.
+    /// A pinger with a resolver of its own, for tests.
     #[must_use]
     pub fn with_resolver(target: Target, resolver: Resolver) -> Self {
         Self { resolver: Some(resolver), ..Self::new(target) }
@@ -74,7 +73,8 @@ impl Pinger {
         let question = Question::new(self.target.community.reveal());
         let mut lines: Vec<Line> = addresses.into_iter().map(|address| Line::ask(address, &question)).collect();
         loop {
-            // Looked at before each turn, so that no flood of datagrams makes it longer.
+            // The time is checked before each turn, so that a flood of datagrams does not extend
+            // it.
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || !lines.iter().any(Line::waits) {
                 return self.silence(&lines);
@@ -89,7 +89,7 @@ impl Pinger {
         }
     }
 
-    /// Looks the name up anew. One that does not resolve now has its last known addresses.
+    /// Looks the name up again. If that fails, the last known addresses count.
     fn addresses(&mut self) -> Result<Vec<SocketAddr>, ResolveError> {
         let Target { server, port, timeout, .. } = &self.target;
         let known = match &self.resolver {
@@ -119,8 +119,8 @@ impl Pinger {
         }
     }
 
-    /// What it means that no address answered. Where the address that answered last could not be
-    /// asked, the others say nothing.
+    /// The answer when no address replied. If the address that replied last could not be asked, the
+    /// silence of the others proves nothing.
     fn silence(&self, lines: &[Line]) -> Answer {
         let reasons: Vec<String> = lines.iter().map(|line| line.reason(self.target.timeout)).collect();
         let reasons = reasons.join("; ");

@@ -1,15 +1,15 @@
-//! When a secondary takes over and hands back, and from when on it may write (design section 6).
-//! Pure: never pings and never reads a clock.
+//! Decides when a secondary takes over and hands back, and from when on it may write. Pure: never
+//! pings and never reads a clock.
 
 pub mod heartbeat;
 
 use std::fmt;
 use std::time::Duration;
 
-/// What came of one question to the primary.
+/// The result of one question to the primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The primary lives: its uptime in seconds.
+    /// The primary is up, for this many seconds.
     Uptime(u64),
     /// The question left this host and was not answered, or the port is closed: why, for a log
     /// line.
@@ -22,13 +22,13 @@ pub enum Answer {
 /// One question to the primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ping {
-    /// When it was asked, on the clock of the state machine.
+    /// When it was asked, on the engine's clock.
     pub asked_at: Duration,
-    /// What came of it.
+    /// Its result.
     pub answer: Answer,
 }
 
-/// Whether this instance writes.
+/// The failover mode: whether this instance writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Follows its own Zino and writes nothing, anywhere.
@@ -68,19 +68,18 @@ impl Failover {
         self.mode
     }
 
-    /// So many equal answers in a row change the mode.
+    /// This many equal answers in a row change the mode.
     #[must_use]
     pub fn threshold(&self) -> u32 {
         self.threshold
     }
 
-    /// From now on so many equal answers in a row change the mode; those that were counted stay
-    /// counted.
+    /// Sets the threshold. The count stays.
     pub fn set_threshold(&mut self, threshold: u32) {
         self.threshold = threshold.max(1);
     }
 
-    /// The answers counted until now were another server's.
+    /// Resets the count: its answers were those of another server.
     pub fn forget_count(&mut self) {
         self.count = 0;
     }
@@ -99,7 +98,7 @@ impl Failover {
             (Mode::Active, Answer::Uptime(uptime)) => {
                 (format!("consecutive answers, last: primary up for {uptime} s"), Mode::Standby)
             }
-            // An answer that speaks for the mode as it is.
+            // An answer that confirms the mode.
             (Mode::Standby, Answer::Uptime(_)) | (Mode::Active, Answer::Silence(_)) => {
                 self.count = 0;
                 return None;
@@ -117,15 +116,16 @@ impl Failover {
     }
 }
 
-/// What shows that this host was not cut off itself while the primary was silent. Before that is
-/// shown, nothing is written.
+/// Proves that this host itself was not cut off while the primary was silent. Before that, nothing
+/// is written.
 ///
-/// It is shown by a question that was asked after Argus had answered, and went unanswered.
+/// The proof is a question that was asked after Argus had answered, and that the primary did not
+/// answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// When Argus answered first since it is doubtful whether this host is cut off.
+    /// When Argus answered first, since the doubt began.
     argus_answered_at: Option<Duration>,
-    /// So many such questions must still go unanswered.
+    /// This many such questions must still remain unanswered.
     missing: u32,
 }
 
@@ -136,7 +136,7 @@ impl Default for Contact {
 }
 
 impl Contact {
-    /// Whether it is shown.
+    /// Whether it is proved.
     #[must_use]
     pub fn is_shown(&self) -> bool {
         self.missing == 0
@@ -144,12 +144,12 @@ impl Contact {
 
     /// Argus has answered, at this time or a little before.
     pub fn argus_answered(&mut self, now: Duration) {
-        // A later answer would only move the bar: the question that is under way now was asked
+        // Only the first answer counts: a later one would exclude the question that was asked
         // before it.
         self.argus_answered_at.get_or_insert(now);
     }
 
-    /// Argus could not be reached: this host may have been cut off since.
+    /// Argus did not answer: this host may have been cut off since.
     pub fn argus_is_away(&mut self) {
         self.argus_answered_at = None;
         self.missing = self.missing.max(1);
@@ -160,8 +160,7 @@ impl Contact {
     pub fn ping(&mut self, ping: &Ping, mode: Mode, threshold: u32) {
         match (&ping.answer, mode) {
             (Answer::Uptime(_), Mode::Standby) => *self = Self::default(),
-            // The takeover was wrong, and it needs as much to be right after all as another
-            // takeover would.
+            // The takeover was wrong. It now needs the same proof as another takeover.
             (Answer::Uptime(_), Mode::Active) if self.missing > 0 => self.missing = threshold.max(1),
             (Answer::Silence(_), _) if self.argus_answered_at.is_some_and(|at| ping.asked_at >= at) => {
                 self.missing = self.missing.saturating_sub(1);

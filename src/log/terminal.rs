@@ -18,8 +18,8 @@ impl Terminal {
     pub fn new(colours: bool) -> Self {
         let choice = if colours { ColorChoice::Always } else { ColorChoice::Never };
         let config = ConfigBuilder::new()
-            // Always shown. A line that waited for the terminal must not get the time of its
-            // writing, so the time is a part of the message.
+            // A line that waited for the terminal must not get the time of its writing. So the time
+            // is a part of the message, and only the level is written here.
             .set_max_level(LevelFilter::Error)
             .set_level_padding(LevelPadding::Right)
             .set_level_color(Level::Info, Some(Color::Green))
@@ -34,7 +34,7 @@ impl Terminal {
     /// Writes one line, once the terminal takes something. A terminal that is gone takes nothing,
     /// and nobody is there to miss it.
     pub fn write(&self, level: Level, message: &str) {
-        // Another program may have told the terminal not to block; `TermLogger` would drop the
+        // Another program may have made the terminal non-blocking; `TermLogger` would drop the
         // line.
         let _ = poll(&mut [PollFd::new(&stderr(), PollFlags::OUT)], None);
         self.logger.log(&Record::builder().level(level).args(format_args!("{message}")).build());

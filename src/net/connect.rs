@@ -1,6 +1,6 @@
-//! A TCP connection to whichever of several addresses answers first, in turns that overlap
-//! (RFC 8305). One thread, no more sockets than addresses, and none left behind. Never looks up
-//! a name.
+//! A TCP connection to the first of several addresses that answers, in attempts that overlap (RFC
+//! 8305). Uses one thread and one socket for each address, and closes the others. Never looks up a
+//! name.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 /// How long one address may be silent before the next is tried beside it (RFC 8305, section 5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// In seconds; what is longer is waited for in several turns.
+/// The longest wait of one poll, in seconds. A longer wait takes several.
 const LONGEST_WAIT: i64 = 3600;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreachable {
-    /// What each address that was tried did, as a kind and in words. One that was silent timed out.
+    /// The error of each address that was tried, as a kind and in words. Silence is a time-out.
     pub tried: Vec<(SocketAddr, ErrorKind, String)>,
     /// Whether the time was over before every address had failed.
     pub late: bool,
@@ -44,7 +44,7 @@ impl fmt::Display for Unreachable {
 impl std::error::Error for Unreachable {}
 
 impl Unreachable {
-    /// What every address did, if all did the same.
+    /// The error of all addresses, if it is the same.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         let mut kinds = self.tried.iter().map(|(_, kind, _)| *kind);
@@ -127,7 +127,7 @@ impl Race {
         (winner, self.tried.len() - before)
     }
 
-    /// Nobody has won.
+    /// No attempt succeeded.
     fn lost(mut self, limit: Duration) -> Unreachable {
         let late = !self.under_way.is_empty() || !self.waiting.is_empty();
         let silent = self
@@ -149,7 +149,7 @@ fn begin(address: SocketAddr) -> io::Result<Socket> {
     }
 }
 
-/// What came of a connection whose attempt has ended.
+/// The result of an attempt that has ended.
 fn finish(socket: Socket) -> io::Result<TcpStream> {
     if let Some(error) = socket.take_error()? {
         return Err(error);

@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a look-up is waited for where addresses are known from before.
+/// The longest wait for a look-up if addresses are known from an earlier one.
 const REPEATED_LOOK_UP: Duration = Duration::from_secs(1);
 
 /// Why there is no connection.
@@ -44,7 +44,7 @@ pub fn dial(host: &str, port: u16, limit: Duration) -> Result<TcpStream, DialErr
 
 static SYSTEM: LazyLock<Dialer> = LazyLock::new(|| Dialer::new(Resolver::system()));
 
-/// Connects by names, and knows which address of each answered last. The process has one
+/// Connects by names, and remembers which address of each answered last. The process has one
 /// ([`dial`]); tests have their own.
 #[derive(Debug)]
 pub struct Dialer {
@@ -56,7 +56,7 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Has connected to nobody yet.
+    /// Without any connection yet.
     #[must_use]
     pub fn new(resolver: Resolver) -> Self {
         Self { resolver, answered: Mutex::default(), stale: Mutex::default() }

@@ -1,5 +1,5 @@
-//! One question to the C library's resolver. Blocks for as long as that likes; never decides what
-//! to ask.
+//! One look-up by the C library's resolver. Blocks as long as the library does. Never decides what
+//! to look up.
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use std::io;
@@ -27,7 +27,7 @@ pub enum Family {
 pub enum Failure {
     /// There is no such name, or it has no such address.
     NoAddress,
-    /// Nobody could tell, for this reason.
+    /// The look-up failed, for this reason.
     Unanswered(String),
 }
 

@@ -1,7 +1,8 @@
-//! The ground floor of every connection: names into addresses (`resolve.rs`; `stages.rs` decides
-//! what to ask and when to be content, `library.rs` asks, `search.rs` reads the search list), and
-//! addresses into a connection (`dial.rs` by name, `connect.rs` by address). `host_name.rs` says
-//! what can be a name at all. Never knows what a server says, and imports nothing of this program.
+//! What every connection is made of. `resolve.rs` looks names up: `stages.rs` decides what to ask
+//! next and when to stop, `library.rs` asks the C library, `search.rs` reads the search list.
+//! `dial.rs` connects to a name, `connect.rs` to addresses. `host_name.rs` checks names,
+//! `host_port.rs` writes a name with a port. Never knows a protocol, and imports nothing of this
+//! program.
 
 pub mod connect;
 pub mod dial;

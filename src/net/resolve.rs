@@ -1,6 +1,7 @@
-//! Names into addresses, by one set of rules for Zino, Argus and SNMP, whatever C library the
-//! program is linked with. Never blocks longer than the caller wants, and never puts a question
-//! that is under way already: a look-up that hangs costs its threads once.
+//! Looks names up, by one set of rules for Zino, Argus and SNMP, whatever C library the program is
+//! linked with. Never blocks longer than the caller wants, and never repeats a question that is not
+//! answered yet, so that a look-up that hangs occupies its threads once. These threads are not
+//! joined: nothing can end a look-up that hangs in the C library.
 
 use super::library::{self, Answer, Failure, Family};
 use super::search;
@@ -19,24 +20,23 @@ pub struct ResolveError {
     pub name: String,
     /// What is the matter.
     pub kind: ResolveErrorKind,
-    /// Whether this host says what name server to ask.
+    /// Whether this host names a name server to ask.
     has_servers: bool,
 }
 
-/// What is the matter with a name.
+/// Why a look-up failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResolveErrorKind {
     /// There is no such name, or it has no address.
     NoAddress,
-    /// Nobody could tell, for this reason.
+    /// The look-up failed, for this reason.
     Unanswered(String),
-    /// No answer within this time. The look-up goes on, and whoever asks next gets what it finds.
+    /// No answer within this time. The look-up continues, and its result serves the next caller.
     TimedOut(Duration),
 }
 
 impl ResolveError {
-    /// Whether this host names a server to ask. Without one, nothing else is to be said of a
-    /// look-up.
+    /// Whether this host names a name server. Without one, no other cause is reported.
     #[must_use]
     pub fn has_servers(&self) -> bool {
         self.has_servers
@@ -88,7 +88,7 @@ pub fn last_known(host: &str, port: u16) -> Vec<SocketAddr> {
 /// The resolver of this process.
 static SYSTEM: LazyLock<Resolver> = LazyLock::new(|| Resolver::new(search::candidates, library::ask));
 
-/// Asks for names, and knows what was found last. The process has one ([`addresses`]); tests have
+/// Looks names up, and remembers the last results. The process has one ([`addresses`]); tests have
 /// their own.
 #[derive(Clone)]
 pub struct Resolver {
@@ -110,10 +110,10 @@ struct Shared {
     answered: Condvar,
 }
 
-/// What is known of one question.
+/// The state of one question.
 #[derive(Default)]
 struct Look {
-    /// Since when a thread asks it.
+    /// When the thread that asks it began.
     under_way: Option<Instant>,
     /// How often it was answered.
     answers: u64,
@@ -126,8 +126,7 @@ struct Look {
 /// The questions of one stage of a look-up.
 struct Questions {
     keys: Vec<Key>,
-    /// Once they are put: since when they are under way, and how often each had been answered
-    /// before.
+    /// Once they were asked: when, and how often each had been answered before.
     put: Option<(Instant, Vec<u64>)>,
 }
 
@@ -217,7 +216,7 @@ impl Resolver {
         std::iter::once(both).chain(meant.into_iter().map(by_family)).collect()
     }
 
-    /// Puts those questions that are not under way already.
+    /// Asks those questions that no thread asks already.
     fn put(&self, looks: &mut Looks, keys: &[Key]) -> (Instant, Vec<u64>) {
         let (mut began, mut before) = (Instant::now(), Vec::new());
         for key in keys {
@@ -268,7 +267,7 @@ impl Look {
 }
 
 impl Questions {
-    /// What has come of them since they were put.
+    /// Their answers since they were asked.
     fn stage(&self, looks: &Looks) -> Stage {
         let Some((began, before)) = &self.put else { return Stage::default() };
         let newer = |(key, before): (&Key, &u64)| {
@@ -277,7 +276,7 @@ impl Questions {
         Stage { began: Some(*began), answers: self.keys.iter().zip(before).map(newer).collect() }
     }
 
-    /// What they found last, at whatever time.
+    /// Their last results, of any age.
     fn known(&self, looks: &Looks) -> Option<(Instant, Vec<SocketAddr>)> {
         let known = self.keys.iter().filter_map(|key| looks.get(key)?.known.as_ref());
         let newest = known.clone().map(|(at, _)| *at).max()?;
@@ -299,7 +298,7 @@ fn with_port(mut addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     addresses
 }
 
-/// The address that a host is, or else its name.
+/// A host as an address, if it is one.
 fn literal(host: &str) -> Result<IpAddr, &str> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse().map_err(|_| bare)

@@ -6,9 +6,9 @@ use std::io::Read;
 
 /// Where the system says which name servers to ask.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-/// More than such a file has; resolvers themselves read less.
+/// The longest file that is read; resolvers themselves read less.
 const MAX_FILE: u64 = 64 * 1024;
-/// So many names are tried at most.
+/// The most names that are tried.
 const MAX_CANDIDATES: usize = 8;
 /// From this number of dots on, a name is tried as it is before the search list (glibc, musl).
 const NDOTS: usize = 1;
@@ -18,7 +18,7 @@ const MAX_NDOTS: usize = 15;
 /// Whether this host says which name servers to ask. Without that file, resolvers ask the host
 /// itself.
 pub(super) fn has_name_servers() -> bool {
-    // A file that cannot be looked at is another trouble than one that is missing.
+    // A file that cannot be read is there all the same.
     std::path::Path::new(RESOLV_CONF).try_exists().unwrap_or(true)
 }
 

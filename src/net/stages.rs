@@ -1,18 +1,17 @@
-//! When the look-up of a name is content with what it has, and what it asks next. A pure decision:
-//! no clock, no question.
+//! Decides what a look-up asks next, and when it has enough. Pure: reads no clock, asks nothing.
 //!
-//! The first stage asks the C library for both families together, because only the library knows
-//! what this host makes of a name (`/etc/hosts`, nsswitch, the search list). Where that fails or
-//! hangs, each name that is meant is asked for one family at a time, and what there is counts: a
-//! name server that fails the question for one family says nothing of the other.
+//! The first stage asks the C library for both families together, because only the library applies
+//! the rules of this host (`/etc/hosts`, nsswitch, the search list). If that fails or hangs, each
+//! possible name is asked for one family at a time, and one answer is enough: a name server that
+//! fails the question for one family may answer the other.
 
 use super::library::{Answer, Failure};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// So many addresses of a name are used, of both families together.
+/// The most addresses of a name that are used, of both families together.
 pub const MAX_ADDRESSES: usize = 16;
-/// How long the library's own answer is waited for before the families are asked one at a time.
+/// The wait for the library's own answer before the families are asked one at a time.
 const LIBRARY_PATIENCE: Duration = Duration::from_millis(100);
 /// How long one name of the search list is waited for before the next is asked. Longer, because the
 /// next is another host.
@@ -20,23 +19,23 @@ const CANDIDATE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the second family is waited for once the first has answered (RFC 8305, section 3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// Questions that are put together: for both families at once, or for IPv6 and IPv4.
+/// Questions that are asked together: for both families at once, or for IPv6 and IPv4.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stage {
-    /// When its question under way began; `None`: not put yet.
+    /// When its questions were asked; `None`: not yet.
     pub began: Option<Instant>,
-    /// What came, and when, for each question; `None`: nothing yet.
+    /// The answer to each question, and when it arrived; `None`: none yet.
     pub answers: Vec<Option<(Instant, Answer)>>,
 }
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// These are the addresses.
+    /// Stop: these are the addresses.
     Take(Vec<SocketAddr>),
-    /// Put the questions of the stage with this number.
+    /// Ask the questions of the stage with this number.
     Ask(usize),
-    /// Wait for an answer, at most until this time; `None`: as long as the caller likes.
+    /// Wait for an answer, at most until this time; `None`: as long as the caller waits.
     Wait(Option<Instant>),
     /// Every question found nothing.
     GiveUp,

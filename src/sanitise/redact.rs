@@ -1,21 +1,21 @@
-//! The one place that takes our secrets out of text for people, whoever repeats them: a Zino that
-//! sends our command back, a proxy that shows the headers of a request. Never decides where a text
-//! goes, and never changes what servers are sent.
+//! Removes our secrets from text for people, whichever server repeats them: a Zino that sends our
+//! command back, a proxy that shows the headers of a request. Never decides where a text goes, and
+//! never changes what is sent to a server.
 //!
 //! [`foreign`] is for what a server sent, and [`own_line`] for a whole line before it leaves the
 //! program: for the log, the status, the output of `--check`. The secrets are those that
-//! [`Secret`](crate::secret::Secret) announces: all that exist, and the last `MAX_RETIRED` that
-//! existed, because an error may be told long after its token was renewed.
+//! [`Secret`](crate::secret::Secret) registers: all that exist, and the last `MAX_RETIRED` that
+//! existed, because an error may be reported long after its token was renewed.
 //!
 //! A secret is found in any letter case, with line breaks and blanks in it, and as JSON, HTML or a
 //! URL spells it. Of a long one made of hexadecimal digits, as tokens and digests are, every piece
 //! of 8 digits is found, of another long one every half: a text may be cut off, or go on in another
-//! line. A secret of fewer than 8 characters is taken out of foreign text only, and only as a whole
-//! word: taken out of our own sentences it would be told by the gap.
+//! line. A secret of fewer than 8 characters is removed from foreign text only, and only as a whole
+//! word: the gap in a sentence of ours would reveal it.
 //!
 //! No crate does that: those that mask logs mask patterns or structured fields, and those that
-//! search many texts at once know neither letter case beyond ASCII, nor characters to be passed
-//! over, nor pieces.
+//! search for many texts at once know neither letter case beyond ASCII, nor characters to skip, nor
+//! pieces.
 
 use crate::sanitise::must_be_escaped;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// What stands in a secret's place.
+/// The text that replaces a secret.
 const GAP: &str = "(secret)";
 /// The shortest secret that is found inside a word, in characters; the shortest piece of any.
 const LONG: usize = 8;
@@ -32,7 +32,7 @@ const LONG: usize = 8;
 const LONG_PIECE: usize = 12;
 /// Secrets that are known although no [`Secret`](crate::secret::Secret) holds them any more.
 const MAX_RETIRED: usize = 64;
-/// How many positions of one piece in one secret are looked at.
+/// The most positions of one piece in one secret that are compared.
 const MAX_POSITIONS: usize = 16;
 /// What a URL spells as it is (RFC 3986).
 const ESCAPED_IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -63,17 +63,17 @@ fn writing(work: impl FnOnce(&mut Known)) {
     write(&KNOWN);
 }
 
-/// From now on this text is a secret, once more for each call.
+/// Registers a text as a secret, once more for each call.
 pub(crate) fn learn(secret: &str) {
     writing(|known| known.learn(secret));
 }
 
-/// The text is a secret once less. It stays known for a while.
+/// Undoes one call of [`learn`]. The text stays known for a while.
 pub(crate) fn retire(secret: &str) {
     writing(|known| known.retire(secret));
 }
 
-/// Text that a server sent, without our secrets.
+/// The text of a server, without our secrets.
 #[must_use]
 pub fn foreign(text: &str) -> Cow<'_, str> {
     let gaps = reading(|known| known.long_in(text).into_iter().chain(known.short_in(text)).collect());

@@ -1,13 +1,13 @@
 //! A case as Zino has it: the domain type that the rest of the program works on.
 //!
-//! Never talks to a server and never decides anything: reading the wire is `decode.rs`, deciding is
-//! `sync/`. Field meanings are those of the Zino protocol's GETATTRS and GETHIST replies.
+//! Never talks to a server and never decides anything: `decode.rs` reads the wire, `reconcile`
+//! decides. Field meanings are those of the Zino protocol's GETATTRS and GETHIST replies.
 
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A case number. It proves nothing by itself: see [`Problem`].
+/// A case number. Zino can use a number again, so it does not identify a problem: see [`Problem`].
 pub type CaseId = u64;
 
 /// What kind of thing failed.
@@ -41,7 +41,7 @@ impl CaseKind {
         }
     }
 
-    /// Whether a router can have several problems of this kind, told apart by a sub-index.
+    /// Whether a router can have several problems of this kind, each with a sub-index.
     #[must_use]
     pub fn has_subindex(&self) -> bool {
         matches!(self, Self::Portstate | Self::Bgp | Self::Bfd | Self::Alarm)
@@ -66,9 +66,9 @@ impl CaseKind {
 pub enum CaseState {
     /// Being made; never seen through the API of Zino 2.
     Embryonic,
-    /// Nobody has looked at it yet.
+    /// New; no user has taken it yet.
     Open,
-    /// Somebody works on it.
+    /// A user works on it.
     Working,
     /// Waiting for somebody else.
     Waiting,
@@ -114,8 +114,8 @@ impl CaseState {
     }
 }
 
-/// What failed, in Zino's own sense of sameness: at most one case that is not closed exists for it.
-/// A case that lacks the sub-index of its type is a problem of its own.
+/// What failed. Zino has at most one case about a problem that is not closed. A case that lacks the
+/// sub-index of its type is a problem of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Problem {
     /// Router name, usually short.
@@ -158,7 +158,7 @@ pub struct HistoryEntry {
     pub lines: Vec<String>,
 }
 
-/// A state change as a history entry tells it: `state change FROM -> TO (USER)`.
+/// A state change as a history entry records it: `state change FROM -> TO (USER)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateChange<'a> {
     /// The state before.
@@ -178,7 +178,7 @@ impl HistoryEntry {
         (!header.is_empty() && !header.contains(char::is_whitespace)).then_some(header)
     }
 
-    /// What this user wrote in this entry; `None` if it is not an entry of theirs. Also in the
+    /// The text that this user wrote in this entry; `None` if another user wrote it. Also reads the
     /// one-line form `user text` that the conversion of a Zino 1 state leaves.
     #[must_use]
     pub fn text_by(&self, user: &str) -> Option<String> {
@@ -241,8 +241,8 @@ pub struct Case {
     pub alarm_count: Option<i64>,
     /// History, oldest first.
     pub history: Vec<HistoryEntry>,
-    /// Whether a log line says that the link went down; `None` if the log was not read because no
-    /// decision depends on it, or if Zino broke it off and what came does not say so.
+    /// Whether a log line says that the link went down. `None` if the log was not read because no
+    /// decision depends on it, or if Zino sent a part of it only, which does not say so.
     pub log_says_down: Option<bool>,
 }
 
@@ -253,14 +253,14 @@ impl Case {
         Problem::of(self.id, &self.router, self.kind.clone(), self.subindex())
     }
 
-    /// Whether Zino does not say which of several problems of its kind this is.
+    /// Whether the sub-index is missing, so that it is unknown which problem of its kind this is.
     #[must_use]
     pub fn lacks_subindex(&self) -> bool {
         self.kind.has_subindex() && self.subindex().is_empty()
     }
 
-    /// What tells problems of one kind on one router apart; empty where there is only one, and
-    /// where it is missing.
+    /// The sub-index, which distinguishes problems of one kind on one router; empty where there is
+    /// only one, and where it is missing.
     #[must_use]
     pub fn subindex(&self) -> &str {
         let subindex = match self.kind {
@@ -278,7 +278,7 @@ impl Case {
         self.state == CaseState::Closed
     }
 
-    /// What a person calls it in a log line: `case 4711 (portstate r1-gw ge-0/0/1)`.
+    /// The name of the case in a log line: `case 4711 (portstate r1-gw ge-0/0/1)`.
     #[must_use]
     pub fn name(&self) -> String {
         let what = match self.kind {

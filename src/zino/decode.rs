@@ -1,5 +1,5 @@
-//! Reads what Zino says about cases: attributes, history, log, notifications. Never does I/O and
-//! never panics, whatever the bytes are.
+//! Decodes the replies of Zino about cases: attributes, history, log, notifications. Never does
+//! I/O, and never panics, whatever the bytes are.
 
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry};
@@ -15,7 +15,7 @@ const DOWN_WORDS: [&str; 3] = ["linkDown", "lowerLayerDown", "up to down"];
 /// Why attribute lines do not make a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotACase {
-    /// An attribute without which nothing can be decided is missing.
+    /// A required attribute is missing.
     Missing(&'static str),
     /// An attribute that must be a number is none, or one that makes no sense.
     NotANumber(&'static str),
@@ -39,8 +39,8 @@ impl std::error::Error for NotACase {}
 struct Attributes(HashMap<String, String>);
 
 impl Attributes {
-    /// Lines that are no `name: value` are passed over (Zino 1 can send such); of a repeated name
-    /// the first counts.
+    /// Skips lines that are no `name: value` (Zino 1 can send such). Of a repeated name the first
+    /// counts.
     fn read(lines: &[Vec<u8>]) -> Result<Self, NotACase> {
         let mut found = HashMap::new();
         for line in lines {
@@ -112,8 +112,8 @@ pub fn case(lines: &[Vec<u8>]) -> Result<Case, NotACase> {
     })
 }
 
-/// The case numbers of a CASEIDS reply, ascending. `None` if a line is no number: half a list would
-/// be taken for all.
+/// The case numbers of a CASEIDS reply, ascending. `None` if a line is no number: a part of the
+/// list must not count as the whole.
 #[must_use]
 pub fn case_ids(lines: &[Vec<u8>]) -> Option<Vec<CaseId>> {
     let numbers = lines.iter().map(|line| decode(line).trim().parse().ok());
@@ -123,8 +123,8 @@ pub fn case_ids(lines: &[Vec<u8>]) -> Option<Vec<CaseId>> {
     Some(ids)
 }
 
-/// The entries of a GETHIST reply. A line that begins with a blank goes on with the entry before
-/// it; one that begins neither with a blank nor with a time is passed over.
+/// The entries of a GETHIST reply. A line that begins with a blank continues the entry before it. A
+/// line that begins neither with a blank nor with a time is skipped.
 #[must_use]
 pub fn history(lines: &[Vec<u8>]) -> Vec<HistoryEntry> {
     let mut entries: Vec<HistoryEntry> = Vec::new();
@@ -144,7 +144,7 @@ pub fn history(lines: &[Vec<u8>]) -> Vec<HistoryEntry> {
             entry.lines.extend(parts.map(str::to_owned));
         }
     }
-    // It is kept as long as the case, and most have one entry.
+    // The history stays in memory as long as the case, and most have one entry.
     entries.shrink_to_fit();
     entries
 }
@@ -154,7 +154,7 @@ fn entry_header(line: &str) -> Option<HistoryEntry> {
     Some(HistoryEntry { at: Stamp::from_secs(time.parse().ok()?), header: header.to_owned(), lines: Vec::new() })
 }
 
-/// Whether a GETLOG reply tells that the port went down.
+/// Whether a GETLOG reply says that the port went down.
 #[must_use]
 pub fn log_says_down(lines: &[Vec<u8>]) -> bool {
     let says_down = |text: String| DOWN_WORDS.iter().any(|word| text.contains(word));
@@ -164,13 +164,13 @@ pub fn log_says_down(lines: &[Vec<u8>]) -> bool {
 /// One line of the notification channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The case to look at again.
+    /// The case to read again.
     pub id: CaseId,
     /// What happened to it.
     pub what: Happening,
 }
 
-/// What a notification tells.
+/// What happened to a case, by its notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
     /// The state changed; `from` embryonic means that the case is new.
@@ -180,9 +180,9 @@ pub enum Happening {
         /// The state after.
         to: CaseState,
     },
-    /// Zino has forgotten the case; nothing more about this number will come.
+    /// Zino has dropped the case. It sends no further notification about it.
     Scavenged,
-    /// Anything else, which all means the same: read the case again.
+    /// Any other type. The case is to be read again.
     Other,
 }
 

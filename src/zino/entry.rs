@@ -1,13 +1,13 @@
-//! Turns text that a person typed into one harmless message of ADDHIST. Never sends it.
+//! Turns the text of a person into one ADDHIST message. Never sends it.
 //!
-//! Whatever the text holds, no line of the message can end it early or become a command: the only
-//! `.` line is the last.
+//! Whatever the text holds, no line of the message can end the message early or become a command:
+//! the only `.` line is the last.
 
 use crate::zino::case::CaseId;
 
 /// The most bytes that one message holds, line ends included. The callers bound their texts to a
-/// quarter of it, so that what is cut here is not theirs: a text of which a part is missing would
-/// not be recognised as delivered.
+/// quarter of it, so that nothing is cut here: a text that was cut would not be recognised as
+/// delivered.
 pub const MAX_ENTRY: usize = 16 * 1024;
 
 /// The command that asks for the prompt; the message may be sent only after the 302.
@@ -65,12 +65,13 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-/// Control characters have no business in a history; the tab is kept.
+/// The control characters that are replaced: all but the tab.
 fn cleaned(c: char) -> char {
     if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// The start of a text: what is beyond twice the bound could only matter if it were all blanks.
+/// The start of a text, up to twice the bound. The rest could matter only if all before it were
+/// blanks.
 fn bounded(text: &str) -> &str {
     cut(text, 2 * MAX_ENTRY)
 }
@@ -84,7 +85,7 @@ fn cut(text: &str, most: usize) -> &str {
 
 /// As many lines as the bound allows, the last one cut with an ellipsis.
 fn fit(lines: impl Iterator<Item = String>) -> Vec<String> {
-    // What a line costs beside its text: the blank before a lone dot, and the line end.
+    // The bytes of a line beside its text: the blank before a lone dot, and the line end.
     const LINE: usize = 3;
     const ELLIPSIS: &str = "…";
     let mut room = MAX_ENTRY - ".\r\n".len();

@@ -1,10 +1,10 @@
-//! The Zino side: what the rest of the program may ask of a Zino server, and the errors that come
-//! back.
+//! The Zino server: the commands that the rest of the program can send, and their errors. Never
+//! decides what to do about a case.
 //!
-//! Owns the protocol and the case model (`case.rs`): `wire.rs` moves lines, `decode.rs` reads them
-//! (`text.rs` their bytes), `entry.rs` makes history text harmless, `port.rs` says why there is no
-//! conversation, `session.rs` and `reads.rs` hold the command conversation (`pace.rs`: the size of
-//! a batch), `notify.rs` the notification channel. Never decides what to do about a case.
+//! The model of a case is `case.rs`. `wire.rs` sends and receives lines, `reply.rs` classifies a
+//! reply, `decode.rs` decodes it (`text.rs`: its bytes), `entry.rs` encodes a history entry.
+//! `session.rs` is the command connection, `reads.rs` its reading of cases (`pace.rs`: the size of
+//! a batch), `notify.rs` the notification channel, `port.rs` the reason why a connection failed.
 
 pub mod case;
 pub mod decode;
@@ -22,8 +22,8 @@ pub use wire::Timeouts;
 
 use case::{Case, CaseId, CaseState};
 
-/// Everything that synchronisation asks of a Zino server; implemented by the real session and by
-/// the simulation's model. One call is one exchange; none is repeated behind the caller's back.
+/// The commands of synchronisation to a Zino server. The real session and the model of the
+/// simulation implement it. One call is one exchange, which is never repeated.
 pub trait ZinoServer {
     /// CASEIDS: the numbers of all cases that are not closed, ascending.
     ///
@@ -32,17 +32,16 @@ pub trait ZinoServer {
     fn case_ids(&mut self) -> Result<Vec<CaseId>, ZinoError>;
 
     /// GETATTRS (then GETHIST, and GETLOG where `wants_log` says that a decision needs it) of one
-    /// case, sent alone. `None` if Zino answers that it does not know the case. Attributes are read
-    /// before history; if the history then ends in a change to `closed` that the attributes do not
-    /// show, the attributes are read again.
+    /// case, sent alone. `None` if Zino does not know the case. Attributes are read before history.
+    /// If the history ends in a change to `closed` that the attributes do not have yet, the
+    /// attributes are read again.
     ///
     /// # Errors
     /// See [`ZinoError`].
     fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError>;
 
-    /// Like [`ZinoServer::case`] for many, pipelined; unknown ones are left out. A case that cannot
-    /// be understood is left out, never fatal for the others; [`ZinoServer::case`] says what is the
-    /// matter with it.
+    /// Like [`ZinoServer::case`] for many, pipelined. Unknown cases are left out. So is a case that
+    /// cannot be decoded; [`ZinoServer::case`] gives its error.
     ///
     /// # Errors
     /// See [`ZinoError`].
@@ -50,15 +49,15 @@ pub trait ZinoServer {
         self.look_up(ids, wants_log).map(|found| found.cases)
     }
 
-    /// The same, and which of them Zino certainly does not know. What is neither can be asked for
-    /// alone.
+    /// [`ZinoServer::cases`], and which of the cases Zino certainly does not know. A case that is
+    /// neither read nor unknown can be read alone.
     ///
     /// # Errors
     /// See [`ZinoError`].
     fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError>;
 
-    /// ADDHIST: adds one entry under our user's name. `text` may hold anything a person typed;
-    /// whatever it holds, it becomes text of this one entry and nothing else.
+    /// ADDHIST: adds one entry under our user's name. `text` is text of a person; whatever it
+    /// holds, it becomes the text of this one entry and nothing else.
     ///
     /// # Errors
     /// See [`ZinoError`]; after anything but [`ZinoError::Refused`] the outcome is unknown.
@@ -71,28 +70,28 @@ pub trait ZinoServer {
     fn set_state(&mut self, id: CaseId, state: &CaseState) -> Result<(), ZinoError>;
 }
 
-/// What Zino has of many cases that were asked for.
+/// The answer to a request for many cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookedUp {
     /// Those that could be read.
     pub cases: Vec<Case>,
-    /// Those that it does not know.
+    /// Those that Zino does not know.
     pub unknown: Vec<CaseId>,
 }
 
 /// What can go wrong with Zino.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ZinoError {
-    /// The server could not be reached, the connection ended, or a reply stood still for too long.
-    /// Connect again later.
+    /// There is no connection, it ended, or a reply made no progress for too long. Connect again
+    /// later.
     Connection(String),
     /// The server answered something that is not its protocol (or too much of it). Connect again
     /// later.
     Protocol(String),
     /// The server refused the login. Fatal only before the first successful login.
     Login(String),
-    /// The server refused this one request with a 500, or what it answered about this one case
-    /// makes no sense even when asked twice; the connection is usable.
+    /// The server refused this one command with a 500, or its reply about this one case cannot be
+    /// decoded, also the second time. The connection is usable.
     Refused(String),
 }
 
@@ -110,7 +109,7 @@ impl std::fmt::Display for ZinoError {
 impl std::error::Error for ZinoError {}
 
 impl ZinoError {
-    /// The same with the server where it happened in front; a refusal is the same everywhere.
+    /// The same error with the server's address in front. A refusal stays as it is.
     #[must_use]
     pub fn at(self, server: &str) -> Self {
         match self {

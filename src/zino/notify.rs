@@ -1,5 +1,4 @@
-//! The notification channel: which cases to look at again. Never reads a case and never connects
-//! again by itself.
+//! The notification channel: which cases to read again. Never reads a case, and never reconnects.
 
 use crate::zino::ZinoError;
 use crate::zino::decode::{self, Notice};
@@ -12,22 +11,22 @@ use std::time::{Duration, Instant};
 
 /// The longest line; real ones are shorter than a hundred bytes.
 const MAX_LINE: usize = 64 * 1024;
-/// The most that one call takes in, so that a flood cannot keep the caller from its other work.
+/// The most bytes that one call reads, so that a flood cannot keep the caller from its other work.
 const MAX_POLL: usize = 64 * 1024;
-/// How long to wait for more, once something has come. One change in Zino gives several lines at
-/// once.
+/// How long to wait for further notifications after the first. One change in Zino causes several
+/// lines.
 const MORE: Duration = Duration::from_millis(3);
-/// What Zino says when the command connection has ended, before it closes this one.
+/// Zino's last line on this channel, after the command connection has ended.
 const FAREWELL: &[u8] = b"Normal quit from client";
 
-/// A connection over which Zino tells what changed, once
+/// A connection over which Zino sends notifications, once
 /// [`Session::tie`](crate::zino::session::Session::tie) has been called with its nonce.
 #[derive(Debug)]
 pub struct Notifications {
     wire: Wire,
-    /// The start of a line whose end has not come yet.
+    /// The start of a line whose end has not arrived yet.
     partial: Vec<u8>,
-    /// Why there will be nothing more; told once everything before it has been told.
+    /// Why the channel has ended. Returned after all notifications before the end.
     ended: Option<ZinoError>,
 }
 
@@ -64,8 +63,8 @@ impl Notifications {
         Ok((channel, nonce))
     }
 
-    /// Waits at most `wait` for a notification, then returns it with everything that came along.
-    /// Empty if none came.
+    /// Waits at most `wait` for a notification, then returns it with all that arrived with it.
+    /// Empty if none arrived.
     ///
     /// # Errors
     /// [`ZinoError::Connection`] when the channel has ended, [`ZinoError::Protocol`] for a line

@@ -8,7 +8,7 @@ use std::time::Duration;
 const MOST: usize = 100;
 /// The commands of the first batch, when the speed of the server is not known yet.
 const FIRST: usize = 10;
-/// After a batch that took less, the next one is twice as large. It is then not slow.
+/// After a batch that took less, the next one is twice as large.
 const QUICK: Duration = Duration::from_secs(2);
 /// After a batch that took longer, the next one is half as large, because the poller does nothing
 /// else meanwhile.

@@ -1,5 +1,5 @@
-//! One of Zino's two ports, and what to say where no conversation comes about there: the cause,
-//! then what to do about it. Never connects.
+//! One of Zino's two ports, and the messages about a connection there that fails: the cause, then
+//! what to do about it. Never connects.
 
 use crate::net::dial::DialError;
 use crate::net::host_port::host_and_port;
@@ -39,7 +39,7 @@ impl Port<'_> {
         self.at(ZinoError::Connection(why))
     }
 
-    /// There is a connection, and no first line.
+    /// A connection was made, but no first line arrived.
     pub fn no_greeting(&self, error: ZinoError, limit: Duration) -> ZinoError {
         self.at(match error {
             ZinoError::Connection(why) if why == SILENT => ZinoError::Connection(format!(
@@ -50,7 +50,7 @@ impl Port<'_> {
         })
     }
 
-    /// The first line is none of Zino's, or that of its other port.
+    /// The first line is not a greeting of Zino's, or that of its other port.
     pub fn other_greeting(&self, line: &[u8], is_other_port: bool) -> ZinoError {
         let why = if is_other_port {
             "the greeting of Zino's other port: are zino.port and zino.notify_port the wrong way round?".to_owned()
@@ -60,13 +60,13 @@ impl Port<'_> {
         self.at(ZinoError::Connection(why))
     }
 
-    /// The same error with the place where it happened.
+    /// The same error with host and port in front.
     pub fn at(&self, error: ZinoError) -> ZinoError {
         error.at(&host_and_port(self.server, self.number))
     }
 }
 
-/// What the look-up says, and what to do about it.
+/// The error of the look-up, and what to do about it.
 fn of_name(error: &ResolveError) -> String {
     let why = error.of_the_name();
     match error.kind {

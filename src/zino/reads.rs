@@ -1,5 +1,5 @@
-//! Reading cases, one or many: what is sent together, and which reply belongs to which case. Never
-//! writes to a case.
+//! Reads cases, one or many: sends commands together, and matches replies to cases. Never writes to
+//! a case.
 //!
 //! Zino answers pipelined commands in order only while none of them fails: a 500 overtakes the
 //! others, and a reply that breaks halfway runs into the next. GETATTRS replies carry the case
@@ -16,13 +16,13 @@ use std::time::Instant;
 /// The data lines of one reply.
 type Lines = Vec<Vec<u8>>;
 
-/// What a batch of pipelined commands brought.
+/// The replies to a batch of pipelined commands.
 enum Batch {
     /// Every command has its reply, in the order of the commands.
     Whole(Vec<Lines>),
     /// Some were refused, with these texts; these are the replies of the others, in order.
     SomeRefused(Vec<Lines>, Vec<String>),
-    /// It is not certain which reply is whose.
+    /// The replies cannot be matched to the cases for certain.
     Muddled,
 }
 
@@ -33,7 +33,7 @@ impl Session {
             return Ok(None);
         };
         match self.ask_patiently(&format!("GETHIST {id}"), 301)? {
-            // Forgotten between the two commands.
+            // Zino dropped the case between the two commands.
             Reply::Refused(why) if means_unknown(&why) => return Ok(None),
             reply => case.history = decode::history(&done(reply)?.1),
         }
@@ -46,12 +46,12 @@ impl Session {
         Ok(Some(case))
     }
 
-    /// The attributes of one case. A reply that makes no sense is asked for once more, as Zino 1
-    /// needs it.
+    /// The attributes of one case. A reply that cannot be decoded is requested once more, which
+    /// helps with Zino 1.
     fn attributes(&mut self, id: CaseId) -> Result<Option<Case>, ZinoError> {
         let first = self.attributes_once(id);
         if let Err(ZinoError::Refused(why)) = first {
-            debug!("case {id}, asked once more: {why}");
+            debug!("case {id}: reading its attributes once more: {why}");
             return self.attributes_once(id);
         }
         first
@@ -72,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Attributes were read before the history: if only the history knows that the case is closed,
-    /// reads them again.
+    /// Reads the attributes again if only the history says that the case is closed. The attributes
+    /// were read before it.
     fn closed_meanwhile(&mut self, case: Case) -> Result<Option<Case>, ZinoError> {
         let mut changes = case.history.iter().rev().filter_map(|e| e.state_change());
         let ends_closed = changes.next().is_some_and(|change| change.to == "closed");
@@ -86,10 +86,9 @@ impl Session {
 
     fn read_log(&mut self, case: &mut Case) -> Result<(), ZinoError> {
         case.log_says_down = match self.ask_patiently(&format!("GETLOG {}", case.id), 300)? {
-            // What came before Zino broke down is still the log; what would have come after it is
-            // not known.
+            // The lines before Zino's internal error are a part of the log. The rest is unknown.
             Reply::Broken(lines) => {
-                warn!("{}: Zino broke down in the middle of its log", case.name());
+                warn!("{}: Zino sent only a part of its log (500 internal error)", case.name());
                 decode::log_says_down(&lines).then_some(true)
             }
             reply => Some(decode::log_says_down(&done(reply)?.1)),
@@ -97,7 +96,7 @@ impl Session {
         Ok(())
     }
 
-    /// Many cases, pipelined; what cannot be had is left out.
+    /// Many cases, pipelined. Those that cannot be read are left out.
     pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
         let mut all = LookedUp::default();
         let mut rest = ids;
@@ -117,7 +116,7 @@ impl Session {
         Ok(all)
     }
 
-    /// One after the other; a case that makes no sense is left out.
+    /// One after the other. A case that cannot be decoded is left out.
     fn read_alone(
         &mut self,
         ids: &[CaseId],
@@ -150,7 +149,8 @@ impl Session {
         outcome
     }
 
-    /// A batch, or what of it could be read together. `None`: each must be read alone.
+    /// A batch, or the part of it that could be read together. `None`: each case must be read
+    /// alone.
     fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<LookedUp>, ZinoError> {
         let (replies, refusals) = match self.pipelined("GETATTRS", 303, ids)? {
             Batch::Whole(replies) => (replies, Vec::new()),
@@ -196,7 +196,7 @@ impl Session {
         let replies = match self.pipelined("GETLOG", 300, &ids)? {
             Batch::Whole(replies) => replies,
             Batch::SomeRefused(..) | Batch::Muddled => {
-                // Each of them is missed and then read alone.
+                // Each of them is missing, and then read alone.
                 cases.retain(|case| !ids.contains(&case.id));
                 return Ok(cases);
             }
@@ -224,7 +224,7 @@ impl Session {
             match self.reply(code, &mut bounds) {
                 Ok(Reply::Done { lines, .. }) => replies.push(lines),
                 Ok(Reply::Refused(why)) => match refused(&why) {
-                    // This one can come later than the replies that it belongs between.
+                    // This refusal can arrive after replies to later commands.
                     ZinoError::Refused(_) => {
                         muddled |= !means_unknown(&why);
                         refusals.push(why);
@@ -233,7 +233,7 @@ impl Session {
                 },
                 Ok(Reply::Broken(_)) => muddled = true,
                 Err(ZinoError::Protocol(why)) => {
-                    debug!("lost the thread of {} commands {verb}: {why}", ids.len());
+                    debug!("{} commands {verb}: unexpected reply ({why}); resynchronising", ids.len());
                     self.fence()?;
                     return Ok(Batch::Muddled);
                 }
@@ -252,8 +252,8 @@ impl Session {
     }
 }
 
-/// The numbers that refusals name, as Zino's `event "17" does not exist` does; none if it is not
-/// certain of each which it means.
+/// The numbers that refusals name, as Zino's `event "17" does not exist` does; none if it is
+/// uncertain for one of them.
 fn named(ids: &[CaseId], known: &[Case], refusals: &[String]) -> Vec<CaseId> {
     let number = |why: &String| why.split('"').nth(1)?.parse::<CaseId>().ok();
     let named: Option<BTreeSet<CaseId>> = refusals.iter().map(number).collect();
@@ -262,8 +262,8 @@ fn named(ids: &[CaseId], known: &[Case], refusals: &[String]) -> Vec<CaseId> {
     certain.unwrap_or_default().into_iter().collect()
 }
 
-/// The cases of GETATTRS replies that can be understood; `None` if they are not in the order of the
-/// questions, which they are whatever was refused between them.
+/// The cases of GETATTRS replies that can be decoded. `None` if they are not in the order of the
+/// commands, which they are also where commands between them were refused.
 fn matched(ids: &[CaseId], replies: &[Lines]) -> Option<Vec<Case>> {
     let mut cases = Vec::with_capacity(replies.len());
     let mut asked = ids.iter();
@@ -271,7 +271,7 @@ fn matched(ids: &[CaseId], replies: &[Lines]) -> Option<Vec<Case>> {
         match decode::case(lines) {
             Ok(case) if asked.any(|&id| id == case.id) => cases.push(case),
             Ok(_) | Err(decode::NotACase::TwoInOne) => return None,
-            // It is missed, and then read alone.
+            // The case is missing, and then read alone.
             Err(_) => {}
         }
     }

@@ -1,11 +1,10 @@
-//! What one reply of Zino is: whole, refused or broken off, and what a refusal means. Never reads
-//! from a connection.
+//! Classifies one reply of Zino: whole, refused or broken off, and what a refusal means. Never
+//! reads from a connection.
 
 use crate::zino::ZinoError;
 use crate::zino::text::{decode, sanitised};
 
-/// What Zino says, in a header line or in the middle of a reply, when it broke down over one
-/// request.
+/// Zino's internal error about one command, in a header line or in the middle of a reply.
 pub(super) const INTERNAL_ERROR: &str = "internal error";
 
 /// How our own refusal of a reply begins.
@@ -16,15 +15,14 @@ pub(super) const NO_SENSE: &str = "the answer makes no sense";
 pub(crate) enum Reply {
     /// A header with the expected code, and its data lines if it has any.
     Done { header: String, lines: Vec<Vec<u8>> },
-    /// A 500 instead of the header, without the code. As it came: what is shown of it may lack a
-    /// word.
+    /// A 500 instead of the header, without the code. The text is not sanitised yet.
     Refused(String),
-    /// Data that ended in `500 internal error`: Zino broke down halfway.
+    /// Data that ended in `500 internal error`.
     Broken(Vec<Vec<u8>>),
 }
 
-/// What a reply holds if it is whole. Half a reply counts as a refusal: the connection can be used,
-/// the reply cannot.
+/// The lines of a reply that is whole. A part of a reply counts as a refusal: the connection is
+/// usable, the reply is not.
 pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
     match reply {
         Reply::Done { header, lines } => Ok((header, lines)),
@@ -33,7 +31,7 @@ pub(crate) fn done(reply: Reply) -> Result<(String, Vec<Vec<u8>>), ZinoError> {
     }
 }
 
-/// A 500 as an error. One that says that we are not logged in condemns the connection.
+/// A 500 as an error. One that says that we are not logged in ends the connection.
 pub(crate) fn refused(why: &str) -> ZinoError {
     if forgets_login(why) {
         return ZinoError::Connection("the server has forgotten our login".to_owned());

@@ -1,6 +1,6 @@
 //! The command conversation with Zino: login, one command and its reply, history, states. Reading
-//! many cases is in `reads.rs`. Never repeats a command behind the caller's back, and never speaks
-//! again after a reply failed to come.
+//! many cases is in `reads.rs`. Never repeats a command by itself, and never sends another one
+//! after a reply did not arrive.
 
 use crate::secret::Secret;
 use crate::zino::case::{Case, CaseId, CaseState};
@@ -15,7 +15,7 @@ use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// Where the server is and who we are there.
+/// The server's address, and our user there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Name, IPv4 or IPv6 address.
@@ -44,11 +44,11 @@ impl Login {
 #[derive(Debug)]
 pub struct Session {
     wire: Wire,
-    /// Our answer to the challenge, from which the secret can be guessed: to be known as long as
-    /// Zino may repeat it.
+    /// Our answer to the challenge, from which the secret can be guessed. It counts as a secret as
+    /// long as Zino may repeat it in a reply.
     digest: Option<Secret>,
-    /// Why the connection must not be used any more: a reply may still be on its way, or Zino may
-    /// be reading text.
+    /// Why the connection must not be used any more: a reply may still arrive, or Zino may be
+    /// reading text.
     broken: Option<String>,
     /// The time of the first line that was no reply. A good reply resets it.
     noisy_since: Option<Instant>,
@@ -112,8 +112,8 @@ impl Session {
         }
     }
 
-    /// Where the notifications of this very server come from: the address that this session talks
-    /// to. The server's name may have several, and only one process knows the nonce.
+    /// The address for the notification channel: the one that this session is connected to. The
+    /// server's name may have several addresses, and only one process knows the nonce.
     ///
     /// # Errors
     /// [`ZinoError::Connection`] if the connection has ended.
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// NTIE: sends the notifications about all cases to the channel that announced itself with
-    /// `nonce`. To be done before reading, because nothing that happened earlier is notified.
+    /// `nonce`. Call it before reading, because changes before it are not notified.
     ///
     /// # Errors
     /// See [`ZinoError`].
@@ -135,7 +135,7 @@ impl Session {
         self.guarded(|s| done(s.ask(&format!("NTIE {nonce}"), 200)?).map(drop))
     }
 
-    /// VERSION: what the server says about itself. Zino 1 may refuse it.
+    /// VERSION: the version of the server. Zino 1 may refuse it.
     ///
     /// # Errors
     /// See [`ZinoError`].
@@ -143,8 +143,8 @@ impl Session {
         self.guarded(|s| done(s.ask("VERSION", 200)?).map(|(header, _)| header))
     }
 
-    /// Does something with the connection unless it is broken, and breaks it for good if that
-    /// fails.
+    /// Runs `work` unless the connection has failed before. If `work` fails, the connection counts
+    /// as failed for good.
     pub(crate) fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ZinoError>) -> Result<T, ZinoError> {
         if let Some(why) = &self.broken {
             let why = format!("ended after an earlier failure ({why})");
@@ -158,20 +158,20 @@ impl Session {
         outcome
     }
 
-    /// One command and its reply, with nothing else under way.
+    /// Sends one command and reads its reply.
     pub(crate) fn ask(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
         self.settle()?;
         self.command(command)?;
         self.one_reply(code)
     }
 
-    /// Like [`Session::ask`], but what makes no sense is a refusal of this one command: the
-    /// conversation goes on after it. Only for reads, since nobody knows what a write did whose
-    /// reply made no sense.
+    /// Like [`Session::ask`], but an unexpected reply counts as a refusal of this one command, and
+    /// the connection stays usable. For reads only: the outcome of a write with an unexpected reply
+    /// is unknown.
     pub(crate) fn ask_patiently(&mut self, command: &str, code: u16) -> Result<Reply, ZinoError> {
         match self.ask(command, code) {
             Err(ZinoError::Protocol(why)) => {
-                debug!(target: LOG, "{command}: lost the thread: {why}");
+                debug!(target: LOG, "{command}: unexpected reply ({why}); resynchronising");
                 self.fence()?;
                 Ok(Reply::Refused(format!("{NO_SENSE}: {why}")))
             }
@@ -192,7 +192,7 @@ impl Session {
         self.wire.send((commands.join("\r\n") + "\r\n").as_bytes())
     }
 
-    /// Makes sure that the next line from Zino answers the next command.
+    /// Drops lines that belong to no reply, so that the next line answers the next command.
     pub(crate) fn settle(&mut self) -> Result<(), ZinoError> {
         let dropped = self.wire.drop_strays()?;
         if dropped > 0 {
@@ -202,8 +202,7 @@ impl Session {
         Ok(())
     }
 
-    /// Finds the place in the stream where no reply is under way any more: where an extra command
-    /// is answered.
+    /// Resynchronises: sends an extra command and drops all lines before its answer.
     pub(crate) fn fence(&mut self) -> Result<(), ZinoError> {
         self.command("VERSION")?;
         let since = *self.noisy_since.get_or_insert_with(Instant::now);
@@ -217,7 +216,7 @@ impl Session {
         }
     }
 
-    /// Bytes that have arrived after the last reply.
+    /// Bytes that arrived after the last reply.
     pub(crate) fn has_surplus(&self) -> bool {
         self.wire.buffered() > 0
     }
@@ -308,7 +307,7 @@ impl ZinoServer for Session {
     }
 }
 
-/// Whether a text is what Zino's notification port greets with.
+/// Whether a text is the greeting of Zino's notification port.
 pub(crate) fn is_nonce(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

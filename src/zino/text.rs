@@ -1,5 +1,5 @@
-//! Bytes of the wire to text, and text to something that can stand in a log line. Never knows what
-//! a line means.
+//! Decodes the bytes of a line to text, and sanitises it for a log line. Never knows what a line
+//! means.
 
 /// What Windows-1252 has at 0x80..=0x9F; the five bytes that it does not define become U+FFFD.
 const WINDOWS_1252: [char; 32] = [
@@ -9,13 +9,12 @@ const WINDOWS_1252: [char; 32] = [
 
 /// The longest piece of a server's text that a log line or an error message repeats.
 const MAX_CHARS: usize = 500;
-/// How much of a text is looked at for that: a character takes at most four bytes, and secrets are
-/// taken out before.
+/// The most bytes of a text that are read for that: a character takes at most four bytes, and
+/// secrets are removed before.
 const LOOKED_AT: usize = 16 * 1024;
 
 /// Reads UTF-8, and each byte that is not part of UTF-8 as Windows-1252: Zino 1 mixes both in one
-/// reply. NUL becomes U+FFFD, for Argus refuses it, and what is compared with what Argus has must
-/// not hold it either.
+/// reply. NUL becomes U+FFFD, because Argus refuses it, and texts are compared with those in Argus.
 pub(crate) fn decode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -30,8 +29,8 @@ fn windows_1252(byte: u8) -> char {
     WINDOWS_1252.get(row).copied().unwrap_or_else(|| char::from(byte))
 }
 
-/// The start of a server's text for a log line or an error message: one line, nothing that commands
-/// a terminal.
+/// The start of a server's text for a log line or an error message: one line, without control
+/// characters and without our secrets.
 pub(crate) fn sanitised(bytes: &[u8]) -> String {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     let mut out = crate::sanitise::sanitised(&decode(head), MAX_CHARS);

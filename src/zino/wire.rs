@@ -12,23 +12,22 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// The longest line that is kept; what follows in the same line is read and dropped. A person can
-/// write a longer history line, and that must not make its case unreadable.
+/// The longest line that is kept; the rest of a longer line is read and dropped. A person can write
+/// a longer history line, which must not make the case unreadable.
 const MAX_LINE: usize = 1 << 20;
-/// The most that one reply may hold, and all that are under way together: a case with fifty
+/// The most bytes of one reply, and of all replies that are read together: a case with fifty
 /// thousand short history entries.
 const MAX_REPLY: usize = 8 << 20;
-/// What a line takes in memory beside its bytes.
+/// The memory of a line beside its bytes.
 const LINE_COST: usize = 64;
-/// The most that is read to find the end of replies that nobody wants any more; nothing of it is
-/// kept.
+/// The most bytes that are read and dropped to resynchronise.
 const MAX_DRAINED: usize = 256 << 20;
 /// How many bytes make a reply's time a second longer.
 const BYTES_A_SECOND: usize = 64 << 10;
 /// The log target of everything that crosses the wire.
 pub(crate) const LOG: &str = "zino";
 
-/// What is said of a server that does not send what is waited for.
+/// The error about a server that does not answer.
 pub(crate) const SILENT: &str = "the server does not answer any more";
 
 /// How long to wait for what.
@@ -40,9 +39,9 @@ pub struct Timeouts {
     pub stall: Duration,
     /// For the server to take what is sent.
     pub write: Duration,
-    /// For a whole reply, however steadily it drips; a second more for every 64 KiB of it. Each of
-    /// several replies that are under way together has this time, from the end of the one before.
-    /// It is also the limit for lines that are no reply, all together.
+    /// For a whole reply, also if it makes progress all the time; a second more for every 64 KiB of
+    /// it. Each of several replies that are read together has this time, from the end of the one
+    /// before. It is also the limit for all lines together that belong to no reply.
     pub reply: Duration,
 }
 
@@ -61,8 +60,8 @@ impl Default for Timeouts {
     }
 }
 
-/// The room that is left for one reply or for several that are under way together, and the deadline
-/// of the next one.
+/// The bytes that are left for one reply or for several that are read together, and the deadline of
+/// the next one.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     room: usize,
@@ -217,7 +216,7 @@ impl Wire {
         self.reader.buffer().len()
     }
 
-    /// Whatever arrives next, waiting at most `wait` for it; empty if nothing did.
+    /// The bytes that arrive next, within `wait`; empty if none do.
     pub(crate) fn arrived(&mut self, wait: Duration) -> Result<Vec<u8>, ZinoError> {
         progress::beat();
         // A time-out of zero would mean "for ever" to the system.
@@ -236,7 +235,7 @@ impl Wire {
 
     /// Ends the connection at once.
     pub(crate) fn close(&self) {
-        // It may be gone already, which is just as well.
+        // An error means that it has ended already.
         let _ = self.reader.get_ref().shutdown(Shutdown::Both);
     }
 }
@@ -265,8 +264,7 @@ fn strip_cr(line: &mut Vec<u8>) {
     }
 }
 
-/// Whether our own patience is over. On Unix, `TimedOut` is something else: the peer that keepalive
-/// found dead.
+/// Whether our own time-out is over. On Unix, `TimedOut` means that keepalive found the peer dead.
 fn is_timeout(e: &io::Error) -> bool {
     e.kind() == ErrorKind::WouldBlock || (cfg!(windows) && e.kind() == ErrorKind::TimedOut)
 }
@@ -286,7 +284,7 @@ fn closed() -> ZinoError {
     ZinoError::Connection("closed by the server".to_owned())
 }
 
-/// Makes a dead peer show within a minute, whether we wait for it or write to it.
+/// Detects a dead peer within a minute, both while reading and while writing.
 fn set_up(stream: &TcpStream, timeouts: &Timeouts) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(timeouts.stall))?;

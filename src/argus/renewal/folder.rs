@@ -1,6 +1,6 @@
-//! The folder of the token's file: what lies in it, and how a file in it is replaced. Every file is
-//! named relative to the open folder and none is followed if it is a link: the program may run as
-//! root, and others may write here. Never talks to Argus.
+//! The folder of the token's file: finds, reads and replaces files in it. Every file is named
+//! relative to the open folder, and a link is never followed: the program may run as root, and
+//! others may write here. Never talks to Argus.
 
 use crate::secret::Secret;
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, open, openat, renameat, statat, unlinkat};
@@ -10,7 +10,8 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
-/// How much room a token may need on the disk, and the most that is read of a file, in bytes.
+/// The room that is reserved for a token on the disk, and the most that is read of a file, in
+/// bytes.
 const ROOM: usize = 4096;
 
 /// Which file lies under a name.
@@ -58,7 +59,7 @@ impl Folder {
     /// # Errors
     /// The system's; a link or a pipe is none.
     pub fn open(&self, ending: &str) -> io::Result<File> {
-        // Without NONBLOCK a pipe would be waited for.
+        // Without NONBLOCK, opening a pipe would block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.folder, self.beside(ending), flags, Mode::empty())?);
         if !file.metadata()?.is_file() {
@@ -67,17 +68,17 @@ impl Folder {
         Ok(file)
     }
 
-    /// Whether something has this name.
+    /// Whether a file with this ending exists.
     pub fn has(&self, ending: &str) -> bool {
         self.identity(&self.beside(ending)).is_ok()
     }
 
-    /// Whether the name of the token's file still is that of this one.
+    /// Whether this file still has the name of the token's file.
     pub fn is_current(&self, file: &File) -> bool {
         self.identity(&self.name).ok() == identity_of(file).ok()
     }
 
-    /// An empty file that only its owner can read, in place of what has this name.
+    /// Creates an empty file that only its owner can read, and replaces what has this name.
     ///
     /// # Errors
     /// The system's.
@@ -88,7 +89,7 @@ impl Folder {
         Ok(File::from(openat(&self.folder, self.beside(ending), flags, mode)?))
     }
 
-    /// Writes a whole file that only its owner can read, in place of what has this name.
+    /// Writes a whole file that only its owner can read, and replaces what has this name.
     ///
     /// # Errors
     /// The system's.
@@ -110,8 +111,8 @@ impl Folder {
         }
     }
 
-    /// A file that can take the place of the token's, with the same owner and mode, and with room
-    /// on the disk for a token.
+    /// Prepares a file that can replace the token's: same owner and mode, and room on the disk for
+    /// a token.
     ///
     /// # Errors
     /// The system's; then nothing has changed.
@@ -142,7 +143,7 @@ impl Folder {
         new.set_len(text.len() as u64)?;
         new.sync_all()?;
         let ours = identity_of(new)?;
-        // A name can be given to another file at any moment, but not the one that is open.
+        // Another file can get the name at any moment; the open file stays the same.
         if self.identity(&self.beside(NEW))? != ours {
             return Err(io::Error::other("somebody else writes into its folder"));
         }
@@ -154,10 +155,10 @@ impl Folder {
     }
 }
 
-/// The ending of the file that is to take the place of the token's.
+/// The ending of the file that will replace the token's.
 pub(super) const NEW: &str = ".new";
 
-/// A file that is to take the place of the token's.
+/// A file that will replace the token's.
 #[derive(Debug)]
 pub(super) struct Replacement {
     new: File,

@@ -1,4 +1,4 @@
-//! How we know of a token that we made it, and when: a line in a file beside it. The date of the
+//! The line beside the token's file that says which token we made, and when. The date of the
 //! token's file proves neither: people put old tokens into new files. Pure.
 
 use crate::secret::Secret;
@@ -19,7 +19,7 @@ pub(super) fn made_at(line: &str, token: &Secret) -> Option<Stamp> {
     Stamp::parse(time)
 }
 
-/// Tells tokens apart without giving them away; the token itself lies beside it.
+/// Identifies a token without revealing it.
 fn digest(token: &Secret) -> String {
     let digest = Sha1::digest(format!("zinoargus {}", token.reveal()));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

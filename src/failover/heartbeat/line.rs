@@ -1,11 +1,11 @@
 //! The exchange with one address of the primary's agent: the question, and the datagrams that come
 //! back. Never decides what the silence of the agent means.
 //!
-//! Two sockets share one local port. The question goes out of a connected one, which the system
-//! tells of a closed port. The other is not connected and takes what comes from any other address:
-//! an agent that listens on all addresses of its host may answer from another one than was asked.
-//! Both hold only datagrams for the port that the question came from, and the answer is known by
-//! its random request number.
+//! Two sockets share one local port. The question is sent from a connected socket, which gets an
+//! error if the remote port is closed. The other socket is not connected and receives from every
+//! other address: an agent that listens on all addresses of its host may answer from another
+//! address than was asked. Both receive only datagrams for the port that the question came from.
+//! The random request number identifies the answer.
 
 use super::message::{Heard, Question};
 use log::debug;
@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-/// More than any answer to our question; what is longer is cut and then no answer.
+/// The longest datagram. A longer one is cut, and then no valid answer.
 const MAX_DATAGRAM: usize = 2048;
 
 /// The exchange with one address.
@@ -24,17 +24,17 @@ pub struct Line {
     /// The address that was asked.
     pub address: SocketAddr,
     state: State,
-    /// What came instead of an answer.
+    /// A datagram that arrived and was no answer.
     foreign: Option<String>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// The answer may still come.
+    /// The answer may still arrive.
     Waits(Sockets),
-    /// The question never left this host: why.
+    /// The question never left this host, for this reason.
     Unasked(String),
-    /// The question left this host, and no answer will come: why.
+    /// The question left this host, and no answer will arrive, for this reason.
     Failed(String),
 }
 
@@ -70,8 +70,8 @@ impl Line {
         matches!(self.state, State::Unasked(_))
     }
 
-    /// Takes what has come, one datagram of each socket; returns the uptime in seconds once it is
-    /// the answer. Does not block.
+    /// Reads at most one datagram of each socket. Returns the uptime in seconds if it is the
+    /// answer. Does not block.
     pub fn hear(&mut self, question: &Question) -> Option<u64> {
         let State::Waits(sockets) = &mut self.state else {
             return None;
@@ -79,8 +79,8 @@ impl Line {
         let mut came = Vec::new();
         match receive(&sockets.asked, question) {
             Ok(datagram) => came.extend(datagram),
-            // The question has left, so the network says this: the port is closed, or a firewall
-            // refuses it.
+            // An error of the network after the question was sent: the port is closed, or a
+            // firewall refuses it.
             Err(error) => {
                 self.state = State::Failed(failure(&error));
                 return None;
@@ -118,7 +118,7 @@ impl Line {
     }
 }
 
-/// Blocks until something has come for one of the lines, or for this long.
+/// Blocks until a datagram arrives for one of the lines, at most for this long.
 pub fn wait(lines: &[Line], longest: Duration) {
     let sockets = lines.iter().filter_map(|line| match &line.state {
         State::Waits(sockets) => Some(sockets.all()),
@@ -171,7 +171,7 @@ fn beside(asked: &UdpSocket) -> io::Result<UdpSocket> {
     asked.set_reuse_address(true)?;
     elsewhere.set_reuse_address(true)?;
     elsewhere.bind(&local.into())?;
-    // From here on nobody else can share the port.
+    // From here on no other socket can share the port.
     asked.set_reuse_address(false)?;
     elsewhere.set_reuse_address(false)?;
     elsewhere.set_nonblocking(true)?;

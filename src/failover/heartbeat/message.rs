@@ -1,5 +1,5 @@
-//! One SNMP v2c question and what its answer says. Never panics, whatever bytes come, and never
-//! looks further than one value.
+//! Encodes one SNMP v2c question and decodes its answer. Never panics, whatever the bytes, and
+//! never reads more than one value.
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use snmp::{MessageType, Pdu, Value};
@@ -24,19 +24,20 @@ pub struct Question {
     community: Vec<u8>,
 }
 
-/// What a datagram is to a question.
+/// How a datagram answers a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// The answer: seconds.
     Uptime(u64),
-    /// An answer to this question, but none that tells the uptime.
+    /// An answer to this question, but without an uptime.
     Useless(String),
-    /// No answer to this question: garbled, late, or somebody else's. The answer may still come.
+    /// No answer to this question: garbled, late, or from another sender. The answer may still
+    /// arrive.
     Foreign(String),
 }
 
 impl Question {
-    /// With a random number, by which its answer is known wherever it comes from.
+    /// A question with a random number, which identifies its answer from any address.
     #[must_use]
     pub fn new(community: &str) -> Self {
         // Four bytes whatever the number, so that no encoding of it is longer than it must be.
@@ -44,7 +45,7 @@ impl Question {
         Self::numbered(i32::try_from(number).unwrap_or(i32::MAX), community)
     }
 
-    /// With this number, for tests.
+    /// A question with this number, for tests.
     #[must_use]
     pub fn numbered(id: i32, community: &str) -> Self {
         Self { id, community: latin_1(community) }
@@ -86,19 +87,18 @@ impl Question {
     }
 }
 
-/// Whether SNMP can carry this community: it is bytes, and Zino's agent takes a character for one
-/// byte.
+/// Whether SNMP can encode this community: Zino's agent takes each character for one byte.
 #[must_use]
 pub fn can_be_sent(community: &str) -> bool {
     community.chars().all(|character| u8::try_from(character).is_ok())
 }
 
-/// The bytes of a community. The configuration takes none that has another character.
+/// The bytes of a community. The configuration refuses one with other characters.
 fn latin_1(community: &str) -> Vec<u8> {
     community.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect()
 }
 
-/// 32 bits that nobody can guess.
+/// 32 random bits.
 fn random() -> u32 {
     let mut bytes = [0; 4];
     match getrandom(&mut bytes, GetRandomFlags::empty()) {
@@ -108,7 +108,7 @@ fn random() -> u32 {
     }
 }
 
-/// Zino sends a Counter32; any number that an agent may make of it shows that the primary lives.
+/// Zino sends a Counter32. Any number proves that the primary is up.
 fn seconds(value: &Value<'_>) -> Heard {
     match *value {
         Value::Counter32(n) | Value::Unsigned32(n) => Heard::Uptime(n.into()),

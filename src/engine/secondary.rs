@@ -40,7 +40,7 @@ impl Engine {
             return true;
         };
         let is_asking = self.watch.reach_wanted || self.watch.reaching;
-        failover.mode() == Mode::Active && self.watch.contact.is_shown() && !is_asking
+        failover.mode() == Mode::Active && self.watch.contact.is_proved() && !is_asking
     }
 
     pub(super) fn take_ping(&mut self, now: Now, ping: &Ping) {
@@ -140,7 +140,7 @@ impl Engine {
     /// One line when an ACTIVE secondary has to wait, and one when it may write.
     pub(super) fn tell_to_hold(&mut self) {
         let is_active = self.failover.is_some() && self.is_active();
-        let holds = is_active && !self.watch.contact.is_shown();
+        let holds = is_active && !self.watch.contact.is_proved();
         if std::mem::replace(&mut self.watch.told_to_hold, holds) == holds || !is_active {
             return;
         }

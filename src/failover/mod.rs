@@ -138,7 +138,7 @@ impl Default for Contact {
 impl Contact {
     /// Whether it is proved.
     #[must_use]
-    pub fn is_shown(&self) -> bool {
+    pub fn is_proved(&self) -> bool {
         self.missing == 0
     }
 

@@ -66,7 +66,7 @@ enum Event {
 use Event::{Argus, Asked};
 
 /// Whether it is shown in the end that this host is not cut off. The threshold is 3.
-fn is_shown(events: &[(u64, Event)]) -> bool {
+fn is_proved(events: &[(u64, Event)]) -> bool {
     let mut contact = Contact::default();
     for (second, event) in events {
         let at = Duration::from_secs(*second);
@@ -76,26 +76,26 @@ fn is_shown(events: &[(u64, Event)]) -> bool {
             Argus(false) => contact.argus_is_away(),
         }
     }
-    contact.is_shown()
+    contact.is_proved()
 }
 
 #[test]
 fn contact_is_shown_by_a_question_asked_after_argus_had_answered() {
-    assert!(!is_shown(&[]));
-    assert!(!is_shown(&[(1, Asked(down(), Standby)), (2, Asked(down(), Standby)), (3, Argus(true))]));
-    assert!(!is_shown(&[(3, Argus(true)), (2, Asked(down(), Standby))]), "asked before Argus answered");
-    assert!(is_shown(&[(1, Asked(down(), Standby)), (2, Argus(true)), (3, Asked(down(), Standby))]));
-    assert!(is_shown(&[(2, Argus(true)), (9, Argus(true)), (3, Asked(down(), Active))]), "one answer is enough");
-    assert!(!is_shown(&[(2, Argus(true)), (3, Asked(unasked(), Active))]), "it never left this host");
+    assert!(!is_proved(&[]));
+    assert!(!is_proved(&[(1, Asked(down(), Standby)), (2, Asked(down(), Standby)), (3, Argus(true))]));
+    assert!(!is_proved(&[(3, Argus(true)), (2, Asked(down(), Standby))]), "asked before Argus answered");
+    assert!(is_proved(&[(1, Asked(down(), Standby)), (2, Argus(true)), (3, Asked(down(), Standby))]));
+    assert!(is_proved(&[(2, Argus(true)), (9, Argus(true)), (3, Asked(down(), Active))]), "one answer is enough");
+    assert!(!is_proved(&[(2, Argus(true)), (3, Asked(unasked(), Active))]), "it never left this host");
 }
 
 #[test]
 fn an_argus_that_is_away_makes_it_doubtful_again() {
-    assert!(!is_shown(&[(1, Argus(true)), (2, Asked(down(), Standby)), (3, Argus(false))]));
+    assert!(!is_proved(&[(1, Argus(true)), (2, Asked(down(), Standby)), (3, Argus(false))]));
     let away = |more: Vec<(u64, Event)>| {
         let mut events = vec![(1, Argus(true)), (2, Asked(down(), Active)), (3, Argus(false))];
         events.extend(more);
-        is_shown(&events)
+        is_proved(&events)
     };
     assert!(!away(vec![(4, Asked(down(), Active)), (5, Argus(true))]));
     assert!(away(vec![(4, Argus(true)), (5, Asked(down(), Active))]));
@@ -103,10 +103,10 @@ fn an_argus_that_is_away_makes_it_doubtful_again() {
 
 #[test]
 fn an_answer_of_the_primary_takes_it_back() {
-    assert!(!is_shown(&[(1, Argus(true)), (2, Asked(down(), Standby)), (3, Asked(UP, Standby))]));
-    assert!(!is_shown(&[(1, Argus(true)), (2, Asked(UP, Standby)), (3, Asked(down(), Standby))]));
+    assert!(!is_proved(&[(1, Argus(true)), (2, Asked(down(), Standby)), (3, Asked(UP, Standby))]));
+    assert!(!is_proved(&[(1, Argus(true)), (2, Asked(UP, Standby)), (3, Asked(down(), Standby))]));
     let shown_then = [(1, Argus(true)), (2, Asked(down(), Active)), (3, Asked(UP, Active))];
-    assert!(is_shown(&shown_then), "the mode says when to stop what has begun");
+    assert!(is_proved(&shown_then), "the mode says when to stop what has begun");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_wrong_takeover_needs_threshold_failures_to_be_right_after_all() {
     let after = |failures: u64| {
         let mut events = vec![(1, Argus(true)), (2, Asked(UP, Active))];
         events.extend((0..failures).map(|n| (3 + n, Asked(down(), Active))));
-        is_shown(&events)
+        is_proved(&events)
     };
     assert!(!after(2));
     assert!(after(3));

@@ -28,13 +28,10 @@ const WIDE_COMMENTS: &[(&str, usize)] = &[
     ("secret", 2),
     ("service", 3),
     ("threads", 24),
-    ("time", 1),
-    ("zino", 51),
 ];
 /// How many banned words the names of a module hold today.
 const BANNED_WORDS: &[(&str, usize)] = &[
-    ("argus", 17),
-    ("commands", 24),
+    ("commands", 22),
     ("config", 4),
     ("engine", 92),
     ("execute", 11),
@@ -44,8 +41,7 @@ const BANNED_WORDS: &[(&str, usize)] = &[
     ("reconcile", 22),
     ("sanitise", 4),
     ("service", 2),
-    ("threads", 16),
-    ("zino", 10),
+    ("threads", 15),
 ];
 
 /// Compares what was found in each module with what may be there.

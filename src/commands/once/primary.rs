@@ -60,7 +60,7 @@ pub fn ask(world: &mut impl World, threshold: u32, interval: Duration) -> Verdic
                 unasked = why;
             }
         }
-        if failures >= threshold && contact.is_shown() {
+        if failures >= threshold && contact.is_proved() {
             return Verdict::Silent(silence);
         }
         if question < threshold {

@@ -166,10 +166,10 @@ mod tests {
         Question::numbered(ID, "public")
     }
 
-    /// The real answer with the bytes at a place replaced.
-    fn with(place: usize, bytes: &[u8]) -> Vec<u8> {
+    /// The real answer with the bytes at a offset replaced.
+    fn with(offset: usize, bytes: &[u8]) -> Vec<u8> {
         let mut reply = REAL.to_vec();
-        reply[place..place + bytes.len()].copy_from_slice(bytes);
+        reply[offset..offset + bytes.len()].copy_from_slice(bytes);
         reply
     }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_tells_no_uptime_says_why() {
-        for (place, bytes, expected) in [
+        for (offset, bytes, expected) in [
             (23, &[6_u8][..], "the agent answers with error noAccess"),
             (23, &[5], "the agent answers with error genErr"),
             (46, &[0x04], "the agent answers with something that is not a number"),
@@ -227,12 +227,12 @@ mod tests {
             (44, &[0x02], "the agent answers about something else than zinoUpTime"),
             (46, &[0x41, 9], "the agent answers without a value that can be read"),
         ] {
-            assert_eq!(ours().hear(&with(place, bytes)), Heard::Useless(expected.to_owned()));
+            assert_eq!(ours().hear(&with(offset, bytes)), Heard::Useless(expected.to_owned()));
         }
         let mut unknown = with(46, &[0x80, 0]);
         unknown.pop();
-        for (place, less) in [(1, 0x2e), (14, 0x21), (28, 0x13), (30, 0x11)] {
-            unknown[place] = less;
+        for (offset, less) in [(1, 0x2e), (14, 0x21), (28, 0x13), (30, 0x11)] {
+            unknown[offset] = less;
         }
         let expected = "the agent does not know zinoUpTime; it is not Zino's";
         assert_eq!(ours().hear(&unknown), Heard::Useless(expected.to_owned()));
@@ -255,9 +255,9 @@ mod tests {
     /// Changes some bytes, cuts, or lengthens.
     fn mutated(changes: &[(usize, u8)], cut: usize, more: &[u8]) -> Vec<u8> {
         let mut reply = REAL.to_vec();
-        for (place, byte) in changes {
-            let place = place % reply.len();
-            reply[place] = *byte;
+        for (offset, byte) in changes {
+            let offset = offset % reply.len();
+            reply[offset] = *byte;
         }
         reply.truncate(cut);
         reply.extend(more);

@@ -221,6 +221,7 @@ impl Lines {
         let text = text(self.style, level, message);
         self.maker.log(&Record::builder().level(level).args(format_args!("{text}")).build());
         let line = LINE.try_with(RefCell::take).unwrap_or_default();
+        debug_assert!(line.len() <= MAX_PIECE, "a line is written as a whole or not at all");
         match self.style {
             Style::Terminal => {
                 Piece::Record(level, String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned())

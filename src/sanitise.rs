@@ -44,6 +44,7 @@ fn in_one_line(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_some() {
         out.push('…');
     }
+    debug_assert!(!out.contains(must_be_escaped), "a sanitised text is one harmless line");
     out
 }
 

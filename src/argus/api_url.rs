@@ -135,7 +135,9 @@ impl ApiUrl {
             _ => &self.text,
         };
         let path = path.strip_prefix("../").unwrap_or(path);
-        format!("{base}/{path}").parse().map_err(|error| format!("{error}"))
+        let uri: Uri = format!("{base}/{path}").parse().map_err(|error| format!("{error}"))?;
+        debug_assert!(uri.to_string().starts_with(&self.origin), "the token goes to one server only");
+        Ok(uri)
     }
 }
 

@@ -4,7 +4,9 @@
 use super::event_kind::{WireKind, code, kind_of};
 use super::limits::{MAX_TAG_VALUE, clean};
 use super::list::all;
-use super::models::{EndTime, Event, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk};
+use super::models::{
+    EndTime, Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident, Page, Patch, UserPk,
+};
 use super::text::sanitised;
 use crate::time::Stamp;
 use serde::de::IgnoredAny;
@@ -173,6 +175,10 @@ pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
 
 /// The JSON that posts an event.
 pub(super) fn new_event(new: &NewEvent) -> Result<Vec<u8>, String> {
+    debug_assert!(
+        matches!(new.kind, EventKind::Other | EventKind::End | EventKind::Restart),
+        "the other kinds are made by Argus or by users"
+    );
     encode(&WireNewEvent {
         kind: code(&new.kind),
         timestamp: new.timestamp.to_string(),

@@ -122,6 +122,7 @@ impl Queue {
             state.waiting.push_back(Item::Piece(piece));
             state.bytes += cost;
             state.full &= weight == Weight::Important;
+            debug_assert!(state.bytes <= MOST + RESERVE + PIECE_COST, "the queue is bounded");
         } else if weight != Weight::Passing {
             state.lost = state.lost.saturating_add(1);
             state.full = true;
@@ -202,6 +203,8 @@ impl State {
             };
             self.bytes = self.bytes.saturating_sub(length + PIECE_COST);
         }
+        debug_assert!(!self.waiting.is_empty() || self.bytes == 0, "an empty queue has no cost");
+        debug_assert!(batch.record.is_none() || batch.pieces == 1, "a log line is written alone");
         batch
     }
 }

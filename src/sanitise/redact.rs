@@ -223,6 +223,7 @@ impl Known {
         let Some(holders) = self.live.get_mut(secret) else {
             return;
         };
+        debug_assert!(*holders > 0, "a secret without a holder is retired already");
         *holders = holders.saturating_sub(1);
         if *holders > 0 {
             return;

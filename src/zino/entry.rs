@@ -27,6 +27,7 @@ pub(crate) fn message(text: &str) -> String {
         message.push_str("\r\n");
     }
     message.push_str(".\r\n");
+    debug_assert_eq!(message.split("\r\n").filter(|line| *line == ".").count(), 1, "only the last line is a lone dot");
     message
 }
 

@@ -125,6 +125,7 @@ impl Wire {
     /// Sends bytes that make up whole lines. What goes on the wire is logged by the caller, who
     /// knows what is secret.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), ZinoError> {
+        debug_assert!(bytes.ends_with(b"\n"), "only whole lines are sent");
         progress::beat();
         self.reader.get_mut().write_all(bytes).map_err(lost)
     }

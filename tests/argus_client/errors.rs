@@ -1,4 +1,5 @@
-//! Which error each bad answer becomes: what may be repeated, what is unknown, what is this one request's fault.
+//! Which error each bad answer becomes: what may be repeated, what is unknown, what is this one
+//! request's fault.
 
 use super::*;
 use crate::fake_argus::{Act, FakeArgus, answer, html, json};
@@ -158,7 +159,8 @@ fn nobody_listening_is_refused() {
 
 #[test]
 fn a_name_that_does_not_exist_is_refused() {
-    // Names under .invalid never exist (RFC 6761); whether the resolver says so or does not answer in time is the same.
+    // Names under .invalid never exist (RFC 6761); whether the resolver says so or does not answer
+    // in time is the same.
     let settings = Settings { timeout: Duration::from_secs(1), ..settings("http://argus.invalid/api/v2/") };
     let argus = Client::new(&settings).unwrap();
     refused(argus.create(&new_incident()));
@@ -170,7 +172,8 @@ fn a_server_that_closes_before_it_reads_leaves_a_read_without_an_answer() {
     let manners = crate::fake_argus::Manners { slams: true, ..Default::default() };
     let fake = FakeArgus::with(manners, |_| Act::Close);
     let argus = client(&fake);
-    // What of it the server saw is chance here, so either error is true; but never an answer, and never twice.
+    // What of it the server saw is chance here, so either error is true; but never an answer, and
+    // never twice.
     assert!(matches!(
         argus.create(&new_incident()),
         Err(ArgusError::Unknown { status: None, .. } | ArgusError::Refused(_))

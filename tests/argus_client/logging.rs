@@ -1,4 +1,5 @@
-//! What the log shows of a request: never the token, and nothing of a server's text that commands a terminal.
+//! What the log shows of a request: never the token, and nothing of a server's text that commands a
+//! terminal.
 
 use super::*;
 use crate::fake_argus::{FakeArgus, html, json};

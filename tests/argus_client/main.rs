@@ -1,5 +1,5 @@
-//! What the Argus client does, seen from outside: against a scriptable server on loopback, and on request against a real
-//! Argus.
+//! What the Argus client does, seen from outside: against a scriptable server on loopback, and on
+//! request against a real Argus.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod advice;

@@ -1,5 +1,5 @@
-//! The client against a real Argus, on request: `ARGUS_URL=… ARGUS_TOKEN=… cargo test --test argus_client -- --ignored real`.
-//! The token is a source system's; what the test makes, it ends.
+//! The client against a real Argus, on request: `ARGUS_URL=… ARGUS_TOKEN=… cargo test --test
+//! argus_client -- --ignored real`. The token is a source system's; what the test makes, it ends.
 
 use super::*;
 use std::time::{SystemTime, UNIX_EPOCH};

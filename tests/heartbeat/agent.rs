@@ -1,5 +1,5 @@
-//! The agent of the heartbeat's tests: an SNMP agent on loopback that does with a question what a test says. Never
-//! checks anything.
+//! The agent of the heartbeat's tests: an SNMP agent on loopback that does with a question what a
+//! test says. Never checks anything.
 
 use crate::{LONGEST, TIMEOUT};
 use std::net::{SocketAddr, UdpSocket};

@@ -1,5 +1,5 @@
-//! The heartbeat against an agent on loopback that answers as it is told: every way in which an answer can be missing is a
-//! failed ping with its reason, and never takes longer than it may.
+//! The heartbeat, with an SNMP agent on loopback whose answers a test chooses. Every way in which an
+//! answer can be missing is a failed ping with its reason, and never takes longer than it may.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]

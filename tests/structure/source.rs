@@ -14,8 +14,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether the file is compiled for tests only. Such a file is named `tests.rs`, `*_tests.rs` or
-    /// `testing.rs`, or lies in a folder `testing`.
+    /// Whether the file is compiled for tests only. Such a file is named `tests.rs`, `*_tests.rs`
+    /// or `testing.rs`, or lies in a folder `testing`.
     pub fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap();
         matches!(name, "tests.rs" | "testing.rs") || name.ends_with("_tests.rs") || self.path.contains("/testing/")

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 /// The most columns of a line with a comment.
 const WIDEST: usize = 100;
-/// Words that no name holds: each stood for several things. The names of tests are sentences, and free.
+/// Words that no name holds: each stood for several things. The names of tests are sentences, and
+/// free.
 const BANNED: &str = "told tell home errand deeds acts ripe excused goal reached lane touch hurry turnstile desk pulse \
                       shown road slot place trouble carry machine mend";
 
@@ -42,7 +43,8 @@ fn check(found: &BTreeMap<String, Vec<String>>, exceptions: &[(&str, usize)]) {
     assert!(over.is_empty(), "new ones, or old ones beside them: {over:#?}\nnow: {now:?}");
 }
 
-/// The parts of a name in lower case: `HostLock`, `host_lock` and `HOST_LOCK` are `host` and `lock`.
+/// The parts of a name in lower case: `HostLock`, `host_lock` and `HOST_LOCK` are `host` and
+/// `lock`.
 fn parts(name: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut before = '_';

@@ -1,7 +1,8 @@
-//! A scriptable HTTP/1.1 server on loopback that plays Argus, or whatever may stand where Argus should be.
+//! A scriptable HTTP/1.1 server on loopback that plays Argus, or whatever may stand where Argus
+//! should be.
 //!
-//! A handler decides what happens to each request; the server records all of them, and the connections they came on.
-//! Never checks anything by itself.
+//! A handler decides what happens to each request; the server records all of them, and the
+//! connections they came on. Never checks anything by itself.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::io::{ErrorKind, Read, Write};

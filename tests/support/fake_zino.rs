@@ -1,8 +1,9 @@
-//! A scriptable Zino on loopback: real sockets and threads, an in-memory world, and faults on demand. Never decides
-//! whether a test passes.
+//! A scriptable Zino on loopback: real sockets and threads, an in-memory world, and faults on
+//! demand. Never decides whether a test passes.
 //!
-//! It answers as Zino 2.5.2 does, in particular when commands are pipelined: a refusal overtakes the replies of its
-//! batch, a reply that breaks halfway gets its `500 internal error` after them, and text sent before the 302 is run as commands.
+//! It answers as Zino 2.5.2 does, in particular when commands are pipelined: a refusal overtakes
+//! the replies of its batch, a reply that breaks halfway gets its `500 internal error` after them,
+//! and text sent before the 302 is run as commands.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)] // each test uses a part of it
 
 use sha1::{Digest, Sha1};
@@ -45,7 +46,8 @@ pub enum Fault {
     CutMidReply,
     /// The answer is one line without end, until the client goes away.
     EndlessLine,
-    /// The answer is one line without end, a byte every now and then, so that it never stands still.
+    /// The answer is one line without end, a byte every now and then, so that it never stands
+    /// still.
     Drip,
     /// The answer is line after line that is no answer, for as long as the client stays.
     Babble,

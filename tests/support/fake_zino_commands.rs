@@ -1,5 +1,5 @@
-//! The command connections of the fake Zino: what it answers, and what a fault does to the answer. Never
-//! knows a case: that is the world's.
+//! The command connections of the fake Zino: what it answers, and what a fault does to the answer.
+//! Never knows a case: that is the world's.
 
 use super::world::{Channel, World};
 use super::{CHALLENGE, Fault, USER, digest};

@@ -1,4 +1,5 @@
-//! What the fake Zino knows, and the replies that follow from it. Never touches a socket but to remember it.
+//! What the fake Zino knows, and the replies that follow from it. Never touches a socket but to
+//! remember it.
 
 use super::{Fault, USER};
 use std::collections::BTreeMap;

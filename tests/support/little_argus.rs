@@ -1,5 +1,6 @@
-//! An Argus that keeps incidents, for tests of the whole program: what `fake_argus` answers when nothing is to go wrong. Knows
-//! just enough of the API for incidents to be created and listed; never judges what it gets.
+//! An Argus that keeps incidents, for tests of the whole program: what `fake_argus` answers when
+//! nothing is to go wrong. Knows just enough of the API for incidents to be created and listed;
+//! never judges what it gets.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crate::fake_argus::{Act, FakeArgus, Seen, json};

@@ -1,4 +1,5 @@
-//! What the Zino client does, seen from outside: against a scriptable Zino on loopback, and on request against a real one.
+//! What the Zino client does, seen from outside: against a scriptable Zino on loopback, and on
+//! request against a real one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod advice;

@@ -8,8 +8,8 @@ use zinoargus::zino::case::{Case, CaseState};
 use zinoargus::zino::notify::Notifications;
 use zinoargus::zino::session::{Login, Session};
 
-/// Against the Zino at `ZINO_ADDR` (host:port:notify_port:user:secret): every case reads the same alone and pipelined, and the
-/// time of both is printed. Case 1 is written to.
+/// Against the Zino at `ZINO_ADDR` (host:port:notify_port:user:secret): every case reads the same
+/// alone and pipelined, and the time of both is printed. Case 1 is written to.
 #[test]
 #[ignore = "needs a real Zino"]
 fn a_real_zino_reads_the_same_alone_and_pipelined() {

@@ -12,6 +12,8 @@ pub mod mapping;
 pub mod matching;
 pub mod orphan;
 pub mod plan;
+#[cfg(test)]
+mod promises_tests;
 pub mod rules;
 pub mod setbacks;
 #[cfg(test)]

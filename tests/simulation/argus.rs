@@ -79,7 +79,7 @@ impl Argus {
     }
 
     /// Writes the whole row from what `row` was read as: whatever happened to it since is lost.
-    fn patch(
+    pub fn patch(
         &mut self,
         now: i64,
         pk: IncidentPk,
@@ -119,7 +119,13 @@ impl Argus {
         Ok(row)
     }
 
-    fn post(&mut self, now: i64, pk: IncidentPk, row: Option<Incident>, new: &NewEvent) -> Result<Event, ArgusError> {
+    pub fn post(
+        &mut self,
+        now: i64,
+        pk: IncidentPk,
+        row: Option<Incident>,
+        new: &NewEvent,
+    ) -> Result<Event, ArgusError> {
         let Some(mut row) = row else {
             return Err(gone());
         };

@@ -11,7 +11,8 @@ pub use instance::rules;
 use instance::{Instance, fresh};
 use std::cell::RefCell;
 use std::time::Duration;
-use zinoargus::engine::{Input, Now, RunEnd, Summary};
+use zinoargus::engine::{Input, Job, Now, Report, RunEnd, Summary};
+use zinoargus::execute::run::run_observed;
 use zinoargus::failover::Mode;
 use zinoargus::reconcile::rules::Rules;
 use zinoargus::threads::core::execute;
@@ -230,7 +231,14 @@ impl Driver {
         if let Some(view) = self.world.borrow_mut().instances.get_mut(n) {
             view.decided_at = decided_at;
         }
-        let report = execute(&SimArgus { world: &self.world, instance: n }, &instance.rules, job);
+        let (argus, rules) = (SimArgus { world: &self.world, instance: n }, &instance.rules);
+        let report = match job {
+            Job::Problem(job) => {
+                let observe = &mut |view: &_, next: &_| crate::record::record(rules, view, next);
+                Report::Problem(Box::new(run_observed(&argus, rules, &job, observe)))
+            }
+            job => execute(&argus, rules, job),
+        };
         if !self.world.borrow().dead.contains(&n) {
             self.feed(n, Input::Argus(report));
         }

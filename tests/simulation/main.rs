@@ -37,6 +37,7 @@
 
 mod argus;
 mod driver;
+mod enumerate;
 mod facts;
 mod figures;
 mod history;
@@ -44,6 +45,7 @@ mod invariants;
 mod logged;
 mod once_wrong;
 mod python;
+mod record;
 mod refusals;
 mod rng;
 mod scenarios;

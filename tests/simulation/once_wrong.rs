@@ -1,4 +1,5 @@
-//! Seeds that once found a bug. Never explains more than its list.
+//! Seeds that once found a bug. A seed loses its meaning when the order of requests changes: what can
+//! be told in a few lines is in `situations/`, and these are kept beside it.
 
 use crate::run;
 

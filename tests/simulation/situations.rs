@@ -7,6 +7,8 @@
 mod adopted;
 mod doubts;
 mod duplicates;
+mod forgetful;
+mod found_by_chance;
 mod moved;
 mod words;
 

@@ -84,6 +84,13 @@ impl Progress {
         Watched { progress: self, pulse }
     }
 
+    /// Stops watching every thread but the calling one. The others were left behind by a reload.
+    pub fn forget_others(&self) {
+        let is_own =
+            |pulse: &Arc<Pulse>| OWN.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, pulse)));
+        self.pulses.lock().unwrap_or_else(PoisonError::into_inner).retain(is_own);
+    }
+
     /// The threads that stand still at a time counted from the start, with how long that has been so.
     #[must_use]
     pub fn stuck(&self, now: Duration) -> Vec<(String, Duration)> {

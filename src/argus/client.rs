@@ -77,6 +77,11 @@ impl Client {
         Ok(())
     }
 
+    /// Sends no request any more. One that is under way may finish.
+    pub fn close(&self) {
+        self.exchange.close();
+    }
+
     fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.exchange.run(Some(token), method, path, body.as_deref())

@@ -18,6 +18,7 @@ use crate::progress;
 use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
@@ -56,6 +57,8 @@ pub(super) struct Exchange {
     route: Route,
     /// The user and password for a proxy that passes requests on as they are.
     to_forwarder: Option<HeaderValue>,
+    /// No request is sent any more.
+    closed: AtomicBool,
 }
 
 /// An answer.
@@ -105,7 +108,13 @@ impl Exchange {
         let dial = Dial { request: timeout, to_connect, forwarder };
         let connector = ().chain(ConnectProxyConnector::default()).chain(dial).chain(RustlsConnector::default());
         let agent = Agent::with_parts(config.build(), connector, Later);
-        Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder })
+        Ok(Self { agent, base, trust, timeout, to_connect, route, to_forwarder, closed: AtomicBool::new(false) })
+    }
+
+    /// Sends no request any more, also not one that is still connecting. One that is under way may
+    /// finish.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     /// Through which proxy, for people; `None` if the environment names none.
@@ -156,6 +165,9 @@ impl Exchange {
         body: Option<&[u8]>,
         timeout: Duration,
     ) -> Result<Answer, ArgusError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(ArgusError::Refused("not sent: the connections to Argus are being closed".to_owned()));
+        }
         let uri = self.base.join(path).map_err(|why| ArgusError::Refused(format!("{}: {why}", sanitised(path))))?;
         let begun = Cell::new(false);
         let response = match body {
@@ -170,7 +182,7 @@ impl Exchange {
                     .header(CONTENT_TYPE, "application/json")
                     // Without this header ureq sends chunks, which Argus reads as an empty body.
                     .header(CONTENT_LENGTH, data.len());
-                let mut reader = Watched { data, begun: &begun };
+                let mut reader = Watched { data, begun: &begun, closed: &self.closed };
                 self.agent.run(request.body(SendBody::from_reader(&mut reader)).map_err(unusable)?)
             }
         };
@@ -255,10 +267,15 @@ fn may_have_arrived(error: &ureq::Error) -> bool {
 struct Watched<'a> {
     data: &'a [u8],
     begun: &'a Cell<bool>,
+    closed: &'a AtomicBool,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        // The last moment: without its body, a request is not executed.
+        if !self.begun.get() && self.closed.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the connections to Argus are being closed"));
+        }
         self.begun.set(true);
         self.data.read(buf)
     }

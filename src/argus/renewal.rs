@@ -25,7 +25,7 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How old a token may get before it is renewed.
@@ -92,7 +92,7 @@ pub struct Renewer {
     /// The file itself where its name is that of a link: the link must stay, and what it leads to
     /// must be replaced.
     target: PathBuf,
-    memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl Renewer {
@@ -100,14 +100,21 @@ impl Renewer {
     #[must_use]
     pub fn new(file: PathBuf) -> Self {
         let target = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
-        Self { file, target, memory: Mutex::default() }
+        Self { file, target, memory: Arc::default() }
     }
 
     /// For this `argus.token_file`, with the memory of an earlier renewer. A token that could not
-    /// be written exists in its memory only, and the new file may be the remedy.
+    /// be written exists in that memory only, and the new file may be the remedy. Both share it,
+    /// because the earlier renewer may still be renewing the token.
     #[must_use]
     pub fn after(earlier: &Self, file: PathBuf) -> Self {
-        Self { memory: Mutex::new(earlier.memory().clone()), ..Self::new(file) }
+        Self { memory: Arc::clone(&earlier.memory), ..Self::new(file) }
+    }
+
+    /// Whether there is a token that could not be written to its file.
+    #[must_use]
+    pub fn has_unwritten(&self) -> bool {
+        self.memory().unwritten.is_some()
     }
 
     /// What the file held when it was read or written last.

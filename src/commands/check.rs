@@ -8,7 +8,7 @@
 mod argus;
 mod zino;
 
-use crate::commands::daemon::parts;
+use super::parts;
 use crate::config::{Config, ConfigError, Loaded};
 use crate::exit::ExitCode;
 use crate::failover::Answer;

@@ -1,28 +1,37 @@
-//! The daemon: starts the threads, waits for a signal or a fatal end, reads the configuration again when asked to, and stops
-//! everything in time. Never decides anything about cases or incidents.
+//! The daemon: starts the threads, waits for a signal or a fatal end, reloads, and stops everything in time. Never decides
+//! anything about cases or incidents.
+//!
+//! A reload is a validated restart inside the process: the new configuration is read and checked while everything goes on; if
+//! it is good, all threads are stopped and joined, and new ones are started with it.
 
-pub(crate) mod parts;
-mod token;
-
-use crate::commands::reload::changed_keys;
-use crate::config::{self, Config};
+use super::parts::{self, PROMPT_END, exit_on_panic};
+use super::reload::changed_keys;
+use super::token::Tokens;
+use crate::argus::client::Client;
+use crate::config::{self, Config, ConfigError, Loaded};
+use crate::engine::{Engine, Kept};
 use crate::exit::ExitCode;
 use crate::log as logging;
 use crate::progress::{self, Progress};
 use crate::service::notify::Notifier;
-use crate::threads::{ENDS, End};
-use crossbeam_channel::{Receiver, TrySendError, bounded, never, select};
+use crate::threads::End;
+use crate::threads::generation::{Generation, Rest, Threads};
+use crossbeam_channel::{Receiver, TrySendError, after, bounded, never, select};
 use log::{error, info, warn};
-use parts::{Parts, Prepared};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The longest that reading the configuration again may take before this thread counts as stuck (a file system that hangs).
+/// The longest time between two signs of life of the main thread.
 const BOUND: Duration = Duration::from_secs(60);
+/// The longest that a reload waits for its files (a file system that hangs).
+const LONGEST_READING: Duration = Duration::from_secs(30);
+/// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
+const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads
 /// `config_file` again.
@@ -39,154 +48,216 @@ pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> Exit
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
-    let (end, ends) = bounded(ENDS);
-    match Parts::start(config, client, &notifier, &progress, end, None) {
-        Ok(parts) => Daemon { parts, notifier, config_file, waiting: None, again: false }.wait(signals, &ends),
-        Err(why) => {
-            error!("cannot start a thread: {why}");
-            ExitCode::Internal
+    let vitals = parts::vitals(&notifier, &progress);
+    let mut tokens = Tokens::default();
+    let plan = parts::plan(config, client, &mut tokens, Engine::new(parts::engine_settings(config)), vitals);
+    match Generation::start(plan, &progress) {
+        Ok(generation) => {
+            let config = config.clone();
+            let daemon =
+                Daemon { config, config_file, notifier, progress: &progress, tokens, reading: None, again: false };
+            daemon.run(generation, signals)
         }
+        Err(why) => cannot_start(&why),
     }
 }
 
-/// A panic anywhere ends the whole process: half a daemon is worse than none, and systemd starts a new one.
-pub(crate) fn exit_on_panic() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
-        let payload = panic.payload();
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        error!("internal error at {place}: {text}; please report this");
-        logging::finish();
-        std::process::exit(i32::from(ExitCode::Internal.code()));
-    }));
+fn cannot_start(why: &io::Error) -> ExitCode {
+    error!("cannot start a thread: {why}");
+    ExitCode::Internal
 }
-
-/// The longest that the end takes if no thread hangs: five seconds, and a little less.
-pub(crate) const PROMPT_END: Duration = Duration::from_millis(4800);
-/// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
-const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a file system or whoever reads the
 /// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
 ///
 /// # Errors
 /// If they cannot be waited for.
-pub fn signals(if_stuck: ExitCode) -> std::io::Result<Receiver<i32>> {
+pub fn signals(if_stuck: ExitCode) -> io::Result<Receiver<i32>> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let (tell, told) = bounded(2);
+    let (signal_sender, signal_receiver) = bounded(2);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             // One waiting SIGHUP stands for all that follow it, so there is room for the signal
             // that ends the process.
-            if (signal != SIGHUP || tell.is_empty())
-                && matches!(tell.try_send(signal), Err(TrySendError::Disconnected(_)))
+            if (signal != SIGHUP || signal_sender.is_empty())
+                && matches!(signal_sender.try_send(signal), Err(TrySendError::Disconnected(_)))
             {
                 return;
             }
             if signal != SIGHUP {
                 thread::sleep(LONGEST_END);
-                // Nothing is flushed and nothing is said: that could hang, too.
+                // Nothing is flushed and nothing is logged: that could hang, too.
                 signal_hook::low_level::exit(i32::from(if_stuck.code()));
             }
         }
     })?;
-    Ok(told)
+    Ok(signal_receiver)
 }
 
-/// A configuration that waits for the work under way to end.
-struct Waiting {
-    quiet: Receiver<()>,
-    prepared: Prepared,
-    /// For the log.
-    keys: String,
+/// A configuration that was read, with the client that was made from it.
+type Checked = Result<(Loaded, Result<Client, String>), ConfigError>;
+
+/// The configuration is being read again.
+struct Reading {
+    checked_receiver: Receiver<Checked>,
+    over_receiver: Receiver<Instant>,
+}
+
+/// Reads and checks the configuration in a thread of its own, because a file system that hangs must
+/// not keep the program from its work and its end.
+fn read_again(file: &Path) -> io::Result<Reading> {
+    let (checked_sender, checked_receiver) = bounded(1);
+    let file = file.to_owned();
+    thread::Builder::new().name("configuration".to_owned()).spawn(move || {
+        let checked = config::load(&file).map(|loaded| {
+            let client = parts::client(&loaded.config);
+            (loaded, client)
+        });
+        // The main thread may have given up waiting.
+        let _ = checked_sender.send(checked);
+    })?;
+    Ok(Reading { checked_receiver, over_receiver: after(LONGEST_READING) })
+}
+
+/// What the main thread has to do.
+enum Next {
+    /// Start again with this configuration.
+    Restart(Box<(Config, Client)>),
+    /// End the program, for this reason.
+    End(ExitCode, String),
 }
 
 struct Daemon<'a> {
-    parts: Parts,
-    notifier: Arc<Notifier>,
+    config: Config,
     config_file: &'a Path,
-    waiting: Option<Waiting>,
+    notifier: Arc<Notifier>,
+    progress: &'a Arc<Progress>,
+    tokens: Tokens,
+    reading: Option<Reading>,
     /// SIGHUP came again meanwhile: the file may have changed once more.
     again: bool,
 }
 
 impl Daemon<'_> {
-    fn wait(mut self, signals: &Receiver<i32>, ends: &Receiver<End>) -> ExitCode {
-        let (code, why) = loop {
-            let quiet = self.waiting.as_ref().map_or_else(never, |waiting| waiting.quiet.clone());
+    fn run(mut self, mut generation: Generation, signals: &Receiver<i32>) -> ExitCode {
+        loop {
+            let (config, client) = match self.wait(&generation, signals) {
+                Next::Restart(with) => *with,
+                Next::End(code, why) => {
+                    self.announce_end(code, &why);
+                    return self.end(code, generation.stop(), Instant::now() + parts::to_join(&self.config));
+                }
+            };
+            let until = Instant::now() + parts::to_join(&self.config);
+            let mut threads = generation.stop();
+            if let Some(signal) = self.wait_for_threads(&mut threads, until, signals) {
+                self.announce_end(ExitCode::Done, &format!("ending on signal {signal}"));
+                return self.end(ExitCode::Done, threads, until);
+            }
+            let Some(rest) = threads.join() else {
+                self.announce_end(ExitCode::Internal, "internal error: the state machine does not stop");
+                return ExitCode::Internal;
+            };
+            generation = match self.restart(config, client, rest) {
+                Ok(generation) => generation,
+                Err(why) => return cannot_start(&why),
+            };
+            self.reloaded();
+        }
+    }
+
+    /// Waits for something to do while the threads run.
+    fn wait(&mut self, generation: &Generation, signals: &Receiver<i32>) -> Next {
+        loop {
+            let (checked, over) = self.reading.as_ref().map_or_else(
+                || (never(), never()),
+                |reading| (reading.checked_receiver.clone(), reading.over_receiver.clone()),
+            );
             progress::rest();
             select! {
                 recv(signals) -> signal => {
                     progress::beat();
                     match signal {
                         Ok(SIGHUP) => self.reload(),
-                        signal => break (ExitCode::Done, format!("ending on signal {}", signal.unwrap_or_default())),
+                        signal => return Next::End(ExitCode::Done, format!("ending on signal {}", signal.unwrap_or_default())),
                     }
                 }
-                recv(ends) -> end => match end {
-                    Ok(End::Refused(why)) => break (ExitCode::Refused, why),
+                recv(generation.ends()) -> end => match end {
+                    Ok(End::Refused(why)) => return Next::End(ExitCode::Refused, why),
                     Ok(End::Finished(_)) => {}
-                    Ok(End::Stopped) | Err(_) => break (ExitCode::Internal, "internal error: a thread has ended".to_owned()),
+                    Ok(End::Stopped) | Err(_) => {
+                        return Next::End(ExitCode::Internal, "internal error: a thread has ended".to_owned());
+                    }
                 },
-                recv(quiet) -> _ => {
+                recv(checked) -> checked => {
                     progress::beat();
-                    self.change();
+                    self.reading = None;
+                    // Without a value, the thread has panicked, which ends the process.
+                    if let Some(restart) = checked.ok().and_then(|checked| self.judge(checked)) {
+                        return Next::Restart(Box::new(restart));
+                    }
+                    self.reloaded();
+                }
+                recv(over) -> _ => {
+                    progress::beat();
+                    self.reading = None;
+                    let secs = LONGEST_READING.as_secs();
+                    error!("the configuration cannot be read within {secs} s; going on with the old one");
+                    self.reloaded();
                 }
             }
-        };
-        logging::end_within(PROMPT_END);
-        match code {
-            ExitCode::Done => info!("{why}"),
-            _ => error!("{why}"),
         }
-        self.notifier.stopping(&why);
-        self.parts.stop(None);
-        code
     }
 
-    /// SIGHUP: reads the file, and has everything pause if it says something new.
+    /// SIGHUP: reads the file.
     fn reload(&mut self) {
-        if self.waiting.is_some() {
+        if self.reading.is_some() {
             self.again = true;
             return;
         }
         self.notifier.reloading();
-        self.waiting = self.read_again();
-        if self.waiting.is_none() {
-            self.reloaded();
+        match read_again(self.config_file) {
+            Ok(reading) => self.reading = Some(reading),
+            Err(why) => {
+                error!("cannot start a thread: {why}; going on with the old configuration");
+                self.reloaded();
+            }
         }
     }
 
-    /// Reports the end of a reload. The log is written first, so that `systemctl reload` ends after
-    /// it.
-    fn reloaded(&self) {
+    /// The end of a reload. The log is written first, so that `systemctl reload` ends after it.
+    fn reloaded(&mut self) {
         logging::finish();
         self.notifier.reloaded();
+        if std::mem::take(&mut self.again) {
+            self.reload();
+        }
     }
 
-    /// `None` if everything stays as it is.
-    fn read_again(&self) -> Option<Waiting> {
+    /// Whether a new configuration is used; `None` if everything stays as it is.
+    fn judge(&self, checked: Checked) -> Option<(Config, Client)> {
         let kept = "the new configuration cannot be used; going on with the old one";
-        let loaded = match config::load(self.config_file) {
-            Ok(loaded) => loaded,
+        let (Loaded { config, warnings }, client) = match checked {
+            Ok(checked) => checked,
             Err(error) => {
                 error.lines().for_each(|line| error!("{line}"));
                 error!("{kept}");
                 return None;
             }
         };
-        for warning in &loaded.warnings {
+        for warning in &warnings {
             warn!("{warning}");
         }
-        let old = self.parts.config();
-        let keys = changed_keys(&old, &loaded.config).join(", ");
+        let keys = changed_keys(&self.tokens.as_held(&self.config), &config).join(", ");
         if keys.is_empty() {
             warn!("configuration read again: nothing has changed");
             return None;
         }
-        match Prepared::new(&old, loaded.config) {
-            Ok(prepared) => Some(Waiting { quiet: self.parts.pause(), prepared, keys }),
+        match client {
+            Ok(client) => {
+                warn!("configuration read again: {keys} changed");
+                Some((config, client))
+            }
             Err(why) => {
                 error!("{why}");
                 error!("{kept}");
@@ -195,17 +266,57 @@ impl Daemon<'_> {
         }
     }
 
-    /// Nothing is under way any more: the new configuration is put to use.
-    fn change(&mut self) {
-        if let Some(Waiting { prepared, keys, .. }) = self.waiting.take() {
-            warn!("configuration read again: {keys} changed");
-            if let Err(why) = self.parts.change(prepared) {
-                error!("cannot start a thread: {why}");
+    /// Starts the threads of a new configuration.
+    fn restart(&mut self, config: Config, client: Client, rest: Rest) -> io::Result<Generation> {
+        let Rest { mut kept, vitals, asked } = rest;
+        let is_same_primary = primary(&self.config) == primary(&config);
+        forget(&mut kept, is_same_primary, self.config.argus.url == config.argus.url);
+        self.config = config;
+        let engine = Engine::after_reload(parts::engine_settings(&self.config), kept);
+        let mut plan = parts::plan(&self.config, client, &mut self.tokens, engine, vitals);
+        plan.asked = asked.filter(|_| is_same_primary);
+        Generation::start(plan, self.progress)
+    }
+
+    /// Waits until the threads have ended, at most until then. Returns a signal that ends the
+    /// program.
+    fn wait_for_threads(&mut self, threads: &mut Threads, until: Instant, signals: &Receiver<i32>) -> Option<i32> {
+        while let Some(signal) = threads.wait(until, signals) {
+            if signal != SIGHUP {
+                return Some(signal);
             }
+            self.again = true;
         }
-        self.reloaded();
-        if std::mem::take(&mut self.again) {
-            self.reload();
+        None
+    }
+
+    fn announce_end(&self, code: ExitCode, why: &str) {
+        logging::end_within(PROMPT_END);
+        match code {
+            ExitCode::Done => info!("{why}"),
+            _ => error!("{why}"),
         }
+        self.notifier.stopping(why);
+    }
+
+    fn end(&self, code: ExitCode, mut threads: Threads, until: Instant) -> ExitCode {
+        threads.wait(until, &never::<()>());
+        drop(threads.join());
+        code
+    }
+}
+
+/// The primary of a secondary, and how it is asked.
+fn primary(config: &Config) -> Option<(&str, u16, &crate::secret::Secret)> {
+    config.failover.as_ref().map(|f| (f.primary_server.as_str(), f.primary_snmp_port, &f.snmp_community))
+}
+
+/// What was learnt of other servers does not count.
+fn forget(kept: &mut Kept, is_same_primary: bool, is_same_argus: bool) {
+    if !is_same_primary {
+        kept.forget_primary();
+    }
+    if !is_same_argus {
+        kept.forget_contact();
     }
 }

@@ -4,4 +4,6 @@
 pub mod check;
 pub mod daemon;
 pub mod once;
+pub(crate) mod parts;
 pub mod reload;
+mod token;

@@ -3,12 +3,12 @@
 
 mod primary;
 
+use super::parts::{self, PROMPT_END, exit_on_panic};
+use super::token::Tokens;
 use crate::argus::ArgusServer;
 use crate::argus::client::Client;
-use crate::commands::daemon::parts::{self, Parts, SingleRun};
-use crate::commands::daemon::{PROMPT_END, exit_on_panic};
 use crate::config::Config;
-use crate::engine::{Hopeless, Once, RunEnd};
+use crate::engine::{Engine, Hopeless, Once, RunEnd, Settings};
 use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
@@ -18,7 +18,8 @@ use crate::net::host_port::host_and_port;
 use crate::progress::Progress;
 use crate::sanitise::sanitised_line;
 use crate::service::notify::Notifier;
-use crate::threads::{ENDS, End};
+use crate::threads::End;
+use crate::threads::generation::Generation;
 use crossbeam_channel::{Receiver, at, bounded, never, select};
 use log::{error, info, log_enabled, warn};
 use primary::{Verdict, World};
@@ -57,19 +58,28 @@ pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: 
         Ok(true) => return ExitCode::Done,
         Err(code) => return code,
     }
-    let (end, ends) = bounded(ENDS);
-    let (progress, waiting) = bounded(1);
-    // The requests under way then may still finish within the time.
-    let farewell = parts::LONGEST_FAREWELL.min(config.argus.timeout).min(time.longest / 4);
+    let (progress_sender, progress_receiver) = bounded(1);
     let left = time.end().saturating_duration_since(Instant::now());
     logging::end_within(left.saturating_add(LOG_SLACK));
-    let once = Once { longest: left.saturating_sub(farewell), given: time.longest };
-    let run = SingleRun { once, progress };
-    let (notifier, pulses) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
-    match Parts::start(config, client, &notifier, &pulses, end, Some(run)) {
-        Ok(parts) => {
-            let code = wait(&time, signals, &ends, waiting);
-            parts.stop(Some(time.end()));
+    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    // The requests under way then may still finish within the time.
+    let once = Once { longest: left.saturating_sub(parts::to_join(config).min(time.longest / 4)), given: time.longest };
+    // Nothing of a single run can have lasted for any time.
+    let grace = Duration::ZERO;
+    let settings =
+        Settings { once: Some(once), orphan_grace: grace, signs_of_life: false, ..parts::engine_settings(config) };
+    let vitals = parts::vitals(&notifier, &progress);
+    let mut plan = parts::plan(config, client, &mut Tokens::default(), Engine::new(settings), vitals);
+    // The answer of the primary is known already.
+    plan.heartbeat = None;
+    plan.poller.is_single_run = true;
+    plan.progress_sender = Some(progress_sender);
+    match Generation::start(plan, &progress) {
+        Ok(generation) => {
+            let code = wait(&time, signals, generation.ends(), progress_receiver);
+            let mut threads = generation.stop();
+            threads.wait(time.end().min(Instant::now() + parts::to_join(config)), &never::<()>());
+            drop(threads.join());
             code
         }
         Err(why) => {

@@ -85,38 +85,6 @@ fn failover_keys(old: &FailoverConfig, new: &FailoverConfig) -> Vec<&'static str
     ])
 }
 
-/// Which of what is known comes from another server after the change. (The file's text is what counts: two names of one
-/// server are two servers, which costs a complete reading.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Others {
-    /// Another Argus.
-    pub argus: bool,
-    /// Another Zino.
-    pub zino: bool,
-    /// Another SNMP agent, or the same one asked in another way.
-    pub primary: bool,
-}
-
-/// Which servers are others.
-#[must_use]
-pub fn others(old: &Config, new: &Config) -> Others {
-    let primary = |config: &Config| {
-        let failover = config.failover.as_ref();
-        failover.map(|f| (f.primary_server.clone(), f.primary_snmp_port, f.snmp_community.clone()))
-    };
-    Others {
-        argus: old.argus.url != new.argus.url,
-        zino: (&old.zino.server, old.zino.port) != (&new.zino.server, new.zino.port),
-        primary: primary(old) != primary(new),
-    }
-}
-
-/// Whether requests to Argus need other connections; another token does not.
-#[must_use]
-pub fn needs_new_client(old: &ArgusConfig, new: &ArgusConfig) -> bool {
-    (&old.url, &old.ca_file, old.timeout, old.connections) != (&new.url, &new.ca_file, new.timeout, new.connections)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,22 +194,5 @@ threshold = 10
         newer.argus.renew_token = true;
         let keys = changed_keys(&new, &newer);
         assert_eq!(keys, ["argus.token_file", "argus.renew_token", "argus.ca_file", "zino.secret_file"]);
-    }
-
-    #[test]
-    fn only_another_address_is_another_server_and_another_token_needs_no_other_connections() {
-        let old = config(OLD);
-        let of = |from: &str, to: &str| {
-            let new = config(&OLD.replace(from, to));
-            let Others { argus, zino, primary } = others(&old, &new);
-            (argus, zino, primary, needs_new_client(&old.argus, &new.argus))
-        };
-        assert_eq!(of("https://", "http://"), (true, false, false, true));
-        assert_eq!(of("aaaa", "bbbb"), (false, false, false, false));
-        assert_eq!(of("timeout = 2\n", "timeout = 3\n"), (false, false, false, true));
-        assert_eq!(of("\nport = 8001", "\nport = 8003"), (false, true, false, false));
-        assert_eq!(of("ssss", "tttt"), (false, false, false, false));
-        assert_eq!(of("8000", "8005"), (false, false, true, false));
-        assert_eq!(of("threshold = 10", "threshold = 11"), (false, false, false, false));
     }
 }

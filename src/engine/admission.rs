@@ -19,7 +19,7 @@ pub(super) enum Refusal {
 }
 
 /// Whether one server lets us in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Admission {
     /// From now on a refusal is an error that is tried again.
     is_past_start: bool,
@@ -45,10 +45,15 @@ impl Admission {
         self.refused_since = None;
     }
 
-    /// New settings came. A refusal of them does not end the program, and is worth a line.
-    pub(super) fn settings_changed(&mut self) {
-        self.end_start();
-        self.is_news_again = true;
+    /// The same after a reload: a refusal of the new settings is worth a line, and does not end the
+    /// program.
+    pub(super) fn after_reload(self) -> Self {
+        Self { is_past_start: true, refused_since: None, is_news_again: true, ..self }
+    }
+
+    /// Whether people know from the log that we are refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.logged_since.is_some()
     }
 
     /// The server refuses us. `is_single_run`: nobody waits for another attempt.
@@ -95,8 +100,11 @@ mod tests {
         assert_eq!(admission.confirmed_at(), Some(secs(15)));
         assert_eq!(admission.refused(secs(14), false), Refusal::Again);
         assert_eq!(admission.refused(secs(15), false), Refusal::Fatal);
-        let ends: [fn(&mut Admission); 3] =
-            [|a| assert!(a.admitted(Duration::ZERO).is_none()), Admission::end_start, Admission::settings_changed];
+        let ends: [fn(&mut Admission); 3] = [
+            |a| assert!(a.admitted(Duration::ZERO).is_none()),
+            Admission::end_start,
+            |a| *a = std::mem::take(a).after_reload(),
+        ];
         for end_start in ends {
             let mut admission = Admission::default();
             end_start(&mut admission);
@@ -131,10 +139,10 @@ mod tests {
         let mut admission = Admission::default();
         admission.admitted(secs(0));
         admission.refused(secs(2), false);
-        admission.settings_changed();
+        admission = admission.after_reload();
         assert_eq!(admission.refused(secs(4), false), Refusal::News);
         assert_eq!(admission.refused(secs(5), false), Refusal::Again);
-        admission.settings_changed();
+        admission = admission.after_reload();
         assert_eq!(admission.admitted(secs(6)), Some(secs(4)));
     }
 

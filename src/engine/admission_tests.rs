@@ -1,6 +1,5 @@
 //! What a machine does when a server refuses it, input by input. Never part of the program.
 
-use super::reload::Change;
 use super::testing::{Running, at_rest, settings};
 use super::*;
 use crate::argus::ArgusError;
@@ -105,15 +104,7 @@ fn a_token_that_never_worked_does_not_end_a_secondary_that_takes_over() {
 fn a_reload_ends_the_start_whether_or_not_anything_had_worked() {
     let mut running = Running::idle(settings());
     running.refuse_login();
-    let change = Change {
-        settings: settings(),
-        another_argus: false,
-        another_token: true,
-        another_zino: None,
-        another_primary: false,
-    };
-    let now = running.now();
-    running.machine.resume(now, change);
+    running.reload(settings());
     running.secs = 60;
     assert!(!ends(&running.refuse_login()));
     running.step(Input::Zino(ZinoEvent::Connected));

@@ -49,11 +49,6 @@ impl Engine {
             Err(error) => debug!("no sign of life to Argus: {error}"),
         }
     }
-
-    /// Another Argus may take them.
-    pub(super) fn offer_signs_of_life_again(&mut self) {
-        self.alive.refused = false;
-    }
 }
 
 #[cfg(test)]

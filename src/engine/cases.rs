@@ -221,13 +221,6 @@ impl Cases {
         problem
     }
 
-    /// The rules have changed, and with them what is to be reached; that alone is no news of a case.
-    pub fn judge_again(&mut self, rules: &Rules) {
-        for slot in self.slots.values_mut() {
-            slot.desired.fingerprint = fingerprint(&slot.case, rules);
-        }
-    }
-
     /// Forgets a case.
     pub fn remove(&mut self, id: CaseId) {
         let Some(slot) = self.slots.remove(&id) else {

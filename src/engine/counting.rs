@@ -36,8 +36,8 @@ impl Counting {
     }
 
     /// As at a start.
-    pub(super) fn forget(&mut self, another_argus: bool) {
-        *self = Self { refused: self.refused && !another_argus, ..Self::default() };
+    pub(super) fn forget(&mut self) {
+        *self = Self { refused: self.refused, ..Self::default() };
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
     pub(super) fn dispatch(&mut self, now: Now) {
         self.queue.wake(now.mono);
         self.note_ready();
-        if self.paused || self.renews(now) {
+        if self.renews(now) {
             return;
         }
         let link = &mut self.link;

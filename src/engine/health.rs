@@ -50,13 +50,6 @@ impl Health {
         }
     }
 
-    /// Something has changed that may help: it is not to be waited for.
-    pub fn hurry(&mut self, now: Duration) {
-        if let Self::Away { retry, .. } = self {
-            retry.retry_at(now);
-        }
-    }
-
     /// While it is away, the next probe is not to be later than this.
     pub fn probe_by(&mut self, at: Duration) {
         if let Self::Away { retry, .. } = self {

@@ -4,7 +4,7 @@
 //! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
 //! what comes from Argus, `dispatch.rs` says what to do next, `watch.rs` what to look at in Argus, `targeted.rs` looks
 //! for the incidents that no list tells, `orphans.rs` what Zino does not know, `unreadable.rs` what it does not show,
-//! `standby.rs` whether a takeover would work, `secondary.rs` when there is one; `reload.rs` takes new settings,
+//! `standby.rs` whether a takeover would work, `secondary.rs` when there is one; `reload.rs` keeps what no server holds,
 //! `summary.rs` tells people how things are, `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as
 //! many open incidents as are known, `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs`
 //! tells Argus that we live, `admission.rs` says what a refused token or secret means, and `renewing.rs` has the token
@@ -61,7 +61,7 @@ mod watch_tests;
 mod zino_side;
 
 pub use once::{Hopeless, Once, RunEnd};
-pub use reload::Change;
+pub use reload::Kept;
 pub use summary::{Side, Summary};
 pub use traffic::{Input, Job, Names, Now, Output, Report, Server, Settings, ZinoCommand, ZinoEvent};
 
@@ -118,8 +118,6 @@ struct Link {
     highest: Option<CaseId>,
     /// Cases that Zino has and that cannot be read.
     unreadable: Unreadable,
-    /// The settings name another Zino, and until it says that it has come there the poller tells of the one before.
-    moving_to: Option<u64>,
 }
 
 /// The first parts of a complete reading. They count when its end has come.
@@ -174,7 +172,6 @@ pub struct Engine {
     chances: Chances,
     unknown_kinds: BTreeSet<String>,
     told: Told,
-    paused: bool,
     run: Option<Run>,
     alive: Alive,
     renewing: Renewing,
@@ -191,12 +188,16 @@ impl Engine {
     /// At its start, knowing nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let run = settings.once.clone().map(Run::new);
-        let begin = if run.is_some() { Failover::new } else { begin_in_standby };
+        let begin = if settings.once.is_some() { Failover::new } else { begin_in_standby };
         let failover = settings.failover_threshold.map(begin);
+        Self { failover, ..Self::ready_to_begin(settings) }
+    }
+
+    fn ready_to_begin(settings: Settings) -> Self {
+        let run = settings.once.clone().map(Run::new);
         Self {
             settings,
-            failover,
+            failover: None,
             watch: Watch::default(),
             cases: Cases::default(),
             incidents: Incidents::default(),
@@ -219,7 +220,6 @@ impl Engine {
             chances: Chances::default(),
             unknown_kinds: BTreeSet::new(),
             told: Told::default(),
-            paused: false,
             run,
             alive: Alive::default(),
             renewing: Renewing::default(),

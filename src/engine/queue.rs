@@ -164,6 +164,12 @@ impl Queue {
         Entry { state: State::Running { priority, again: None, generations }, ..Entry::default() }
     }
 
+    /// Whether any write is in doubt.
+    #[must_use]
+    pub fn has_doubts(&self) -> bool {
+        self.entries.values().any(|entry| entry.doubt.is_some())
+    }
+
     /// The write that is in doubt, and whether it may be repeated if it is not found.
     #[must_use]
     pub fn doubt(&self, problem: &Problem, now: Duration) -> Option<(WriteKey, bool)> {

@@ -1,91 +1,42 @@
-//! What new settings do to a machine that runs, input by input. Never part of the program.
+//! What outlives a reload, and what does not. Never part of the program.
 
 use super::testing::{Running, at_rest, settings};
 use super::*;
-use crate::reconcile::delivery::{Found, Snapshot};
+use crate::reconcile::delivery::Snapshot;
 use crate::reconcile::rules::Rules;
-use crate::reconcile::testing::{case, rules};
+use crate::reconcile::testing::{case, closed, rules};
 
 pub(super) fn secondary(threshold: u32) -> Settings {
     Settings { rules: Rules { secondary: true, ..rules() }, failover_threshold: Some(threshold), ..settings() }
 }
 
-pub(super) fn change(settings: Settings) -> Change {
-    Change { settings, another_argus: false, another_token: false, another_zino: None, another_primary: false }
-}
-
-impl Running {
-    fn resume(&mut self, change: Change) -> Vec<Output> {
-        let now = self.now();
-        self.machine.resume(now, change)
-    }
-}
-
 #[test]
-fn a_pause_gives_no_new_work_takes_everything_in_and_ends_when_the_old_work_has() {
+fn the_next_engine_reads_both_servers_anew_and_looks_at_every_case() {
     let mut running = at_rest();
-    let two = Found { asked: vec![2], cases: vec![case(2)], ..Found::default() };
-    let outputs = running.step(Input::Zino(ZinoEvent::Found(two)));
-    assert_eq!(running.look(outputs), [case(2).problem()]);
-    running.machine.pause();
-    assert!(!running.machine.is_quiet());
-    let three = Found { asked: vec![3], cases: vec![case(3)], ..Found::default() };
-    assert!(running.step(Input::Zino(ZinoEvent::Found(three))).is_empty());
-    running.secs = 3600;
-    assert!(running.done(case(2).problem()).is_empty());
-    assert!(running.machine.is_quiet());
-    let outputs = running.resume(change(settings()));
-    assert!(outputs.iter().any(|o| matches!(o, Output::Argus(Job::Newest(..) | Job::Page(..)))));
-    assert!(running.look(outputs).contains(&case(3).problem()));
-}
-
-#[test]
-fn other_rules_have_every_case_looked_at_again_and_the_same_rules_none() {
-    let mut running = at_rest();
-    running.machine.pause();
-    let outputs = running.resume(change(Settings { refresh_interval: Duration::from_secs(10), ..settings() }));
-    assert!(running.look(outputs).is_empty());
-    running.machine.pause();
-    let rules = Rules { domain: "example.net".into(), ..rules() };
-    let outputs = running.resume(change(Settings { rules, ..settings() }));
-    assert_eq!(running.look(outputs), [case(1).problem()]);
-}
-
-#[test]
-fn shorter_intervals_do_not_wait_for_the_end_of_the_longer_ones() {
-    let mut running = at_rest();
-    running.secs = 10;
-    assert_eq!(running.machine.next_wake(Duration::from_secs(10)), Some(Duration::from_secs(30)));
-    let shorter = Settings { refresh_interval: Duration::from_secs(2), ..settings() };
-    running.resume(change(shorter));
-    assert_eq!(running.machine.next_wake(Duration::from_secs(10)), Some(Duration::from_secs(12)));
-}
-
-#[test]
-fn another_argus_is_listed_before_anything_is_created_there() {
-    let mut running = at_rest();
-    let outputs = running.resume(Change { another_argus: true, ..change(settings()) });
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(_))]), "{outputs:?}");
-    assert_eq!(running.look(outputs), [case(1).problem()]);
-}
-
-#[test]
-fn what_still_comes_from_the_old_zino_is_not_taken_for_the_new_ones() {
-    let mut running = at_rest();
-    let outputs = running.resume(Change { another_zino: Some(2), ..change(settings()) });
-    assert!(running.look(outputs).is_empty());
-    running.snapshot(&[1, 2]);
-    running.step(Input::Zino(ZinoEvent::Connected));
-    running.step(Input::Zino(ZinoEvent::Disconnected));
+    assert!(running.reload(settings()).iter().all(|output| !matches!(output, Output::Argus(Job::Problem(_)))));
     assert_eq!(running.machine.known(), (0, 0));
-    running.step(Input::Zino(ZinoEvent::Moved(1)));
-    running.snapshot(&[3]);
-    assert_eq!(running.machine.known(), (0, 0), "that was the Zino of an earlier move");
-    running.step(Input::Zino(ZinoEvent::Moved(2)));
-    let outputs = running.step(Input::Zino(ZinoEvent::Connected));
-    assert!(running.look(outputs).is_empty());
-    let outputs = running.snapshot(&[7]);
-    assert_eq!(running.look(outputs), [case(7).problem()]);
+    let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
+    outputs.extend(running.snapshot(&[1]));
+    assert_eq!(running.look(outputs), [case(1).problem()]);
+}
+
+#[test]
+fn events_wait_until_a_request_of_the_engine_before_has_executed() {
+    let settled = |running: &Running| running.machine.settled_at.unwrap() <= running.now().mono;
+    let mut running = at_rest();
+    running.secs = 100;
+    running.reload(settings());
+    assert!(settled(&running), "nothing was under way");
+    let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
+    outputs.extend(running.snapshot(&[1]));
+    assert_eq!(running.look(outputs), [case(1).problem()]);
+    running.reload(settings());
+    assert!(!settled(&running), "its job was under way");
+    running.secs += 4;
+    running.reload(settings());
+    assert!(!settled(&running), "it is not over yet");
+    running.secs += 1;
+    assert!(settled(&running));
 }
 
 #[test]
@@ -93,16 +44,16 @@ fn the_mode_and_its_count_outlive_a_reload_but_not_answers_of_another_primary() 
     let mut running = Running::new(secondary(3));
     running.ping(false);
     running.ping(false);
-    running.resume(change(secondary(3)));
+    running.reload(secondary(3));
     assert_eq!(running.machine.mode(), Mode::Standby);
     running.ping(false);
     assert_eq!(running.machine.mode(), Mode::Active);
     running.ping(true);
     running.ping(true);
-    running.resume(Change { another_primary: true, ..change(secondary(3)) });
+    running.reload_with(secondary(3), Kept::forget_primary);
     running.ping(true);
     assert_eq!(running.machine.mode(), Mode::Active);
-    running.resume(change(secondary(2)));
+    running.reload(secondary(2));
     running.ping(true);
     assert_eq!(running.machine.mode(), Mode::Standby);
 }
@@ -110,28 +61,49 @@ fn the_mode_and_its_count_outlive_a_reload_but_not_answers_of_another_primary() 
 #[test]
 fn a_section_failover_that_comes_means_standby_and_one_that_goes_means_active() {
     let mut running = at_rest();
-    let outputs = running.resume(change(secondary(3)));
+    running.reload(secondary(3));
     assert_eq!(running.machine.mode(), Mode::Standby);
-    assert!(running.look(outputs).is_empty());
-    let outputs = running.resume(change(settings()));
+    running.reload(settings());
     assert_eq!(running.machine.mode(), Mode::Active);
-    assert_eq!(running.look(outputs), [case(1).problem()]);
+}
+
+/// Case 1 is open and its fault is over, case 2 is closed.
+fn over(running: &mut Running) {
+    let mut repaired = case(1);
+    repaired.reachability = Some("reachable".into());
+    running.step(Input::Zino(ZinoEvent::Connected));
+    let snapshot = Snapshot { ids: [1].into(), cases: vec![repaired, closed(case(2), 60)] };
+    running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)));
+}
+
+fn exempt(running: &Running, id: CaseId) -> Option<bool> {
+    running.machine.cases.get(id).map(|slot| slot.exempt)
 }
 
 #[test]
-fn repaired_cases_stay_excused_after_a_takeover_whatever_the_rules_become() {
-    let mut repaired = case(1);
-    repaired.reachability = Some("reachable".into());
+fn cases_that_were_over_at_a_takeover_stay_exempt_while_there_is_a_primary() {
     let mut running = Running::idle(secondary(1));
-    running.step(Input::Zino(ZinoEvent::Connected));
-    let snapshot = Snapshot { ids: [1].into(), cases: vec![repaired.clone()] };
-    running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)));
+    over(&mut running);
     running.ping(false);
     let domain = |domain: &str| Rules { domain: domain.into(), ..secondary(1).rules };
-    running.resume(change(Settings { rules: domain("example.net"), ..secondary(1) }));
-    let found = Found { asked: vec![1], cases: vec![repaired], ..Found::default() };
-    running.step(Input::Zino(ZinoEvent::Found(found)));
-    assert!(running.machine.cases.get(1).is_some_and(|slot| slot.exempt));
-    running.resume(change(settings()));
-    assert!(running.machine.cases.get(1).is_some_and(|slot| !slot.exempt), "there is no primary any more");
+    running.reload(Settings { rules: domain("example.net"), ..secondary(1) });
+    over(&mut running);
+    assert_eq!((exempt(&running, 1), exempt(&running, 2)), (Some(true), Some(true)));
+    running.reload(settings());
+    over(&mut running);
+    assert_eq!((exempt(&running, 1), exempt(&running, 2)), (Some(false), Some(false)));
+}
+
+#[test]
+fn cases_that_an_active_secondary_took_on_do_not_become_exempt_by_a_reload() {
+    let mut running = Running::idle(secondary(1));
+    running.step(Input::Zino(ZinoEvent::Connected));
+    running.snapshot(&[1, 2]);
+    running.ping(false);
+    let closes = Snapshot { ids: [1].into(), cases: vec![case(1), closed(case(2), 60)] };
+    running.step(Input::Zino(ZinoEvent::Snapshot(closes)));
+    assert_eq!(exempt(&running, 2), Some(false));
+    running.reload(secondary(1));
+    over(&mut running);
+    assert_eq!((exempt(&running, 1), exempt(&running, 2)), (Some(false), Some(false)));
 }

@@ -15,7 +15,7 @@ use log::{debug, warn};
 /// What is known of the way to the primary and to Argus.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    contact: Contact,
+    pub(super) contact: Contact,
     /// Argus is to be asked whether it is there.
     reach_wanted: bool,
     /// It is being asked.
@@ -24,13 +24,6 @@ pub(super) struct Watch {
     told_to_hold: bool,
     /// Why the last question to the primary never left this host; `None` if it did.
     pub(super) unasked: Option<String>,
-}
-
-impl Watch {
-    /// Forgets what the answers of another primary or another Argus have shown.
-    pub(super) fn forget(&mut self) {
-        *self = Self { reaching: self.reaching, told_to_hold: self.told_to_hold, ..Self::default() };
-    }
 }
 
 impl Engine {
@@ -95,7 +88,7 @@ impl Engine {
         self.looking = Looking { busy, ..Looking::default() };
         self.told.unreadable = None;
         self.unheard.argus_answers = false;
-        self.counting.forget(false);
+        self.counting.forget();
         self.forget_setbacks();
     }
 

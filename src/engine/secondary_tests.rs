@@ -1,6 +1,6 @@
 //! When a secondary may write, input by input. Never part of the program.
 
-use super::reload_tests::{change, secondary};
+use super::reload_tests::secondary;
 use super::testing::{Running, ping};
 use super::*;
 use crate::argus::ArgusError;
@@ -238,14 +238,19 @@ fn a_reload_keeps_what_was_shown_unless_it_leads_to_another_primary_or_argus() {
             running.ping(false);
         }
         assert!(running.machine.may_write());
-        let now = running.now();
-        running.machine.resume(now, Change { another_primary, another_argus, ..change(secondary(2)) });
+        running.reload_with(secondary(2), |kept| {
+            if another_primary {
+                kept.forget_primary();
+            }
+            if another_argus {
+                kept.forget_contact();
+            }
+        });
         assert_eq!(running.machine.mode(), Mode::Active);
         assert_eq!(running.machine.may_write(), !another_primary && !another_argus);
     }
     let mut running = Running::new(secondary(2));
-    let now = running.now();
-    running.machine.resume(now, change(super::testing::settings()));
+    running.reload(super::testing::settings());
     assert!(running.machine.may_write(), "there is no primary any more");
 }
 

@@ -134,12 +134,6 @@ impl Engine {
         self.chances.look
     }
 
-    /// Something has changed on our side that may help: the token is another one.
-    pub(super) fn retry_setbacks_now(&mut self) {
-        self.chances.look = self.chances.look.wrapping_add(1);
-        self.look_at_setbacks();
-    }
-
     fn look_at_setbacks(&mut self) {
         let cases: Vec<CaseId> = self.cases.all().filter(|s| !s.setbacks.is_empty()).map(|s| s.case.id).collect();
         for id in cases {

@@ -62,6 +62,20 @@ impl Running {
         running
     }
 
+    /// As at a reload: another engine goes on with what this one hands on.
+    pub fn reload(&mut self, settings: Settings) -> Vec<Output> {
+        self.reload_with(settings, |_| {})
+    }
+
+    /// The same, with a change to what is handed on.
+    pub fn reload_with(&mut self, settings: Settings, change: impl FnOnce(&mut Kept)) -> Vec<Output> {
+        let idle = Engine::new(super::testing::settings());
+        let mut kept = std::mem::replace(&mut self.machine, idle).end();
+        change(&mut kept);
+        self.machine = Engine::after_reload(settings, kept);
+        self.step(Input::Tick)
+    }
+
     pub fn now(&self) -> Now {
         Now { mono: Duration::from_secs(self.secs), wall: Stamp::from_secs(1_795_376_392) }
     }

@@ -97,9 +97,6 @@ pub enum ZinoEvent {
     Unusable(String),
     /// Zino refuses our user or secret, in its words; another attempt follows.
     LoginRefused(String),
-    /// From now on it is about the Zino of the move with this number, or of a later one (see
-    /// [`Change`](super::Change)).
-    Moved(u64),
 }
 
 /// What the Argus writer reports, one for each job.

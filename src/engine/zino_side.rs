@@ -22,13 +22,6 @@ const BEYOND: u64 = 20;
 
 impl Engine {
     pub(super) fn take_zino(&mut self, now: Now, event: ZinoEvent) {
-        if let Some(number) = self.link.moving_to {
-            // Whatever comes before that is about another Zino's cases.
-            if matches!(event, ZinoEvent::Moved(come_to) if come_to >= number) {
-                self.link.moving_to = None;
-            }
-            return;
-        }
         match event {
             ZinoEvent::Connected => {
                 self.link.reading = Reading::default();
@@ -66,7 +59,6 @@ impl Engine {
                 self.told.zino_fails(now, why);
             }
             ZinoEvent::LoginRefused(why) => self.take_refused_login(now, &why),
-            ZinoEvent::Moved(_) => {}
         }
     }
 

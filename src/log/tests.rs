@@ -50,7 +50,7 @@ fn a_panic_in_any_thread_is_logged_before_the_process_ends() {
     const CHILD: &str = "ZINOARGUS_TEST_PANICS";
     if std::env::var_os(CHILD).is_some() {
         start(0).unwrap();
-        crate::commands::daemon::exit_on_panic();
+        crate::commands::parts::exit_on_panic();
         let _ = std::thread::spawn(|| panic!("as\nexpected")).join();
         return;
     }

@@ -1,12 +1,11 @@
-//! Follows one connection to Zino from its login to its end: reads everything, obeys the machine,
-//! follows the notifications. Never connects again.
+//! Follows one connection to Zino from its login to its end: reads everything, executes the commands
+//! of the engine, follows the notifications. Never connects again.
 //!
 //! It does one small thing at a time: a command, or else a batch of the notified cases and a batch
 //! of a complete reading. Then it takes in the new notifications. So a Zino that needs minutes for
-//! a complete reading is followed meanwhile. While the machine takes no events, notifications are
+//! a complete reading is followed meanwhile. While the engine takes no events, notifications are
 //! taken in all the same, as one entry per case, and no case is read.
 
-use super::Wake;
 use super::mailbox::Closed;
 use super::notified::Notified;
 use super::poller::{Channels, Gone, Setup};
@@ -40,22 +39,19 @@ impl<'a> Following<'a> {
         Self { session, notifications, channels, notified: Notified::default(), reading: None }
     }
 
-    /// Follows until the connection is lost, another one is wanted, or the machine has ended.
-    pub fn run(&mut self, setup: &mut Setup) -> Gone {
+    /// Follows until the connection is lost or the engine has ended.
+    pub fn run(&mut self, setup: &Setup) -> Gone {
         match self.follow(setup) {
             Ok(gone) | Err(gone) => gone,
         }
     }
 
-    fn follow(&mut self, setup: &mut Setup) -> Result<Gone, Gone> {
-        // These commands were for the connection before. The machine has not heard of this one yet.
+    fn follow(&mut self, setup: &Setup) -> Result<Gone, Gone> {
+        // These commands were for the connection before. The engine does not know this one yet.
         self.channels.mailbox.forget_commands();
-        self.tell(ZinoEvent::Connected)?;
+        self.send(ZinoEvent::Connected)?;
         self.reading = Some(Reading::begin(&mut self.session)?);
         loop {
-            if let Some(changed) = self.channels.mailbox.setup().and_then(|changed| setup.take(changed)) {
-                return Ok(Gone::Unwanted(Box::new(changed)));
-            }
             // A batch, so that a slow Zino keeps this thread from its other work for seconds only.
             let most = self.session.pace().size();
             let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
@@ -66,7 +62,7 @@ impl<'a> Following<'a> {
                 self.obey(command, setup)?;
             } else {
                 for event in self.notified.read_part(&mut self.session, most)? {
-                    self.tell(event)?;
+                    self.send(event)?;
                 }
                 self.read_on(most)?;
             }
@@ -87,12 +83,12 @@ impl<'a> Following<'a> {
         }
         let turn = match turn(&setup.host_lock, &command) {
             Ok(turn) => turn,
-            Err(id) => return self.tell(ZinoEvent::Postponed(id)),
+            Err(id) => return self.send(ZinoEvent::Postponed(id)),
         };
         let (event, lost) = obey(command, &mut self.session, &setup.rules);
         drop(turn);
         if let Some(event) = event {
-            self.tell(event)?;
+            self.send(event)?;
         }
         lost.map_or(Ok(()), |error| Err(Gone::Lost(error)))
     }
@@ -103,38 +99,38 @@ impl<'a> Following<'a> {
             return Ok(());
         };
         match reading.step(&mut self.session, most)? {
-            Step::Part(cases) => self.tell(ZinoEvent::Part(cases)),
+            Step::Part(cases) => self.send(ZinoEvent::Part(cases)),
             Step::End(snapshot) => {
                 self.reading = None;
-                self.tell(ZinoEvent::Snapshot(snapshot))
+                self.send(ZinoEvent::Snapshot(snapshot))
             }
         }
     }
 
-    /// Sends an event to the machine and waits until there is room for it. Takes notifications in
+    /// Sends an event to the engine and waits until there is room for it. Takes notifications in
     /// meanwhile.
-    fn tell(&mut self, event: ZinoEvent) -> Result<(), Gone> {
-        let mut wake = Wake::Input(Input::Zino(event));
+    fn send(&mut self, event: ZinoEvent) -> Result<(), Gone> {
+        let mut input = Input::Zino(event);
         loop {
-            match self.channels.wakes.send_timeout(wake, LISTEN) {
+            match self.channels.input_sender.send_timeout(input, LISTEN) {
                 Ok(()) => {
                     progress::beat();
                     return Ok(());
                 }
                 Err(SendTimeoutError::Disconnected(_)) => return Err(Gone::Stopped),
-                Err(SendTimeoutError::Timeout(unsent)) => wake = unsent,
+                Err(SendTimeoutError::Timeout(unsent)) => input = unsent,
             }
             // An error is not lost: the channel returns it again at the next call.
             if let Ok(notices) = self.notifications.poll(Duration::ZERO) {
                 self.notified.take(&notices);
             }
-            // This thread is not stuck: the machine is.
+            // This thread is not stuck: the engine is.
             progress::rest();
         }
     }
 }
 
-/// Takes the host lock for an delivery, which looks before it writes. The error is the case whose
+/// Takes the host lock for a delivery, which looks before it writes. The error is the case whose
 /// lock another process holds: this thread waits for nobody.
 fn turn(host_lock: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
@@ -145,7 +141,7 @@ fn turn(host_lock: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, Cas
     }
 }
 
-/// Executes one command. Returns the event for the machine, and why the connection is lost if it
+/// Executes one command. Returns the event for the engine, and why the connection is lost if it
 /// is. A complete reading is not executed here, because it takes many steps.
 pub fn obey<Z: ZinoServer>(
     command: ZinoCommand,

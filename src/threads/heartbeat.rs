@@ -1,12 +1,12 @@
 //! The heartbeat: asks the primary at every interval and reports the answer. Keeps nothing but the pinger, never decides
 //! anything about the mode.
 
-use super::Wake;
+use super::Never;
 use crate::engine::Input;
 use crate::failover::heartbeat::{Pinger, Target};
 use crate::failover::{Answer, Ping};
 use crate::progress;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use log::debug;
 use std::time::{Duration, Instant};
 
@@ -30,41 +30,36 @@ impl Setup {
     }
 }
 
-/// Asks until nobody can give another setup, or nobody listens to `wakes`. A new setup is used at once; the answer to a
-/// question of the old one is dropped. Times are counted from `start`.
-pub fn run(mut setup: Setup, start: Instant, setups: &Receiver<Setup>, wakes: &Sender<Wake>) {
+/// Asks until it is stopped. The first question is asked an interval after the last one of an
+/// earlier generation, so that reloads do not make the answers come faster. Times in the reports are
+/// counted from `start`. Returns when the last question was asked.
+pub fn run(
+    setup: &Setup,
+    start: Instant,
+    mut asked: Option<Instant>,
+    stop_receiver: &Receiver<Never>,
+    input_sender: &Sender<Input>,
+) -> Option<Instant> {
     let mut pinger = Pinger::new(setup.target.clone());
     loop {
-        progress::within(setup.bound());
+        progress::rest();
+        // An answer that took longer than the interval is followed by the next question at once, never by several.
+        let next = asked.map_or_else(Instant::now, |asked| asked + setup.interval);
+        if stop_receiver.recv_deadline(next) == Err(RecvTimeoutError::Disconnected) {
+            return asked;
+        }
         progress::beat();
-        let (asked_at, next) = (start.elapsed(), Instant::now() + setup.interval);
+        let asked_at = start.elapsed();
+        asked = Some(Instant::now());
         let answer = pinger.ping();
         progress::rest();
-        let change = match setups.try_recv() {
-            Ok(changed) => Some(changed),
-            Err(TryRecvError::Disconnected) => return,
-            Err(TryRecvError::Empty) => {
-                match &answer {
-                    Answer::Uptime(_) => {}
-                    Answer::Silence(why) => debug!("no answer from the primary: {why}"),
-                    Answer::Unasked(why) => debug!("the primary was not asked: {why}"),
-                }
-                if wakes.send(Wake::Input(Input::Ping(Ping { asked_at, answer }))).is_err() {
-                    return;
-                }
-                // An answer that took longer than the interval is followed by the next question at once, never by several.
-                match setups.recv_deadline(next) {
-                    Ok(changed) => Some(changed),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
-            }
-        };
-        if let Some(changed) = change {
-            if changed.target != setup.target {
-                pinger = Pinger::new(changed.target.clone());
-            }
-            setup = changed;
+        match &answer {
+            Answer::Uptime(_) => {}
+            Answer::Silence(why) => debug!("no answer from the primary: {why}"),
+            Answer::Unasked(why) => debug!("the primary was not asked: {why}"),
+        }
+        if input_sender.send(Input::Ping(Ping { asked_at, answer })).is_err() {
+            return asked;
         }
     }
 }

@@ -2,17 +2,16 @@
 
 pub mod core;
 pub mod following;
+pub mod generation;
 pub mod heartbeat;
 pub mod mailbox;
-pub mod newest;
 pub mod notified;
 pub mod poller;
 pub mod silence;
 pub mod vitals;
 pub mod writer;
 
-use crate::engine::{Change, Input, RunEnd};
-use crossbeam_channel::Sender;
+use crate::engine::RunEnd;
 
 /// The most events and reports that wait for the state machine. The sender of one more waits.
 pub const INBOX: usize = 8;
@@ -21,18 +20,15 @@ pub const INBOX: usize = 8;
 pub const JOBS: usize = 80;
 /// The most words that wait for the main thread, which ends the process at the first one.
 pub const ENDS: usize = 4;
-/// The most orders of the main thread that wait for the state machine: one pause, one resume and
-/// one stop.
-pub const ORDERS: usize = 4;
 /// The name of the thread that talks to Zino.
 pub const POLLER: &str = "zino poller";
 /// How the names of the threads begin that talk to Argus.
 pub const WRITER: &str = "argus writer";
 
-/// What the threads tell the main thread.
+/// What the threads report to the main thread.
 #[derive(Debug)]
 pub enum End {
-    /// A server refused us for good (exit 77).
+    /// A server refused our token or secret for good (exit 77).
     Refused(String),
     /// A single run is over.
     Finished(Box<RunEnd>),
@@ -40,18 +36,5 @@ pub enum End {
     Stopped,
 }
 
-/// Wakes the state machine thread. Inputs come from the other threads. The orders of the main
-/// thread come through a channel of their own, which overtakes the inputs. Short-lived: the unused
-/// room of the small ones costs nothing.
-#[allow(clippy::large_enum_variant)]
-#[derive(Debug)]
-pub enum Wake {
-    /// Something happened.
-    Input(Input),
-    /// New settings are to come: no new work, and a word here as soon as none is under way.
-    Pause(Sender<()>),
-    /// The new settings; ends the pause.
-    Resume(Box<Change>),
-    /// The program is to end.
-    Stop,
-}
+/// Nothing is ever sent: the channel is disconnected when its other end is dropped.
+pub type Never = std::convert::Infallible;

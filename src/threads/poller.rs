@@ -1,8 +1,6 @@
-//! The Zino poller: keeps the two connections to Zino, tells what it reads, carries deliveries. Keeps nothing else.
-//!
-//! There is never more than one: another login is taken by this thread itself, between two commands.
+//! The Zino poller: keeps the two connections to Zino, sends what it reads to the engine, and makes the deliveries. Keeps
+//! nothing but its connections, and never decides what is delivered.
 
-use super::Wake;
 use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
 use crate::engine::backoff;
@@ -36,30 +34,26 @@ pub struct Setup {
     pub login: Login,
     /// What decisions depend on.
     pub rules: Rules,
-    /// How often the settings have come to name another Zino.
-    pub moves: u64,
     /// Where all processes of this host meet that write to this Zino.
     pub host_lock: HostLock,
-    /// It ends over what goes wrong at its start, and says so itself.
+    /// A single run ends if Zino cannot be used at its start, and logs that itself.
     pub is_single_run: bool,
 }
 
 /// The channel ends of the poller thread.
 #[derive(Debug)]
 pub struct Channels {
-    /// Commands of the machine, and new settings.
+    /// Commands of the engine.
     pub mailbox: Mailbox,
-    /// Events for the machine. Bounded: while the machine takes none, no case is read.
-    pub wakes: Sender<Wake>,
+    /// Events for the engine. Bounded: while the engine takes none, no case is read.
+    pub input_sender: Sender<Input>,
 }
 
 /// Why following Zino ended.
 pub(super) enum Gone {
-    /// The machine has ended.
+    /// The engine has ended.
     Stopped,
     Lost(ZinoError),
-    /// The connection was not lost, another one is wanted.
-    Unwanted(Box<Setup>),
 }
 
 impl From<ZinoError> for Gone {
@@ -75,63 +69,52 @@ struct Trouble {
     away_since: Option<Instant>,
 }
 
-/// Connects, follows, and connects again, until the machine ends.
-pub fn run(mut setup: Setup, channels: &Channels) {
+/// Connects, follows, and connects again, until the engine ends.
+pub fn run(setup: &Setup, channels: &Channels) {
     let mut trouble = Trouble::default();
     let mut pace = Pace::default();
-    loop {
-        progress::beat();
-        let began = Instant::now();
-        let lost = match connect(&setup.login) {
-            Ok((session, notifications)) => {
-                trouble.tell_end(&setup.login);
-                let mut following = Following::new(session.at_pace(pace), notifications, channels);
-                let gone = following.run(&mut setup);
-                pace = following.session.pace();
-                if tell(channels, ZinoEvent::Disconnected).is_err() {
-                    return;
-                }
-                gone
-            }
-            Err(error) => Gone::Lost(error),
+    while let Gone::Lost(error) = follow_once(setup, channels, &mut trouble, &mut pace) {
+        let event = match error {
+            ZinoError::Login(why) => ZinoEvent::LoginRefused(why),
+            error => ZinoEvent::Unusable(error.to_string()),
         };
-        let change = match lost {
-            Gone::Stopped => return,
-            Gone::Unwanted(changed) => Some(*changed),
-            Gone::Lost(error) => {
-                trouble.tell(&error, began.elapsed(), &setup);
-                let event = match error {
-                    ZinoError::Login(why) => ZinoEvent::LoginRefused(why),
-                    error => ZinoEvent::Unusable(error.to_string()),
-                };
-                let told = tell(channels, event);
-                match told.and_then(|()| pause(trouble.wait(), &mut setup, channels)) {
-                    Ok(change) => change,
-                    Err(_) => return,
-                }
-            }
-        };
-        if let Some(changed) = change {
-            setup = changed;
-            (trouble, pace) = (Trouble::default(), Pace::default());
-            if tell(channels, ZinoEvent::Moved(setup.moves)).is_err() {
-                return;
-            }
+        if send(channels, event).is_err() || wait(channels, trouble.wait()).is_err() {
+            return;
         }
     }
 }
 
+/// Connects and follows until the connection is lost.
+fn follow_once(setup: &Setup, channels: &Channels, trouble: &mut Trouble, pace: &mut Pace) -> Gone {
+    progress::beat();
+    let began = Instant::now();
+    let gone = match connect(&setup.login) {
+        Ok((session, notifications)) => {
+            trouble.log_end(&setup.login);
+            let mut following = Following::new(session.at_pace(*pace), notifications, channels);
+            let gone = following.run(setup);
+            *pace = following.session.pace();
+            if send(channels, ZinoEvent::Disconnected).is_err() { Gone::Stopped } else { gone }
+        }
+        Err(error) => Gone::Lost(error),
+    };
+    if let Gone::Lost(error) = &gone {
+        trouble.log(error, began.elapsed(), setup);
+    }
+    gone
+}
+
 impl Trouble {
-    fn tell_end(&mut self, login: &Login) {
+    fn log_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
             None => info!("connected to Zino {}", host_and_port(&login.server, login.port)),
         }
     }
 
-    /// One line when Zino goes. Of a refused login the machine tells, which knows whether it was
-    /// taken before.
-    fn tell(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
+    /// One line when Zino goes. The engine logs a refused login, because it knows whether the login
+    /// was accepted before.
+    fn log(&mut self, lost: &ZinoError, lasted: Duration, setup: &Setup) {
         self.attempts = if lasted >= HEALTHY { 1 } else { self.attempts.saturating_add(1) };
         match lost {
             ZinoError::Login(why) => {
@@ -159,38 +142,15 @@ fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
     Ok((session, notifications))
 }
 
-fn tell(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
-    // This thread may have to wait for the machine, and is not stuck then.
+fn send(channels: &Channels, event: ZinoEvent) -> Result<(), Closed> {
+    // This thread may have to wait for the engine, and is not stuck then.
     progress::rest();
-    channels.wakes.send(Wake::Input(Input::Zino(event))).map_err(|_| Closed)
+    channels.input_sender.send(Input::Zino(event)).map_err(|_| Closed)
 }
 
-impl Setup {
-    /// Takes new settings; gives them back if they need another connection.
-    pub(super) fn take(&mut self, changed: Self) -> Option<Self> {
-        if changed.login != self.login || changed.moves != self.moves {
-            return Some(changed);
-        }
-        *self = changed;
-        None
-    }
-}
-
-/// Waits, unless another login makes it worth while to try at once.
-fn pause(wait: Duration, setup: &mut Setup, channels: &Channels) -> Result<Option<Setup>, Closed> {
+fn wait(channels: &Channels, time: Duration) -> Result<(), Closed> {
     progress::rest();
-    let until = Instant::now() + wait;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match channels.mailbox.wait_for_setup(left)? {
-            Some(changed) => {
-                if let Some(changed) = setup.take(changed) {
-                    return Ok(Some(changed));
-                }
-            }
-            None => return Ok(None),
-        }
-    }
+    channels.mailbox.wait(time)
 }
 
 /// Between three quarters of the wait and all of it, so that many clients of one server do not come back at once.
@@ -205,7 +165,7 @@ mod tests {
     use crate::zino::Timeouts;
 
     #[test]
-    fn the_watchdog_bears_with_the_slowest_line_that_is_still_read() {
+    fn the_watchdog_waits_for_the_slowest_line_that_is_still_read() {
         let timeouts = Timeouts::default();
         assert!(timeouts.longest_line().max(timeouts.connect).max(timeouts.write) < BOUND);
     }

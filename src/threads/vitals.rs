@@ -108,7 +108,7 @@ impl Vitals {
     }
 
     /// Only while all threads make progress: a thread that hangs does not come back, and systemd then starts a new program.
-    fn feed(&mut self, now: Duration) {
+    pub fn feed(&mut self, now: Duration) {
         let Some(every) = self.feed_every.filter(|_| now >= self.feed_at) else {
             return;
         };

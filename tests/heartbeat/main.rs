@@ -22,7 +22,6 @@ use zinoargus::failover::{Answer, Ping};
 use zinoargus::net::library::Failure;
 use zinoargus::net::resolve::Resolver;
 use zinoargus::secret::Secret;
-use zinoargus::threads::Wake;
 use zinoargus::threads::heartbeat::{self, Setup};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -201,40 +200,48 @@ fn setup(port: u16, interval: Duration) -> Setup {
     Setup { target: Target { server, port, community, timeout: TIMEOUT }, interval }
 }
 
-fn answer_heard(woken: &Receiver<Wake>) -> bool {
-    match woken.recv_timeout(Duration::from_secs(5)).unwrap() {
-        Wake::Input(Input::Ping(Ping { answer, .. })) => answer == UP,
+fn next_answer(input_receiver: &Receiver<Input>) -> bool {
+    match input_receiver.recv_timeout(Duration::from_secs(5)).unwrap() {
+        Input::Ping(Ping { answer, .. }) => answer == UP,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn the_thread_reports_each_answer_and_ends_with_the_daemon() {
-    let (wakes, woken) = unbounded();
-    let (change, setups) = unbounded();
+fn the_thread_reports_each_answer_and_ends_when_it_is_stopped() {
+    let (input_sender, input_receiver) = unbounded();
+    let (stop_sender, stop_receiver) = unbounded();
     let interval = Duration::from_millis(50);
     let first = setup(agent(vec![fine, error_status, fine]), interval);
     let began = Instant::now();
-    let thread = thread::spawn(move || heartbeat::run(first, Instant::now(), &setups, &wakes));
-    let answers: Vec<bool> = (0..3).map(|_| answer_heard(&woken)).collect();
+    let thread = thread::spawn(move || heartbeat::run(&first, began, None, &stop_receiver, &input_sender));
+    let answers: Vec<bool> = (0..3).map(|_| next_answer(&input_receiver)).collect();
     assert_eq!(answers, [true, false, true]);
     assert!(began.elapsed() >= interval * 2);
-    drop(change);
+    drop(stop_sender);
+    assert!(thread.join().unwrap().is_some_and(|asked| asked >= began + interval * 2));
+}
+
+#[test]
+fn the_next_generation_asks_an_interval_after_the_last_question() {
+    let (input_sender, input_receiver) = unbounded();
+    let (stop_sender, stop_receiver) = unbounded();
+    let (began, interval) = (Instant::now(), Duration::from_millis(300));
+    let setup = setup(agent(vec![fine]), interval);
+    let asked = Some(began - interval / 3);
+    let thread = thread::spawn(move || heartbeat::run(&setup, began, asked, &stop_receiver, &input_sender));
+    assert!(next_answer(&input_receiver));
+    assert!(began.elapsed() >= interval * 2 / 3);
+    drop(stop_sender);
     thread.join().unwrap();
 }
 
 #[test]
-fn another_primary_is_asked_at_once_and_the_answer_of_the_old_one_does_not_count() {
-    let (wakes, woken) = unbounded();
-    let (change, setups) = unbounded();
-    // Its interval would outlast the test.
-    let old = setup(agent(vec![fine]), Duration::from_secs(3600));
-    let thread = thread::spawn(move || heartbeat::run(old, Instant::now(), &setups, &wakes));
-    assert!(answer_heard(&woken));
-    change.send(setup(agent(vec![silent]), Duration::from_secs(3600))).unwrap();
-    // Its question is not answered in time, and before that it is replaced.
-    change.send(setup(agent(vec![fine]), Duration::from_secs(3600))).unwrap();
-    assert!(answer_heard(&woken), "the failure of the one in between was reported");
-    drop(change);
-    thread.join().unwrap();
+fn one_that_is_stopped_while_it_waits_ends_at_once() {
+    let (input_sender, _input_receiver) = unbounded();
+    let (stop_sender, stop_receiver) = unbounded();
+    let (setup, now) = (setup(agent(vec![]), Duration::from_secs(3600)), Instant::now());
+    let thread = thread::spawn(move || heartbeat::run(&setup, now, Some(now), &stop_receiver, &input_sender));
+    drop(stop_sender);
+    assert_eq!(thread.join().unwrap(), Some(now));
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use zinoargus::engine::{Input, ZinoCommand, ZinoEvent};
 use zinoargus::execute::host_lock::HostLock;
 use zinoargus::reconcile::rules::Rules;
+use zinoargus::threads::INBOX;
 use zinoargus::threads::mailbox::{CommandSender, mailbox};
 use zinoargus::threads::poller::{self, Channels, Setup};
-use zinoargus::threads::{INBOX, Wake};
 use zinoargus::zino::case::{Case, CaseId};
 
 const CASES: u64 = 20;
@@ -36,7 +36,7 @@ pub fn rules() -> Rules {
 
 /// The poller, and the test in place of the machine.
 struct Poller {
-    wakes: Receiver<Wake>,
+    inputs: Receiver<Input>,
     commands: Option<CommandSender>,
     thread: Option<JoinHandle<()>>,
 }
@@ -44,12 +44,12 @@ struct Poller {
 impl Poller {
     fn follow(zino: &FakeZino) -> Self {
         let host_lock = HostLock::new(format!("stalled {}", zino.login.port), Duration::ZERO);
-        let setup = Setup { login: zino.login.clone(), rules: rules(), moves: 0, host_lock, is_single_run: false };
-        let (give_wake, wakes) = bounded(INBOX);
-        let (commands, _, mailbox) = mailbox();
-        let channels = Channels { mailbox, wakes: give_wake };
-        let thread = Some(thread::spawn(move || poller::run(setup, &channels)));
-        Self { wakes, commands: Some(commands), thread }
+        let setup = Setup { login: zino.login.clone(), rules: rules(), host_lock, is_single_run: false };
+        let (input_sender, inputs) = bounded(INBOX);
+        let (commands, mailbox) = mailbox();
+        let channels = Channels { mailbox, input_sender };
+        let thread = Some(thread::spawn(move || poller::run(&setup, &channels)));
+        Self { inputs, commands: Some(commands), thread }
     }
 
     fn command(&self, command: ZinoCommand) {
@@ -57,8 +57,8 @@ impl Poller {
     }
 
     fn event(&self) -> ZinoEvent {
-        match self.wakes.recv_timeout(PATIENCE).unwrap() {
-            Wake::Input(Input::Zino(event)) => event,
+        match self.inputs.recv_timeout(PATIENCE).unwrap() {
+            Input::Zino(event) => event,
             other => panic!("{other:?}"),
         }
     }
@@ -85,7 +85,7 @@ impl Poller {
 impl Drop for Poller {
     fn drop(&mut self) {
         drop(self.commands.take());
-        while self.wakes.recv().is_ok() {}
+        while self.inputs.recv().is_ok() {}
         self.thread.take().unwrap().join().unwrap();
     }
 }

@@ -8,7 +8,7 @@ use crate::argus::SimArgus;
 use crate::scenarios::Scenario;
 use crate::world::{Cut, Shared, World};
 pub use instance::rules;
-use instance::{Instance, fresh};
+use instance::{Instance, fresh, reloaded};
 use std::cell::RefCell;
 use std::time::Duration;
 use zinoargus::engine::{Input, Job, Now, Report, RunEnd, Summary};
@@ -166,14 +166,14 @@ impl Driver {
             }
             let pause = 200_000 + world.rng.below(3_000_000) as i64;
             world.pass(pause);
-            world.note(|| format!("instance {n} starts again"));
+            // In the middle of a request that was waited for in vain, or a new process.
+            let is_reload = self.scenario.reloads && world.rng.chance(500);
+            world.note(|| format!("instance {n} starts again, {}", if is_reload { "a reload" } else { "anew" }));
             if let Some(view) = world.instances.get_mut(n) {
-                view.unanswered = false;
+                view.unanswered &= is_reload;
             }
             drop(world);
-            if let Some(instance) = self.instances.get_mut(n) {
-                *instance = fresh(n, self.scenario);
-            }
+            self.restart(n, is_reload);
             return true;
         }
         let choice = if stormy { self.world.borrow_mut().rng.below(4) } else { 4 };
@@ -201,16 +201,26 @@ impl Driver {
         !over
     }
 
-    /// Somebody sends SIGHUP: a pause, and the new settings once everything is quiet.
+    /// Somebody sends SIGHUP.
     fn perhaps_reload(&mut self, n: usize) {
         // Only then: the seeds of the other scenarios would mean something else.
-        if self.scenario.reloads
-            && self.world.borrow_mut().rng.chance(10)
-            && let Some(instance) = self.instances.get_mut(n).filter(|i| !i.pausing)
-        {
-            instance.pausing = true;
-            instance.engine.pause();
-            self.feed(n, Input::Tick);
+        if self.scenario.reloads && self.world.borrow_mut().rng.chance(10) {
+            let mut world = self.world.borrow_mut();
+            world.note(|| format!("instance {n} reloads"));
+            world.zinos.iter_mut().for_each(|zino| drop(zino.clients.remove(&n)));
+            drop(world);
+            self.restart(n, true);
+        }
+    }
+
+    /// The threads of an instance are stopped, and others started.
+    fn restart(&mut self, n: usize, is_reload: bool) {
+        if let Some(instance) = self.instances.get_mut(n) {
+            let before = std::mem::replace(instance, fresh(n, self.scenario));
+            if is_reload {
+                *instance = reloaded(n, self.scenario, before);
+                self.feed(n, Input::Tick);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::{PATIENCE, Report, Stopped, Trouble};
 use crate::argus::about::Owner;
 use crate::argus::models::ListQuery;
 use crate::argus::{ArgusError, ArgusServer};
-use crate::commands::daemon::parts;
+use crate::commands::parts;
 use crate::config::Config;
 use crate::exit::ExitCode;
 use std::io::Write;

@@ -8,7 +8,7 @@ use crate::world::OUR_USER;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::argus::ArgusServer;
-use zinoargus::engine::{Change, Engine, Input, Job, Once, Output, Report, RunEnd, Settings, ZinoCommand};
+use zinoargus::engine::{Engine, Input, Job, Once, Output, Report, RunEnd, Settings, ZinoCommand};
 use zinoargus::failover::{Answer, Mode, Ping};
 use zinoargus::reconcile::delivery::Reading;
 use zinoargus::reconcile::rules::{Band, Rules};
@@ -40,10 +40,6 @@ pub(super) struct Instance {
     pub(super) reading: Option<Reading>,
     /// The jobs, each with when the engine decided on it.
     pub(super) jobs: VecDeque<(i64, Job)>,
-    /// New settings wait for the work under way to end.
-    pub(super) pausing: bool,
-    /// The poller is to leave its Zino and say so.
-    pub(super) moving: Option<u64>,
     /// How the last single run ended.
     pub(super) ended: Option<RunEnd>,
     /// It is over, and the next one begins then.
@@ -64,11 +60,17 @@ pub(super) fn fresh(n: usize, scenario: Scenario) -> Instance {
         commands: VecDeque::new(),
         reading: None,
         jobs: VecDeque::new(),
-        pausing: false,
-        moving: None,
         ended: None,
         next_run_at: None,
     }
+}
+
+/// As after a reload: new threads, and an engine that goes on with what the one before hands on.
+pub(super) fn reloaded(n: usize, scenario: Scenario, before: Instance) -> Instance {
+    let instance = fresh(n, scenario);
+    let settings = settings(n, &instance.rules, scenario);
+    let engine = Engine::after_reload(settings, before.engine.end());
+    Instance { engine, ping_at: before.ping_at, ..instance }
 }
 
 fn settings(n: usize, rules: &Rules, scenario: Scenario) -> Settings {
@@ -90,22 +92,7 @@ impl Driver {
     pub(super) fn feed(&mut self, n: usize, input: Input) {
         let now = self.now();
         let Some(instance) = self.instances.get_mut(n) else { return };
-        let mut outputs = instance.engine.step(now, input);
-        let mut moved = None;
-        if instance.pausing && instance.engine.is_quiet() {
-            instance.pausing = false;
-            let mut world = self.world.borrow_mut();
-            let another_argus = world.rng.chance(300);
-            // The time numbers the moves.
-            let another_zino = world.rng.chance(300).then(|| u64::try_from(world.now).unwrap_or_default());
-            world.note(|| {
-                format!("instance {n} has new settings: another Argus {another_argus}, Zino {another_zino:?}")
-            });
-            let settings = settings(n, &instance.rules, self.scenario);
-            let change = Change { settings, another_argus, another_token: false, another_zino, another_primary: false };
-            outputs.extend(instance.engine.resume(now, change));
-            moved = another_zino;
-        }
+        let outputs = instance.engine.step(now, input);
         let mut asks_reach = false;
         for output in outputs {
             match output {
@@ -124,7 +111,6 @@ impl Driver {
                 Output::Refused(why) => panic!("the token was refused: {why}"),
             }
         }
-        instance.moving = moved.or(instance.moving);
         instance.wake_at = instance.engine.next_wake(now.mono);
         let waiting = instance.engine.waiting();
         let (cases, _) = instance.engine.known();

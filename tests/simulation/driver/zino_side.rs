@@ -18,9 +18,6 @@ impl Driver {
             let up = !world.is_cut_from_zino(n) && zino.is_some_and(|z| !z.down);
             (world.now, up, zino.is_some_and(|z| z.clients.contains_key(&n)))
         };
-        if instance.moving.is_some() {
-            return self.leave(n);
-        }
         if !instance.connected {
             if now < instance.reconnect_at || (!up && !self.scenario.single) {
                 return false;
@@ -154,18 +151,6 @@ impl Driver {
                 }
             }
         }
-        true
-    }
-
-    /// As the poller does when the login is another: whatever comes before `Moved` was the old
-    /// Zino's.
-    fn leave(&mut self, n: usize) -> bool {
-        let Some(instance) = self.instances.get_mut(n) else { return false };
-        let Some(number) = instance.moving.take() else { return false };
-        if instance.connected {
-            self.lose(n);
-        }
-        self.feed(n, Input::Zino(ZinoEvent::Moved(number)));
         true
     }
 }

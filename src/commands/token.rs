@@ -1,27 +1,53 @@
 //! The token of the client that all writers share: read again from its file before a refusal is
-//! believed, renewed, and carried through a reload. Never decides when, and never shows it.
+//! believed, renewed, and kept over a reload. Never decides when, and never logs it.
 
 use crate::argus::client::Client;
 use crate::argus::renewal::{Failure, Renewal, Renewer};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::config::Config;
-use crate::secret::Secret;
-use log::warn;
+use log::{error, warn};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is known of `argus.token_file`, if there is one. `earlier`: what was known before a reload,
-/// of the same Argus.
-pub(super) fn renewer(config: &Config, earlier: Option<&Renewer>) -> Option<Arc<Renewer>> {
-    let file = config.argus.token_file.clone()?;
-    Some(Arc::new(match earlier {
-        Some(earlier) => Renewer::after(earlier, file),
-        None => Renewer::new(file),
-    }))
+/// What this process knows of the token in `argus.token_file`, of each Argus that it talked to. It
+/// outlives every reload: a renewed token that could not be written to its file is nowhere else.
+#[derive(Default)]
+pub(super) struct Tokens {
+    /// By the address of the Argus.
+    renewers: BTreeMap<String, Arc<Renewer>>,
 }
 
-/// The token to be used with this configuration.
-pub(super) fn in_use(config: &Config, renewer: Option<&Renewer>) -> Secret {
-    renewer.map_or_else(|| config.argus.token.clone(), |renewer| renewer.newest(&config.argus.token))
+impl Tokens {
+    /// For this configuration; `None` if it has no `argus.token_file`.
+    pub fn renewer(&mut self, config: &Config) -> Option<Arc<Renewer>> {
+        let url = config.argus.url.as_str();
+        let earlier = self.renewers.get(url);
+        let renewer = config.argus.token_file.clone().map(|file| {
+            Arc::new(
+                earlier.map_or_else(|| Renewer::new(file.clone()), |earlier| Renewer::after(earlier, file.clone())),
+            )
+        });
+        match &renewer {
+            Some(renewer) => drop(self.renewers.insert(url.to_owned(), Arc::clone(renewer))),
+            None if earlier.is_some_and(|earlier| earlier.has_unwritten()) => error!(
+                "a renewed Argus token that could not be written to argus.token_file is not used without that key; this \
+                 process keeps it until it ends"
+            ),
+            None => {}
+        }
+        renewer
+    }
+
+    /// The configuration with the token that its file held last: one that this process renewed is no
+    /// change of the configuration.
+    pub fn as_held(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        let renewer = self.renewers.get(config.argus.url.as_str()).filter(|_| config.argus.token_file.is_some());
+        if let Some(held) = renewer.and_then(|renewer| renewer.held()) {
+            config.argus.token = held;
+        }
+        config
+    }
 }
 
 /// Keeps the client's token the newest that there is.
@@ -34,9 +60,13 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub fn new(config: &Config, client: &Arc<Client>, renewer: Option<&Arc<Renewer>>) -> Self {
-        let (client, renewer) = (Arc::clone(client), renewer.map(Arc::clone));
-        Self { client, renewer, renews: config.argus.renew_token, complaint: Mutex::default() }
+    /// The client gets the newest token.
+    pub fn new(config: &Config, client: &Arc<Client>, renewer: Option<Arc<Renewer>>) -> Self {
+        let newest = renewer.as_ref().map(|renewer| renewer.newest(&config.argus.token));
+        if let Some(Err(why)) = newest.map(|token| client.set_token(token)) {
+            warn!("argus.token: {why}; going on with the token in argus.token_file");
+        }
+        Self { client: Arc::clone(client), renewer, renews: config.argus.renew_token, complaint: Mutex::default() }
     }
 
     /// Gives the client the token that stands in its file now, and ends a renewal that was broken

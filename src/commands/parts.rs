@@ -1,0 +1,143 @@
+//! From a configuration to what the threads are started with: the parts that the ways of running share. Never starts
+//! anything.
+
+use super::token::{Keeper, Tokens};
+use crate::argus::client::{Client, Settings as ArgusSettings};
+use crate::argus::proxy::Environment;
+use crate::config::{Config, FailoverConfig};
+use crate::engine::{Engine, Names, Settings};
+use crate::execute::host_lock::HostLock;
+use crate::exit::ExitCode;
+use crate::failover::heartbeat::Target;
+use crate::log as logging;
+use crate::net::host_port::host_and_port;
+use crate::progress::Progress;
+use crate::service::notify::{Notifier, watchdog_from_environment};
+use crate::threads::generation::Plan;
+use crate::threads::vitals::Vitals;
+use crate::threads::{heartbeat, poller, writer};
+use crate::zino::session::Login;
+use log::error;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest that the end takes if no thread hangs: five seconds, and a little less.
+pub(super) const PROMPT_END: Duration = Duration::from_millis(4800);
+/// A request under way may take this long to finish when its thread is to end.
+const LONGEST_JOIN: Duration = Duration::from_secs(4);
+/// How long one process waits for another that works on the same problem or case: longer than the requests for it take,
+/// unless a server hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long the threads of this configuration are waited for when they are to end.
+pub(super) fn to_join(config: &Config) -> Duration {
+    config.argus.timeout.min(LONGEST_JOIN)
+}
+
+/// # Errors
+/// What is wrong, by the name of the key.
+pub(super) fn client(config: &Config) -> Result<Client, String> {
+    Client::new(&ArgusSettings {
+        url: config.argus.url.clone(),
+        token: config.argus.token.clone(),
+        timeout: config.argus.timeout,
+        ca_file: config.argus.ca_file.clone(),
+        connections: config.argus.connections,
+        environment: Environment::of_this_process(),
+    })
+}
+
+/// What the daemon's engine is set up with.
+pub(super) fn engine_settings(config: &Config) -> Settings {
+    Settings {
+        rules: config.rules(),
+        connections: config.argus.connections,
+        refresh_interval: config.sync.refresh_interval,
+        full_interval: config.sync.full_interval,
+        orphan_grace: config.sync.orphan_grace,
+        failover_threshold: config.failover.as_ref().map(|f| f.threshold),
+        once: None,
+        signs_of_life: true,
+        renews_token: config.argus.renew_token,
+        names: Names {
+            zino: host_and_port(&config.zino.server, config.zino.port),
+            argus: config.argus.url.as_str().to_owned(),
+        },
+    }
+}
+
+/// Where our Zino is, and who we are there.
+pub(super) fn login(config: &Config) -> Login {
+    Login {
+        server: config.zino.server.clone(),
+        port: config.zino.port,
+        notify_port: config.zino.notify_port,
+        user: config.zino.user.clone(),
+        secret: config.zino.secret.clone(),
+    }
+}
+
+/// Whom a secondary asks, and how.
+pub(super) fn target(failover: &FailoverConfig) -> Target {
+    Target {
+        server: failover.primary_server.clone(),
+        port: failover.primary_snmp_port,
+        community: failover.snmp_community.clone(),
+        timeout: failover.ping_timeout,
+    }
+}
+
+/// What the service manager is sent, from nothing on.
+pub(super) fn vitals(notifier: &Arc<Notifier>, progress: &Arc<Progress>) -> Vitals {
+    Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment())
+}
+
+/// The threads of the daemon with this configuration.
+pub(super) fn plan(config: &Config, client: Client, tokens: &mut Tokens, engine: Engine, vitals: Vitals) -> Plan {
+    let zino = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
+    Plan {
+        engine,
+        vitals,
+        poller: poller::Setup {
+            login: login(config),
+            rules: config.rules(),
+            host_lock: HostLock::new(zino, PATIENCE),
+            is_single_run: false,
+        },
+        writer: writer_setup(config, client, tokens),
+        writers: config.argus.connections,
+        heartbeat: config
+            .failover
+            .as_ref()
+            .map(|failover| heartbeat::Setup { target: target(failover), interval: failover.ping_interval }),
+        asked: None,
+        progress_sender: None,
+    }
+}
+
+fn writer_setup(config: &Config, client: Client, tokens: &mut Tokens) -> writer::Setup<Client> {
+    let argus = Arc::new(client);
+    let keeper = Arc::new(Keeper::new(config, &argus, tokens.renewer(config)));
+    let renewing = Arc::clone(&keeper);
+    writer::Setup {
+        argus,
+        rules: config.rules(),
+        timeout: config.argus.timeout,
+        host_lock: HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE),
+        before_probe: Box::new(move || keeper.refresh()),
+        renew: Box::new(move || renewing.renew()),
+    }
+}
+
+/// A panic in any thread ends the whole process: half a daemon is worse than none, and systemd starts a new one.
+pub(crate) fn exit_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        error!("internal error at {place}: {text}; please report this");
+        logging::finish();
+        std::process::exit(i32::from(ExitCode::Internal.code()));
+    }));
+}

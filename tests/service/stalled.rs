@@ -1,4 +1,4 @@
-//! The Zino poller while the state machine stands still: nothing grows, and nothing is lost.
+//! The Zino poller while the state engine stands still: nothing grows, and nothing is lost.
 
 use crate::fake_zino::{FakeZino, USER};
 use crate::program::{eventually, memory};
@@ -34,7 +34,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// The poller, and the test in place of the machine.
+/// The poller, and the test in place of the engine.
 struct Poller {
     inputs: Receiver<Input>,
     commands: Option<CommandSender>,
@@ -95,7 +95,7 @@ fn notify_all(zino: &FakeZino) {
 }
 
 #[test]
-fn a_storm_while_the_machine_stands_still_takes_no_memory_and_nothing_of_it_is_lost() {
+fn a_storm_while_the_engine_stands_still_takes_no_memory_and_nothing_of_it_is_lost() {
     let zino = zino_with_long_histories(CASES);
     let poller = Poller::follow(&zino);
     poller.until(|event| matches!(event, ZinoEvent::Snapshot(_)), |_| {});

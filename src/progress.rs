@@ -1,9 +1,10 @@
-//! Which threads make progress, so that the watchdog is fed only while all of them do. Never ends a thread and never waits
-//! for one.
+//! Which threads make progress, so that the watchdog is fed only while all of them do. Never ends a
+//! thread and never waits for one.
 //!
-//! Each watched thread either rests (it waits for work, for as long as it likes) or is busy: then it gives a sign of life
-//! with [`beat`] before and between the calls that may block, and each of those calls has a time-out. So a thread whose last
-//! sign is older than its longest such call can take will not come back by itself.
+//! Each watched thread either rests (it waits for work, for as long as it likes) or is busy: then
+//! it gives a sign of life with [`beat`] before and between the calls that may block, and each of
+//! those calls has a time-out. So a thread whose last sign is older than its longest such call can
+//! take will not come back by itself.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,7 +53,8 @@ pub struct Watched<'a> {
     pulse: Arc<Pulse>,
 }
 
-/// Whether a thread stands still: `busy_for` is the time since its last sign of life, `None` while it rests.
+/// Whether a thread stands still: `busy_for` is the time since its last sign of life, `None` while
+/// it rests.
 #[must_use]
 fn stands_still(busy_for: Option<Duration>, bound: Duration) -> bool {
     busy_for.is_some_and(|time| time > bound)
@@ -71,7 +73,8 @@ impl Progress {
         self.start
     }
 
-    /// Watches the thread that calls this, busy from now; at most `bound` passes between two signs of its life.
+    /// Watches the thread that calls this, busy from now; at most `bound` passes between two signs
+    /// of its life.
     pub fn watch(&self, name: &str, bound: Duration) -> Watched<'_> {
         let pulse = Arc::new(Pulse {
             name: name.to_owned(),
@@ -91,7 +94,8 @@ impl Progress {
         self.pulses.lock().unwrap_or_else(PoisonError::into_inner).retain(is_own);
     }
 
-    /// The threads that stand still at a time counted from the start, with how long that has been so.
+    /// The threads that stand still at a time counted from the start, with how long that has been
+    /// so.
     #[must_use]
     pub fn stuck(&self, now: Duration) -> Vec<(String, Duration)> {
         let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +121,8 @@ impl Drop for Watched<'_> {
     }
 }
 
-/// This thread is alive and goes on working. Costs next to nothing; nothing at all in a thread that nobody watches.
+/// This thread is alive and goes on working. Costs next to nothing; nothing at all in a thread that
+/// nobody watches.
 pub fn beat() {
     with_own(|pulse| pulse.busy_since.store(micros(pulse.start.elapsed()), Ordering::Relaxed));
 }

@@ -1,5 +1,6 @@
-//! `--check`: tries each thing that the program needs and prints what it found and what to do about it. Never writes anything to
-//! either server, and goes on after a failure with whatever does not depend on it.
+//! `--check`: tries each thing that the program needs and prints what it found and what to do about
+//! it. Never writes anything to either server, and goes on after a failure with whatever does not
+//! depend on it.
 //!
 //! Each attempt is made in a thread of its own, so that neither a server that says nothing nor a
 //! name look-up without an end keeps it from saying what is waited for, and from ending on a
@@ -136,7 +137,8 @@ fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64()).trim_end_matches(".0").to_owned()
 }
 
-/// What a person has to mend first: the configuration, then what refuses us, then what cannot be reached.
+/// What a person has to mend first: the configuration, then what refuses us, then what cannot be
+/// reached.
 fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
     let rank = |code: ExitCode| match code {
         ExitCode::Config | ExitCode::Unread => 3,

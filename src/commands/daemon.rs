@@ -1,8 +1,9 @@
-//! The daemon: starts the threads, waits for a signal or a fatal end, reloads, and stops everything in time. Never decides
-//! anything about cases or incidents.
+//! The daemon: starts the threads, waits for a signal or a fatal end, reloads, and stops everything
+//! in time. Never decides anything about cases or incidents.
 //!
-//! A reload is a validated restart inside the process: the new configuration is read and checked while everything goes on; if
-//! it is good, all threads are stopped and joined, and new ones are started with it.
+//! A reload is a validated restart inside the process: the new configuration is read and checked
+//! while everything goes on; if it is good, all threads are stopped and joined, and new ones are
+//! started with it.
 
 use super::parts::{self, PROMPT_END, exit_on_panic};
 use super::reload::changed_keys;
@@ -30,7 +31,8 @@ use std::time::{Duration, Instant};
 const BOUND: Duration = Duration::from_secs(60);
 /// The longest that a reload waits for its files (a file system that hangs).
 const LONGEST_READING: Duration = Duration::from_secs(30);
-/// The longest that an end on a signal may take: longer than the request under way is waited for, shorter than systemd waits.
+/// The longest that an end on a signal may take: longer than the request under way is waited for,
+/// shorter than systemd waits.
 const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// Runs until a signal (see [`signals`]) or a fatal error; returns the exit code. SIGHUP reads
@@ -67,8 +69,9 @@ fn cannot_start(why: &io::Error) -> ExitCode {
     ExitCode::Internal
 }
 
-/// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a file system or whoever reads the
-/// log hangs, and with it the thread that would do so), the process is ended here, with the given code.
+/// SIGTERM, SIGINT and SIGHUP, as a channel. When a signal that ends the process does not end it (a
+/// file system or whoever reads the log hangs, and with it the thread that would do so), the
+/// process is ended here, with the given code.
 ///
 /// # Errors
 /// If they cannot be waited for.

@@ -1,5 +1,6 @@
-//! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as the daemon until the machine says
-//! that it is done. Never decides anything about cases or incidents.
+//! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as
+//! the daemon until the machine says that it is done. Never decides anything about cases or
+//! incidents.
 
 mod primary;
 
@@ -106,7 +107,8 @@ impl Time {
     }
 }
 
-/// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon would before it took over.
+/// Whether this is a secondary with nothing to do. The primary is asked as often as the daemon
+/// would before it took over.
 fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Result<bool, ExitCode> {
     let Some(failover) = &config.failover else {
         return Ok(false);
@@ -268,8 +270,8 @@ fn say(text: &str) {
     }
 }
 
-/// What waits, on one line of a terminal that is written over and over. Nothing where there is no terminal, or where the log
-/// tells everything anyway.
+/// What waits, on one line of a terminal that is written over and over. Nothing where there is no
+/// terminal, or where the log tells everything anyway.
 struct ProgressLine {
     wanted: bool,
     shown: bool,

@@ -1,5 +1,5 @@
-//! From a configuration to what the threads are started with: the parts that the ways of running share. Never starts
-//! anything.
+//! From a configuration to what the threads are started with: the parts that the ways of running
+//! share. Never starts anything.
 
 use super::token::{Keeper, Tokens};
 use crate::argus::client::{Client, Settings as ArgusSettings};
@@ -25,8 +25,8 @@ use std::time::Duration;
 pub(super) const PROMPT_END: Duration = Duration::from_millis(4800);
 /// A request under way may take this long to finish when its thread is to end.
 const LONGEST_JOIN: Duration = Duration::from_secs(4);
-/// How long one process waits for another that works on the same problem or case: longer than the requests for it take,
-/// unless a server hangs.
+/// How long one process waits for another that works on the same problem or case: longer than the
+/// requests for it take, unless a server hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the threads of this configuration are waited for when they are to end.
@@ -129,7 +129,8 @@ fn writer_setup(config: &Config, client: Client, tokens: &mut Tokens) -> writer:
     }
 }
 
-/// A panic in any thread ends the whole process: half a daemon is worse than none, and systemd starts a new one.
+/// A panic in any thread ends the whole process: half a daemon is worse than none, and systemd
+/// starts a new one.
 pub(crate) fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();

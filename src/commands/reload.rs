@@ -1,8 +1,10 @@
-//! What differs between two configurations, and what it means for a program that runs. Pure; names keys, never values.
+//! What differs between two configurations, and what it means for a program that runs. Pure; names
+//! keys, never values.
 
 use crate::config::{ArgusConfig, Config, FailoverConfig, SyncConfig, ZinoConfig};
 
-/// The keys that differ, by their names in the file. A secret that changed in a file of its own goes by the file's key.
+/// The keys that differ, by their names in the file. A secret that changed in a file of its own
+/// goes by the file's key.
 #[must_use]
 pub fn changed_keys(old: &Config, new: &Config) -> Vec<&'static str> {
     let Config { argus, zino, sync, failover } = old;
@@ -17,8 +19,8 @@ pub fn changed_keys(old: &Config, new: &Config) -> Vec<&'static str> {
     keys
 }
 
-/// Those of the pairs that differ. Each section is taken apart as a whole, so that a key that is added to the configuration
-/// and forgotten here does not compile.
+/// Those of the pairs that differ. Each section is taken apart as a whole, so that a key that is
+/// added to the configuration and forgotten here does not compile.
 fn differing(pairs: &[(&'static str, bool)]) -> Vec<&'static str> {
     pairs.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key).collect()
 }

@@ -38,8 +38,8 @@ impl Tokens {
         renewer
     }
 
-    /// The configuration with the token that its file held last: one that this process renewed is no
-    /// change of the configuration.
+    /// The configuration with the token that its file held last: one that this process renewed is
+    /// no change of the configuration.
     pub fn as_held(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let renewer = self.renewers.get(config.argus.url.as_str()).filter(|_| config.argus.token_file.is_some());

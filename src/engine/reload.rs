@@ -1,4 +1,5 @@
-//! What one engine hands to the next at a reload, because no server holds it. Never decides when there is a reload.
+//! What one engine hands to the next at a reload, because no server holds it. Never decides when
+//! there is a reload.
 
 use super::admission::Admission;
 use super::{Engine, Settings};

@@ -1,5 +1,6 @@
-//! What the service manager is told, and over which socket: systemd's notify protocol. Never decides when something is told,
-//! never fails for want of a listener, and never lets a text become a second assignment.
+//! What the service manager is told, and over which socket: systemd's notify protocol. Never
+//! decides when something is told, never fails for want of a listener, and never lets a text become
+//! a second assignment.
 
 use crate::sanitise::sanitised_line;
 use log::{debug, warn};
@@ -13,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most characters of a status line. Escaped, a character is at most eight bytes, and systemd takes 4096 bytes.
+/// The most characters of a status line. Escaped, a character is at most eight bytes, and systemd
+/// takes 4096 bytes.
 const MAX_STATUS: usize = 500;
 /// The longest that the main thread tries to send to a service manager that does not read. The
 /// state machine never waits.

@@ -1,4 +1,5 @@
-//! The line of `systemctl status`: a summary in words. Pure; never shows foreign text unescaped or at length.
+//! The line of `systemctl status`: a summary in words. Pure; never shows foreign text unescaped or
+//! at length.
 
 use crate::engine::{Side, Summary};
 use crate::failover::Mode;

@@ -1,5 +1,5 @@
-//! The state machine thread: passes each input to the engine and hands out what it wants done. Never waits for anything but
-//! its inputs, and never decides anything.
+//! The state machine thread: passes each input to the engine and hands out what it wants done.
+//! Never waits for anything but its inputs, and never decides anything.
 
 use super::mailbox::CommandSender;
 use super::silence::{GLANCE, Silence};

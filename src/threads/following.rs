@@ -1,5 +1,5 @@
-//! Follows one connection to Zino from its login to its end: reads everything, executes the commands
-//! of the engine, follows the notifications. Never connects again.
+//! Follows one connection to Zino from its login to its end: reads everything, executes the
+//! commands of the engine, follows the notifications. Never connects again.
 //!
 //! It does one small thing at a time: a command, or else a batch of the notified cases and a batch
 //! of a complete reading. Then it takes in the new notifications. So a Zino that needs minutes for

@@ -1,10 +1,10 @@
-//! One generation of threads: started together from one configuration, stopped together, joined. Never reads a configuration
-//! and never decides when there is another generation.
+//! One generation of threads: started together from one configuration, stopped together, joined.
+//! Never reads a configuration and never decides when there is another generation.
 //!
-//! A generation has channels of its own. A thread that is left behind, because it does not end in time, has nobody to send
-//! to: it cannot reach the engine of the next generation. It sends nothing more to Argus either, because the client of its
-//! generation is closed. The only things that it may still hold are host locks, and only around requests, which have
-//! time-outs.
+//! A generation has channels of its own. A thread that is left behind, because it does not end in
+//! time, has nobody to send to: it cannot reach the engine of the next generation. It sends nothing
+//! more to Argus either, because the client of its generation is closed. The only things that it
+//! may still hold are host locks, and only around requests, which have time-outs.
 
 use super::mailbox::mailbox;
 use super::vitals::Vitals;
@@ -134,7 +134,8 @@ impl Generation {
     }
 }
 
-/// Starts the heartbeat. It is not waited for: an answer that comes after the end counts for nothing.
+/// Starts the heartbeat. It is not waited for: an answer that comes after the end counts for
+/// nothing.
 fn heartbeat(
     setup: heartbeat::Setup,
     asked: Option<Instant>,
@@ -186,8 +187,8 @@ impl Threads {
         }
     }
 
-    /// Joins the threads that have ended, and leaves the others behind. Returns nothing if the state
-    /// machine thread has not ended.
+    /// Joins the threads that have ended, and leaves the others behind. Returns nothing if the
+    /// state machine thread has not ended.
     #[must_use]
     pub fn join(mut self) -> Option<Rest> {
         let all_gone = self.gone_receiver.try_recv() == Err(TryRecvError::Disconnected);

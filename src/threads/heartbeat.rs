@@ -1,5 +1,5 @@
-//! The heartbeat: asks the primary at every interval and reports the answer. Keeps nothing but the pinger, never decides
-//! anything about the mode.
+//! The heartbeat: asks the primary at every interval and reports the answer. Keeps nothing but the
+//! pinger, never decides anything about the mode.
 
 use super::Never;
 use crate::engine::Input;
@@ -10,7 +10,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use log::debug;
 use std::time::{Duration, Instant};
 
-/// What may pass between two signs of this thread's life besides the one question that is under way.
+/// What may pass between two signs of this thread's life besides the one question that is under
+/// way.
 const SLACK: Duration = Duration::from_secs(60);
 
 /// Whom to ask, and how often.
@@ -31,8 +32,8 @@ impl Setup {
 }
 
 /// Asks until it is stopped. The first question is asked an interval after the last one of an
-/// earlier generation, so that reloads do not make the answers come faster. Times in the reports are
-/// counted from `start`. Returns when the last question was asked.
+/// earlier generation, so that reloads do not make the answers come faster. Times in the reports
+/// are counted from `start`. Returns when the last question was asked.
 pub fn run(
     setup: &Setup,
     start: Instant,
@@ -43,7 +44,8 @@ pub fn run(
     let mut pinger = Pinger::new(setup.target.clone());
     loop {
         progress::rest();
-        // An answer that took longer than the interval is followed by the next question at once, never by several.
+        // An answer that took longer than the interval is followed by the next question at once,
+        // never by several.
         let next = asked.map_or_else(Instant::now, |asked| asked + setup.interval);
         if stop_receiver.recv_deadline(next) == Err(RecvTimeoutError::Disconnected) {
             return asked;

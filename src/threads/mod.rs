@@ -1,4 +1,5 @@
-//! The threads: thin shells around the pure core. Each owns its connection and a channel end, nothing else.
+//! The threads: thin shells around the pure core. Each owns its connection and a channel end,
+//! nothing else.
 
 pub mod core;
 pub mod following;

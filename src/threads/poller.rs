@@ -1,5 +1,5 @@
-//! The Zino poller: keeps the two connections to Zino, sends what it reads to the engine, and makes the deliveries. Keeps
-//! nothing but its connections, and never decides what is delivered.
+//! The Zino poller: keeps the two connections to Zino, sends what it reads to the engine, and makes
+//! the deliveries. Keeps nothing but its connections, and never decides what is delivered.
 
 use super::following::Following;
 use super::mailbox::{Closed, Mailbox};
@@ -19,7 +19,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A connection that lasted this long was healthy: the next failure starts with the shortest wait again.
+/// A connection that lasted this long was healthy: the next failure starts with the shortest wait
+/// again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
 /// The longest time between two signs of life of this thread. A line of a reply takes at most
@@ -153,7 +154,8 @@ fn wait(channels: &Channels, time: Duration) -> Result<(), Closed> {
     channels.mailbox.wait(time)
 }
 
-/// Between three quarters of the wait and all of it, so that many clients of one server do not come back at once.
+/// Between three quarters of the wait and all of it, so that many clients of one server do not come
+/// back at once.
 fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 256;
     wait - wait / 4 * u32::try_from(random).unwrap_or(0) / 256

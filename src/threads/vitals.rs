@@ -1,12 +1,14 @@
-//! What the state machine thread tells the service manager between two turns: ready, the status line, and that all threads
-//! are alive. Never decides anything about cases; without a service manager it does nothing.
+//! What the state machine thread tells the service manager between two turns: ready, the status
+//! line, and that all threads are alive. Never decides anything about cases; without a service
+//! manager it does nothing.
 //!
-//! READY=1 does not wait for servers that are down. `systemctl start` at three in the morning would hang until
-//! `TimeoutStartSec` and then call a program a failure that does what it should, which is to wait for them; and a boot would
-//! hang with it. So the start is over when both servers have had their first word, good or bad, or in STANDBY the primary
-//! had, and at the latest after [`LONGEST_START`]. What is missing stands in the log and in the status line. Only what
-//! cannot get better by waiting, a secret or token that is refused for ten seconds (exit 77) or configuration (78), is a failed
-//! start.
+//! READY=1 does not wait for servers that are down. `systemctl start` at three in the morning would
+//! hang until `TimeoutStartSec` and then call a program a failure that does what it should, which
+//! is to wait for them; and a boot would hang with it. So the start is over when both servers have
+//! had their first word, good or bad, or in STANDBY the primary had, and at the latest after
+//! [`LONGEST_START`]. What is missing stands in the log and in the status line. Only what cannot
+//! get better by waiting, a secret or token that is refused for ten seconds (exit 77) or
+//! configuration (78), is a failed start.
 
 use crate::engine::Engine;
 use crate::progress::Progress;
@@ -17,7 +19,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest that servers which neither answer nor refuse hold up the start; well below systemd's own patience (90 s).
+/// The longest that servers which neither answer nor refuse hold up the start; well below systemd's
+/// own patience (90 s).
 pub const LONGEST_START: Duration = Duration::from_secs(30);
 /// How often the status line may change.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
@@ -101,19 +104,21 @@ impl Vitals {
         }
         let feed = self.feed_every.map(|_| self.feed_at);
         let status = self.stale.then_some(self.status_at);
-        // Whatever is due, a turn moves it on, so that nothing here keeps the machine spinning; but for a READY=1 that
-        // cannot be told, which waits for the next turn.
+        // Whatever is due, a turn moves it on, so that nothing here keeps the machine spinning; but
+        // for a READY=1 that cannot be told, which waits for the next turn.
         let ready = (!self.ready && LONGEST_START > now).then_some(LONGEST_START);
         feed.into_iter().chain(status).chain(ready).min()
     }
 
-    /// Only while all threads make progress: a thread that hangs does not come back, and systemd then starts a new program.
+    /// Only while all threads make progress: a thread that hangs does not come back, and systemd
+    /// then starts a new program.
     pub fn feed(&mut self, now: Duration) {
         let Some(every) = self.feed_every.filter(|_| now >= self.feed_at) else {
             return;
         };
         let stuck = self.progress.stuck(now);
-        // One that moves again (the host was paused) is not to cost a whole interval, which would be systemd's.
+        // One that moves again (the host was paused) is not to cost a whole interval, which would
+        // be systemd's.
         self.feed_at = now + if stuck.is_empty() { every } else { every / 8 };
         for (name, time) in &stuck {
             if !self.stuck.contains(name) {

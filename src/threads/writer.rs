@@ -1,4 +1,5 @@
-//! The Argus writer: executes jobs over its connections and reports each. Keeps nothing but the client.
+//! The Argus writer: executes jobs over its connections and reports each. Keeps nothing but the
+//! client.
 
 use super::core::execute;
 use crate::argus::{ArgusError, ArgusServer};

@@ -1,267 +1,335 @@
 //! The state machine: the only owner of state, and the only one that says what is done next.
 //!
-//! Pure: [`Engine::step`] takes an input and the time and returns what is to be done. It never does I/O (but for
-//! log lines), never reads a clock and never blocks. `zino_side.rs` takes what comes from Zino, `argus_side.rs`
-//! what comes from Argus, `dispatch.rs` says what to do next, `watch.rs` what to look at in Argus, `targeted.rs` looks
-//! for the incidents that no list tells, `orphans.rs` what Zino does not know, `unreadable.rs` what it does not show,
-//! `standby.rs` whether a takeover would work, `secondary.rs` when there is one; `reload.rs` keeps what no server holds,
-//! `summary.rs` tells people how things are, `unheard.rs` that a server lets us wait, `counting.rs` whether Argus has as
-//! many open incidents as are known, `once.rs` when a single run is over, `setbacks.rs` what Argus refuses, `alive.rs`
-//! tells Argus that we live, `admission.rs` says what a refused token or secret means, and `renewing.rs` has the token
-//! kept alive.
+//! [`Engine::step`] is pure: it takes an input and the time and returns what is to be done. It never
+//! does I/O (but for log lines), never reads a clock and never blocks. This module routes inputs to
+//! the components, and what one component has for another one; it decides nothing itself.
 
 mod admission;
-#[cfg(test)]
-mod admission_tests;
-mod alive;
-mod argus_side;
+mod argus_watch;
 pub mod backoff;
-mod bulk;
-mod carrying;
-mod cases;
-mod counting;
-mod dispatch;
-mod entry;
-mod feed;
+mod component;
+mod components;
+mod context;
+mod deliveries;
 mod health;
-mod incidents;
-mod look;
-#[cfg(test)]
-mod news_tests;
+mod heartbeat;
+mod kept;
+mod mode;
 mod once;
-mod orphans;
-mod paging;
 mod periodic;
-mod queue;
+mod problems;
+mod renewal;
+mod status;
+mod takeover_check;
 #[cfg(test)]
-mod reading_tests;
-mod reload;
-#[cfg(test)]
-mod reload_tests;
-mod renewing;
-mod secondary;
-#[cfg(test)]
-mod secondary_tests;
-mod setbacks;
-mod standby;
-#[cfg(test)]
-mod standby_tests;
-mod summary;
-mod targeted;
-#[cfg(test)]
-mod testing;
+mod tests;
 mod traffic;
-mod unheard;
-#[cfg(test)]
-mod unheard_tests;
-mod unreadable;
-mod watch;
-#[cfg(test)]
-mod watch_tests;
-mod zino_side;
+mod work;
+mod zino_view;
 
+pub use kept::Kept;
 pub use once::{Hopeless, Once, RunEnd};
-pub use reload::Kept;
-pub use summary::{Side, Summary};
+pub use status::{Side, Summary};
 pub use traffic::{Input, Job, Names, Now, Output, Report, Server, Settings, ZinoCommand, ZinoEvent};
 
-use crate::failover::{Failover, Mode};
-use crate::reconcile::delivery::Delivery;
-use crate::reconcile::work::Chance;
+use crate::failover::{Mode, Ping};
+use crate::reconcile::work::ProblemReport;
+use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
-use admission::Admission;
-use alive::Alive;
-use cases::Cases;
-use counting::Counting;
-use health::Health;
-use incidents::Incidents;
-use log::warn;
-use look::Looking;
-use once::Run;
-use orphans::Orphans;
-use paging::PageSize;
-use queue::Queue;
-use renewing::Renewing;
-use secondary::Watch;
-use setbacks::Chances;
-use standby::Proof;
-use std::collections::{BTreeMap, BTreeSet};
+use argus_watch::Listed;
+use component::{Reset, Situation};
+use components::Components;
+use context::{Answer, Context, Effect};
+use health::Probed;
+use once::Next;
 use std::time::Duration;
-use summary::Told;
-use unheard::Unheard;
-use unreadable::Unreadable;
 
-/// How long after a start no event is posted to an incident that was there before: a request of the process before may
-/// still be executing, and would be doubled. So long, too, an incident is left alone that another process has just made.
+/// How long after a start no event is posted to an incident that was there before: Argus may still
+/// be executing a request of the previous process. An incident that another process has just made is
+/// left alone for the same time.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// The connection to Zino, as far as it matters here.
-#[derive(Debug, Default)]
-struct Link {
-    connected: bool,
-    /// Everything was read since it was connected.
-    read: bool,
-    /// Everything was read at least once.
-    ever_read: bool,
-    /// Cases that were asked for and not yet told.
-    awaited: BTreeSet<CaseId>,
-    /// Numbers that mean no case, as Zino has said since the last complete reading began to be
-    /// told: it tells of every new case, so that they need not be asked for again.
-    absent: BTreeSet<CaseId>,
-    /// Cases that were asked for when the connection broke off; the next complete reading asks for them again.
-    unanswered: BTreeSet<CaseId>,
-    /// The complete reading: the first one of a connection, or a requested one.
-    full_reading: periodic::Periodic,
-    /// What a complete reading under way has brought.
-    reading: Reading,
-    /// The highest number that any reading of this Zino showed; `None` before the first.
-    highest: Option<CaseId>,
-    /// Cases that Zino has and that cannot be read.
-    unreadable: Unreadable,
-}
-
-/// The first parts of a complete reading. They count when its end has come.
-#[derive(Debug, Default)]
-struct Reading {
-    /// Cases that are just as they were; they are there already.
-    same: BTreeSet<CaseId>,
-    others: Vec<Case>,
-    /// Cases that came on their own after their part, if they were in one. The version of the part
-    /// is older.
-    newer: BTreeSet<CaseId>,
-}
-
-#[derive(Debug)]
-struct Carrying {
-    delivery: Delivery,
-    /// How many writes the case lacked when it was looked at last.
-    lacking: usize,
-    retry: backoff::Backoff,
-    /// How often Zino refused something of it, or nothing came of it.
-    in_vain: u32,
-    /// The chance at which it was given up; there must be another one before it is tried again.
-    given_up: Option<Chance>,
-}
-
-/// The state machine.
+/// The engine.
 #[derive(Debug)]
 pub struct Engine {
-    settings: Settings,
-    failover: Option<Failover>,
-    watch: Watch,
-    cases: Cases,
-    incidents: Incidents,
-    queue: Queue,
-    health: Health,
-    orphans: Orphans,
-    link: Link,
-    looking: Looking,
-    page_size: PageSize,
-    counting: Counting,
-    deliveries: BTreeMap<CaseId, Carrying>,
-    delivery_under_way: Option<CaseId>,
-    probing: bool,
-    proof: Proof,
-    /// Whether Argus takes our token.
-    token: Admission,
-    /// Whether Zino takes our user and secret.
-    login: Admission,
-    busy: usize,
-    settled_at: Option<Duration>,
-    troubles_logged: u32,
-    chances: Chances,
-    unknown_kinds: BTreeSet<String>,
-    told: Told,
-    run: Option<Run>,
-    alive: Alive,
-    renewing: Renewing,
-    unheard: Unheard,
-    out: Vec<Output>,
-}
-
-fn begin_in_standby(threshold: u32) -> Failover {
-    warn!("mode STANDBY: this is a secondary; it writes nothing until the primary stops answering");
-    Failover::new(threshold)
+    ctx: Context,
+    all: Components,
 }
 
 impl Engine {
     /// At its start, knowing nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let begin = if settings.once.is_some() { Failover::new } else { begin_in_standby };
-        let failover = settings.failover_threshold.map(begin);
-        Self { failover, ..Self::ready_to_begin(settings) }
+        let all = Components::new(&settings);
+        Self { ctx: Context::new(settings), all }
     }
 
-    fn ready_to_begin(settings: Settings) -> Self {
-        let run = settings.once.clone().map(Run::new);
-        Self {
-            settings,
-            failover: None,
-            watch: Watch::default(),
-            cases: Cases::default(),
-            incidents: Incidents::default(),
-            queue: Queue::default(),
-            health: Health::default(),
-            orphans: Orphans::default(),
-            link: Link::default(),
-            looking: Looking::default(),
-            page_size: PageSize::default(),
-            counting: Counting::default(),
-            deliveries: BTreeMap::new(),
-            delivery_under_way: None,
-            probing: false,
-            proof: Proof::default(),
-            token: Admission::default(),
-            login: Admission::default(),
-            busy: 0,
-            settled_at: None,
-            troubles_logged: 0,
-            chances: Chances::default(),
-            unknown_kinds: BTreeSet::new(),
-            told: Told::default(),
-            run,
-            alive: Alive::default(),
-            renewing: Renewing::default(),
-            unheard: Unheard::default(),
-            out: Vec::new(),
-        }
+    /// The engine that follows another one at a reload.
+    #[must_use]
+    pub fn after_reload(settings: Settings, kept: Kept) -> Self {
+        let all = Components::after_reload(&settings, kept);
+        Self { ctx: Context::new(settings), all }
+    }
+
+    /// Ends this engine. What it does not hand on, the next one reads from the servers.
+    #[must_use]
+    pub fn end(self) -> Kept {
+        self.all.keep(self.ctx.outbox.busy() > 0)
     }
 
     /// Takes one input and says what is to be done.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
-        self.settled_at.get_or_insert(now.mono + SETTLE);
+        self.ctx.begin(now);
+        self.all.work.begin(&self.ctx);
         match input {
-            Input::Zino(event) => self.take_zino(now, event),
-            Input::Argus(report) => self.take_report(now, report),
-            Input::Ping(ping) => self.take_ping(now, &ping),
-            Input::Silent(server, silent_for) => self.take_silence(now, server, silent_for),
+            Input::Zino(event) => self.route_zino(event),
+            Input::Argus(report) => self.route_report(report),
+            Input::Ping(ping) => self.route_ping(&ping),
+            Input::Silent(server, silent_for) => {
+                let is_quiet = self.ctx.is_single_run();
+                self.ctx.status.take_silence(now, &self.ctx.settings.names, server, silent_for, is_quiet);
+            }
             Input::Tick => {}
         }
-        self.dispatch(now);
-        self.end_run(now);
-        std::mem::take(&mut self.out)
+        self.route_effects();
+        self.dispatch();
+        self.end_run();
+        self.ctx.outbox.take_outputs()
+    }
+
+    /// When [`Engine::step`] is to be called with a tick, if nothing else happens before. Wake-ups
+    /// that are already overdue wait for the next input.
+    #[must_use]
+    pub fn next_wake(&self, now: Duration) -> Option<Duration> {
+        self.all.next_wake(&Situation { now, ..self.all.situation(&self.ctx) })
     }
 
     /// The mode now.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.failover.as_ref().map_or(Mode::Active, Failover::mode)
+        self.all.mode.mode()
     }
 
-    fn is_active(&self) -> bool {
-        self.mode() == Mode::Active
-    }
-
-    /// Problems that wait or are worked on.
+    /// How many problems wait or are worked on.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.queue.len()
+        self.all.problems.queue().len()
     }
 
-    /// Cases and open incidents that are known.
+    /// How many cases and open incidents are known.
     #[must_use]
     pub fn known(&self) -> (usize, usize) {
-        (self.cases.len(), self.incidents.open_count())
+        (self.all.problems.cases().len(), self.all.problems.incidents().open_count())
+    }
+
+    /// How things are now. It counts everything that is known, so it is not for every step.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.all.summary(&self.ctx)
+    }
+
+    fn reset(&mut self, why: Reset) {
+        self.all.reset(why);
+        self.ctx.status.reading_succeeded();
+    }
+
+    fn route_zino(&mut self, event: ZinoEvent) {
+        let (ctx, zino, problems) = (&mut self.ctx, &mut self.all.zino, &mut self.all.problems);
+        match event {
+            ZinoEvent::Connected => zino.connected(ctx),
+            ZinoEvent::Part(cases) => zino.take_part(problems, cases),
+            ZinoEvent::Snapshot(snapshot) => {
+                zino.take_snapshot(ctx, problems, snapshot);
+                if self.all.mode.act_at_once(ctx) {
+                    self.reset(Reset::Takeover);
+                }
+                self.read_cases_of_incidents();
+            }
+            ZinoEvent::Found(found) => zino.take_found(ctx, problems, found),
+            ZinoEvent::Scavenged(id) => zino.take_scavenged(ctx, problems, id),
+            ZinoEvent::Carried(id, result) => self.route_delivered(id, &result),
+            ZinoEvent::Postponed(id) => self.all.deliveries.take_postponed(ctx, id),
+            ZinoEvent::Disconnected => {
+                zino.disconnected();
+                self.all.deliveries.interrupt();
+            }
+            ZinoEvent::Unusable(why) => zino.take_unusable(ctx, why),
+            ZinoEvent::LoginRefused(why) => zino.take_refused_login(ctx, &why),
+        }
+    }
+
+    fn route_delivered(&mut self, id: CaseId, result: &Result<Option<Box<Case>>, ZinoError>) {
+        if let Ok(case) = result {
+            let case = case.as_deref().cloned();
+            self.all.zino.take_written(&mut self.ctx, &mut self.all.problems, id, case);
+        }
+        let at = self.all.situation(&self.ctx);
+        let is_done = self.all.deliveries.take_result(&mut self.ctx, &at, &self.all.problems, id, result);
+        if let Some(run) = self.all.run.as_mut().filter(|_| is_done) {
+            run.delivered(id);
+        }
+    }
+
+    fn read_cases_of_incidents(&mut self) {
+        if self.all.argus.lists().has_open() && self.all.mode.is_active() {
+            self.all.zino.read_cases_of_incidents(&mut self.ctx, &self.all.problems, self.all.argus.is_ready());
+        }
+    }
+
+    fn route_ping(&mut self, ping: &Ping) {
+        let change = self.all.mode.take_ping(&mut self.ctx, ping, self.all.zino.is_connected());
+        change.into_iter().for_each(|why| self.reset(why));
+        self.all.mode.log_hold();
+    }
+
+    fn route_report(&mut self, report: Report) {
+        self.ctx.outbox.reported();
+        if report.is_answered() {
+            self.all.mode.note_answer(&self.ctx);
+            // Those two may have asked nothing, or without the token.
+            if !matches!(report, Report::Problem(_) | Report::Reached(_)) {
+                self.all.health.end_start();
+            }
+        }
+        let at = self.all.situation(&self.ctx);
+        let (ctx, problems, argus) = (&mut self.ctx, &mut self.all.problems, &mut self.all.argus);
+        match report {
+            Report::Problem(report) => self.route_problem(*report),
+            Report::Page(result) => {
+                let listed = argus.take_page(ctx, problems, result);
+                listed.into_iter().for_each(|listed| self.route_listed(listed));
+            }
+            Report::Newest(result) => argus.take_newest(ctx, problems, result),
+            Report::Incident(pk, result) => argus.take_incident(ctx, problems, pk, result),
+            Report::EndOrphan(pk, result) => {
+                if let Some(run) = &mut self.all.run {
+                    run.tried_orphan(pk, &result);
+                }
+                let result = self.all.zino.orphans_mut().take_ended(ctx, &at, problems, pk, result);
+                argus.take_orphan(ctx, "end an incident whose case is gone", result);
+            }
+            Report::MarkForgotten(pk, result) => {
+                let result = self.all.zino.orphans_mut().take_marked(ctx, &at, pk, result.map(drop));
+                argus.take_orphan(ctx, "put on an incident's record that its case may be forgotten", result);
+            }
+            Report::OpenCount(result) => argus.take_count(ctx, problems, result),
+            Report::SignOfLife(result) => self.all.heartbeat.take(result),
+            Report::Renewed(result) => self.all.renewal.take(ctx, result),
+            Report::Probe(result) => self.route_probe(result),
+            Report::Proved(result) => {
+                result.as_ref().err().into_iter().for_each(|error| self.all.mode.note_no_answer(error));
+                self.all.takeover_check.take(ctx, at.is_active, result);
+            }
+            Report::Reached(result) => self.all.mode.take_reached(result),
+        }
+        self.all.mode.log_hold();
+    }
+
+    fn route_problem(&mut self, mut report: ProblemReport) {
+        let (ctx, problems) = (&mut self.ctx, &mut self.all.problems);
+        self.all.argus.note_posted(&report.posted);
+        if !self.all.mode.is_active() {
+            return problems.drop_run(ctx, &report.problem);
+        }
+        if let Some(run) = &mut self.all.run {
+            run.did(&report.deeds);
+        }
+        for (case, actions) in std::mem::take(&mut report.actions) {
+            self.all.deliveries.plan(ctx, problems, &case, actions);
+        }
+        self.all.work.take_report(ctx, problems, report);
+    }
+
+    fn route_listed(&mut self, listed: Listed) {
+        if listed == Listed::Open {
+            self.all.work.retry_setbacks(&self.ctx, &mut self.all.problems);
+        }
+        self.read_cases_of_incidents();
+        if listed == Listed::Open {
+            self.all.problems.forget_old_incidents(self.ctx.now.wall);
+        }
+    }
+
+    fn route_probe(&mut self, result: Answer<()>) {
+        let at = self.all.situation(&self.ctx);
+        let (ctx, problems) = (&mut self.ctx, &mut self.all.problems);
+        result.as_ref().err().into_iter().for_each(|error| self.all.mode.note_no_answer(error));
+        match self.all.health.take_probe(ctx, &at, problems.queue().len(), result) {
+            Probed::Fine => self.all.work.log_failures(ctx, problems),
+            Probed::Back => {
+                self.all.renewal.retry(ctx.now.mono);
+                problems.queue_mut().forget_unlogged_failures();
+                problems.queue_mut().wake_all();
+                self.all.argus.come_back(ctx.now.mono);
+            }
+            Probed::Away => {}
+        }
+    }
+
+    fn route_effects(&mut self) {
+        for effect in self.ctx.outbox.take_effects() {
+            match effect {
+                Effect::ReadCase(id) => self.all.zino.read_case(&mut self.ctx, id),
+                Effect::CaseForgotten(id) => self.all.deliveries.forget(id),
+                Effect::ArgusFailed => self.all.health.suspect(),
+            }
+        }
+    }
+
+    /// Has done what is due: at most `connections` jobs at once; reads of Argus first, then live
+    /// problems, then bulk problems.
+    fn dispatch(&mut self) {
+        self.all.problems.queue_mut().wake(self.ctx.now.mono);
+        self.all.argus.note_ready(&self.all.zino);
+        if self.all.renewal.claims_all(&mut self.ctx) {
+            return;
+        }
+        self.all.zino.reread(&mut self.ctx);
+        self.all.mode.reach_argus(&mut self.ctx);
+        let at = self.all.situation(&self.ctx);
+        let (ctx, problems) = (&mut self.ctx, &mut self.all.problems);
+        if at.is_active {
+            let leaves = |pk| self.all.run.as_ref().is_some_and(|run| run.leaves_orphan(pk));
+            self.all.zino.check_orphans(ctx, &at, problems, leaves);
+            self.all.deliveries.send(ctx, &at, problems);
+        } else {
+            self.all.takeover_check.check(ctx, &at, self.all.argus.page(), self.all.mode.unasked());
+        }
+        self.all.health.ask_alone(ctx, &at, self.all.argus.is_heard());
+        self.all.health.probe(ctx);
+        if !at.is_active || !self.all.health.is_fine() {
+            return;
+        }
+        while self.ctx.outbox.busy() < self.ctx.settings.connections.max(1) {
+            let Some(job) = self.next_job(&at) else {
+                break;
+            };
+            self.ctx.outbox.argus(job);
+        }
+    }
+
+    fn next_job(&mut self, at: &Situation) -> Option<Job> {
+        let (ctx, zino, problems, argus) = (&self.ctx, &mut self.all.zino, &mut self.all.problems, &mut self.all.argus);
+        if let Some(job) = argus.next_job(ctx, at, zino, problems) {
+            return Some(job);
+        }
+        // A case that is being asked for may own an incident that another case would adopt.
+        let may_work = at.may_write && at.is_ready && (!at.is_connected || zino.is_answered());
+        let job = if may_work { self.all.work.next_job(ctx, problems, argus.targeted()) } else { None };
+        job.or_else(|| self.all.heartbeat.next_job(ctx, at))
+    }
+
+    /// Ends a single run that is over.
+    fn end_run(&mut self) {
+        match self.all.next_of_run(&self.ctx) {
+            None | Some(Next::GoOn) => {}
+            Some(Next::LookAgain) => {
+                let now = self.ctx.now.mono;
+                self.all.argus.refresh_now(now);
+                self.all.zino.check_orphans_now(now);
+                self.dispatch();
+            }
+            Some(Next::Over(end)) => self.ctx.outbox.push(Output::Finished(end)),
+        }
     }
 }

@@ -18,7 +18,10 @@ impl Source {
     /// or `testing.rs`, or lies in a folder `testing`.
     pub fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap();
-        matches!(name, "tests.rs" | "testing.rs") || name.ends_with("_tests.rs") || self.path.contains("/testing/")
+        matches!(name, "tests.rs" | "testing.rs")
+            || name.ends_with("_tests.rs")
+            || self.path.contains("/testing/")
+            || self.path.contains("/tests/")
     }
 
     /// The modules that the file stands for: `src/log/outlet.rs` is `["log", "outlet"]`.

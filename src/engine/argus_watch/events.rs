@@ -1,0 +1,158 @@
+//! The newest events: when they are read, and what an event of somebody else means for the cases.
+//! Never decides what is to be done about a problem.
+
+use super::feed::Feed;
+use super::paging::Failed;
+use crate::argus::models::{Event, EventKind, EventPk, Page};
+use crate::engine::Job;
+use crate::engine::context::Context;
+use crate::engine::periodic::Periodic;
+use crate::engine::problems::Problems;
+use std::time::Duration;
+
+/// The longest time between two deep readings, which go back over what was seen, for user actions
+/// that were dated back. They come more often where few events make it cheap.
+const DEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long one page of a deep reading lasts.
+const DEEP_PAGE_LASTS: Duration = Duration::from_secs(10);
+
+/// The newest events.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    feed: Feed,
+    /// They were read at least once since the start or the takeover.
+    has_baseline: bool,
+    /// The reading of what is new, and when it goes back over what was seen.
+    refresh: Periodic,
+    deep_at: Duration,
+}
+
+impl Events {
+    /// Whether they were read at least once since the start or the takeover.
+    pub(super) fn has_baseline(&self) -> bool {
+        self.has_baseline
+    }
+
+    /// Whether a reading is under way.
+    pub(super) fn is_reading(&self) -> bool {
+        self.feed.is_reading()
+    }
+
+    /// Notes events that this process posted.
+    pub(super) fn note_posted(&mut self, events: &[EventPk]) {
+        self.feed.made(events);
+    }
+
+    /// The next reading is due now; `is_deep`: it goes back over what was seen.
+    pub(super) fn read_now(&mut self, now: Duration, is_deep: bool) {
+        self.refresh.due_at(now);
+        if is_deep {
+            self.deep_at = now;
+        }
+    }
+
+    /// Argus was away: what failed meanwhile does not show what it can give.
+    pub(super) fn forget_failures(&mut self) {
+        self.feed.forget_failures();
+    }
+
+    /// When the next reading is due.
+    pub(super) fn next_wake(&self) -> Option<Duration> {
+        self.refresh.next_wake()
+    }
+
+    /// The next page of the reading under way. The first reading of all begins by itself, before any
+    /// list: what happens from here on is seen, whenever the lists are read.
+    pub(super) fn next_job(&mut self, usual: usize) -> Option<Job> {
+        if !self.has_baseline && !self.feed.is_reading() {
+            self.feed.begin(false);
+        }
+        self.feed.ask(usual).map(Job::Newest)
+    }
+
+    /// Begins to read what is new, if that is due.
+    pub(super) fn begin(&mut self, ctx: &Context) -> bool {
+        let now = ctx.now.mono;
+        if !self.refresh.is_due(now) || self.feed.is_reading() {
+            return false;
+        }
+        self.refresh.start(now, ctx.settings.refresh_interval);
+        let is_deep = now >= self.deep_at;
+        if is_deep {
+            self.deep_at = now + DEEP_EVERY;
+        }
+        self.feed.begin(is_deep);
+        true
+    }
+
+    /// A page could not be had although Argus answers. Returns what follows.
+    pub(super) fn fail(&mut self) -> Failed {
+        let failed = self.feed.fail();
+        self.note_end();
+        failed
+    }
+
+    fn note_end(&mut self) {
+        if !self.feed.is_reading() {
+            self.refresh.stop();
+        }
+    }
+
+    /// Takes a page. Returns what is new on it, and whether there is more than can be read.
+    pub(super) fn take(&mut self, now: Duration, page: Page<Event>) -> (Vec<Event>, bool) {
+        let mut news = self.feed.take(page);
+        self.note_end();
+        if !std::mem::replace(&mut self.has_baseline, true) {
+            // Until now everything would be new.
+            news.events.clear();
+            self.deep_at = now + DEEP_EVERY;
+        }
+        if let Some(pages) = news.read_back {
+            let lasts = DEEP_PAGE_LASTS.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
+            self.deep_at = now + lasts.min(DEEP_EVERY);
+        }
+        (news.events, news.overflow)
+    }
+}
+
+/// What follows from an event that this process did not make.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// The cases of its incident are compared again.
+    pub(super) recheck: bool,
+    /// Its incident is read.
+    pub(super) want: bool,
+    /// All incidents are listed.
+    pub(super) list_all: bool,
+}
+
+impl Meaning {
+    /// Of this event. `lists_all`: the newest list of open incidents is complete.
+    pub(super) fn of(ctx: &Context, problems: &Problems, event: &Event, lists_all: bool) -> Self {
+        let Some(incident) = problems.incidents().get(event.incident) else {
+            return Self::of_unknown(ctx, problems, event, lists_all);
+        };
+        // OTH events change no state, and the incident lists show what our own STA events began.
+        let is_our_start = event.actor == incident.source_user && event.kind == EventKind::Start;
+        let recheck = event.kind != EventKind::Other && !is_our_start;
+        let is_reopened = matches!(event.kind, EventKind::Reopen | EventKind::Restart) && !incident.is_open();
+        // Before a case of its problem gets another incident.
+        Self { recheck, want: recheck && is_reopened, list_all: false }
+    }
+
+    /// Perhaps another instance on our source made the incident, or a person has reopened one of
+    /// ours that ended long ago, or has acted on one that was ended as a duplicate so long ago, or
+    /// the list of the open ones is incomplete.
+    fn of_unknown(ctx: &Context, problems: &Problems, event: &Event, lists_all: bool) -> Self {
+        let is_reopened = event.kind == EventKind::Reopen;
+        let Some(us) = problems.our_user() else {
+            // An incident alone does not show whose it is then. Only our own are listed, and the
+            // lists are nearly empty.
+            return Self { list_all: is_reopened, ..Self::default() };
+        };
+        let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
+        let may_be_ours = is_reopened || us == event.actor || !lists_all;
+        let want = may_be_ours || kinds.contains(&event.kind) && problems.may_lack_an_own_incident(ctx.now.wall);
+        Self { want, ..Self::default() }
+    }
+}

@@ -1,0 +1,348 @@
+//! The watch on Argus: when which lists, newest events and single incidents are read. One read at a
+//! time, page by page, so that a long list never holds up live work. Never decides what is to be done
+//! about a problem.
+
+mod count;
+mod events;
+mod feed;
+mod lists;
+mod look;
+mod paging;
+mod targeted;
+
+pub(super) use lists::{Listed, Lists};
+pub(super) use look::{Failing, Look};
+pub(super) use targeted::Targeted;
+
+use super::Job;
+use super::component::{Component, Reset, Situation, TRIES};
+use super::context::{Answer, Context};
+use super::problems::{Priority, Problems};
+use super::zino_view::ZinoView;
+use crate::argus::ArgusError;
+use crate::argus::models::{Event, EventPk, Incident, IncidentPk, Page};
+use count::{Count, Search};
+use events::{Events, Meaning};
+use log::{debug, info};
+use look::{Tries, Wanted, is_unfinished};
+use paging::{Failed, PageSize};
+use std::time::Duration;
+
+/// How many incidents may wait to be read one by one.
+const MAX_WANTED: usize = 1000;
+
+/// The watch on Argus.
+#[derive(Debug, Default)]
+pub(super) struct ArgusWatch {
+    /// A read is under way; at most one is.
+    is_looking: bool,
+    /// Everything is known that must be known before anything is created or ended.
+    is_ready: bool,
+    lists: Lists,
+    events: Events,
+    targeted: Targeted,
+    /// Incidents to be read one by one.
+    wanted: Wanted,
+    count: Count,
+    page_size: PageSize,
+    tries: Tries,
+}
+
+impl ArgusWatch {
+    pub(super) fn is_looking(&self) -> bool {
+        self.is_looking
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    /// Whether the newest events were read since the start or the takeover.
+    pub(super) fn has_baseline(&self) -> bool {
+        self.events.has_baseline()
+    }
+
+    /// Whether anything of Argus was read since the start or the takeover.
+    pub(super) fn is_heard(&self) -> bool {
+        self.has_baseline() || self.lists.has_open()
+    }
+
+    pub(super) fn lists(&self) -> &Lists {
+        &self.lists
+    }
+
+    pub(super) fn targeted(&mut self) -> &mut Targeted {
+        &mut self.targeted
+    }
+
+    /// How many items a page usually has.
+    pub(super) fn page(&self) -> usize {
+        self.page_size.items()
+    }
+
+    /// What has failed so often that a single run leaves it to the next one.
+    pub(super) fn failing(&self) -> impl Iterator<Item = (Look, &Failing)> {
+        self.tries.failing(TRIES)
+    }
+
+    /// Notes whether both servers were read completely, and Zino has sent every case that Argus has
+    /// an incident of. Once that was so, a lost connection to Zino does not undo it.
+    pub(super) fn note_ready(&mut self, zino: &ZinoView) {
+        self.is_ready |= zino.is_connected() && zino.is_read() && zino.is_answered() && self.lists.is_complete();
+    }
+
+    /// Notes events that this process posted.
+    pub(super) fn note_posted(&mut self, events: &[EventPk]) {
+        self.events.note_posted(events);
+    }
+
+    /// Has people's actions looked for now.
+    pub(super) fn refresh_now(&mut self, now: Duration) {
+        self.events.read_now(now, false);
+    }
+
+    /// Argus is back: all that failed is tried again now.
+    pub(super) fn come_back(&mut self, now: Duration) {
+        self.tries.retry_now(now);
+        self.events.read_now(now, false);
+        self.events.forget_failures();
+        self.lists.forget_failures();
+    }
+
+    /// The next read of Argus, if one is due.
+    pub(super) fn next_job(
+        &mut self,
+        ctx: &Context,
+        at: &Situation,
+        zino: &mut ZinoView,
+        problems: &mut Problems,
+    ) -> Option<Job> {
+        if self.is_looking || !zino.is_connected() {
+            return None;
+        }
+        let job = if self.has_baseline() {
+            let may_list = self.tries.may(Look::List, ctx.now.mono);
+            let may_list_ended = zino.ever_read() && zino.is_answered();
+            let usual = self.page_size.items();
+            let page = if may_list { self.lists.next_job(ctx, problems, may_list_ended, usual) } else { None };
+            page.or_else(|| self.next_after_lists(ctx, at, zino, problems))
+        } else {
+            self.next_events(ctx)
+        };
+        self.is_looking = job.is_some();
+        job
+    }
+
+    /// What is read once the lists were: before that, everything would be new.
+    fn next_after_lists(
+        &mut self,
+        ctx: &Context,
+        at: &Situation,
+        zino: &mut ZinoView,
+        problems: &mut Problems,
+    ) -> Option<Job> {
+        if !zino.ever_read() || !self.lists.is_complete() {
+            return None;
+        }
+        let now = ctx.now.mono;
+        let may = |tries: &Tries, look| tries.may(look, now).then_some(());
+        self.next_events(ctx)
+            .or_else(|| may(&self.tries, Look::Problem).and_then(|()| self.targeted.next_job(ctx, problems)))
+            .or_else(|| may(&self.tries, Look::Incident).and_then(|()| self.wanted.take().map(Job::Incident)))
+            .or_else(|| may(&self.tries, Look::Orphan).and_then(|()| zino.next_orphan_job(ctx, at, problems)))
+            .or_else(|| may(&self.tries, Look::Count).and_then(|()| self.count.next_job(ctx, problems)))
+            .or_else(|| self.next_refresh(ctx))
+    }
+
+    /// The next page of the newest events.
+    fn next_events(&mut self, ctx: &Context) -> Option<Job> {
+        if !self.tries.may(Look::Events, ctx.now.mono) {
+            return None;
+        }
+        self.events.next_job(self.page_size.items())
+    }
+
+    /// Begins to read what is new.
+    fn next_refresh(&mut self, ctx: &Context) -> Option<Job> {
+        self.events.begin(ctx).then(|| self.count.begin())?;
+        self.next_events(ctx)
+    }
+
+    /// Takes a page of a list. Returns the list if that was its end.
+    pub(super) fn take_page(
+        &mut self,
+        ctx: &mut Context,
+        problems: &mut Problems,
+        result: Answer<Page<Incident>>,
+    ) -> Option<Listed> {
+        self.is_looking = false;
+        if let Some(problem) = self.targeted.take() {
+            match result {
+                Ok(page) => put_all(ctx, problems, page),
+                Err(error @ ArgusError::Request { .. }) => debug!("{problem}: not found by its tags: {error}"),
+                Err(error) => {
+                    self.failed(ctx, Look::Problem, "list the incidents of one problem", &error);
+                    problems.queue_mut().fail(&problem, ctx.now.mono, &error.to_string());
+                    return None;
+                }
+            }
+            self.tries.succeeded(ctx, Look::Problem);
+            self.targeted.finish(ctx, problems, problem);
+            return None;
+        }
+        if !self.lists.is_reading() {
+            // It was asked for before a reset.
+            return None;
+        }
+        let failed = match result {
+            Ok(page) => {
+                self.tries.succeeded(ctx, Look::List);
+                self.lists.note_page(&page);
+                put_all(ctx, problems, page);
+                None
+            }
+            Err(error) => {
+                self.failed(ctx, Look::List, "list the incidents", &error);
+                is_unfinished(&error).then(|| self.lists.fail()).flatten()
+            }
+        };
+        if failed == Some(Failed::Shrink) {
+            self.page_size.shrink();
+        }
+        let listed = self.lists.take_end(ctx, problems, &mut self.targeted, &mut self.wanted)?;
+        self.page_size.grow();
+        Some(listed)
+    }
+
+    /// Takes a page of the newest events.
+    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, result: Answer<Page<Event>>) {
+        self.is_looking = false;
+        if !self.events.is_reading() {
+            // It was asked for before a reset.
+            return;
+        }
+        let overflow = match result {
+            Ok(page) => self.take_events(ctx, problems, page),
+            Err(error) => {
+                self.failed(ctx, Look::Events, "read the newest events", &error);
+                let failed = is_unfinished(&error).then(|| self.events.fail());
+                if failed == Some(Failed::Shrink) {
+                    self.page_size.shrink();
+                }
+                failed == Some(Failed::End)
+            }
+        };
+        if overflow {
+            info!("too many events in Argus to read them all: looking at every incident");
+            self.lists.begin_by(ctx.now.mono);
+            problems.recheck_all();
+        }
+    }
+
+    /// Takes a page of events; returns whether there are more than can be read.
+    fn take_events(&mut self, ctx: &mut Context, problems: &mut Problems, page: Page<Event>) -> bool {
+        let (events, overflow) = self.events.take(ctx.now.mono, page);
+        if !self.events.is_reading() {
+            self.tries.succeeded(ctx, Look::Events);
+        }
+        for event in events {
+            let meaning = Meaning::of(ctx, problems, &event, self.targeted.left_out().is_empty());
+            if meaning.want && self.wanted.len() < MAX_WANTED {
+                self.wanted.insert(event.incident);
+            }
+            if meaning.list_all {
+                self.lists.begin_all(ctx.now.mono);
+            }
+            if meaning.recheck {
+                problems.recheck_incident(ctx, event.incident, Priority::Live);
+            }
+        }
+        overflow
+    }
+
+    /// Takes one incident.
+    pub(super) fn take_incident(
+        &mut self,
+        ctx: &mut Context,
+        problems: &mut Problems,
+        pk: IncidentPk,
+        result: Answer<Option<Incident>>,
+    ) {
+        self.is_looking = false;
+        if result.is_ok() {
+            self.tries.succeeded(ctx, Look::Incident);
+        }
+        match result {
+            Ok(Some(incident)) if problems.our_user().is_some_and(|us| us != incident.source_user) => {}
+            Ok(Some(incident)) => problems.put_incident(ctx, incident, Priority::Live),
+            Ok(None) => problems.remove_incident(pk),
+            Err(error) => {
+                self.wanted.insert(pk);
+                self.failed(ctx, Look::Incident, "read an incident", &error);
+            }
+        }
+    }
+
+    /// Takes how many incidents are open.
+    pub(super) fn take_count(&mut self, ctx: &mut Context, problems: &Problems, result: Answer<usize>) {
+        self.is_looking = false;
+        let now = ctx.now.mono;
+        match self.count.take(problems, result) {
+            Ok(search) => {
+                self.tries.succeeded(ctx, Look::Count);
+                match search {
+                    None => {}
+                    Some(Search::List) => self.lists.begin_by(now),
+                    Some(Search::Events) => self.events.read_now(now, true),
+                }
+            }
+            Err(error) => self.failed(ctx, Look::Count, "count the open incidents", &error),
+        }
+    }
+
+    /// Takes what became of a write to an incident without a case.
+    pub(super) fn take_orphan(&mut self, ctx: &mut Context, what: &str, result: Answer<()>) {
+        self.is_looking = false;
+        match result {
+            Ok(()) => self.tries.succeeded(ctx, Look::Orphan),
+            Err(error) => self.failed(ctx, Look::Orphan, what, &error),
+        }
+    }
+
+    fn failed(&mut self, ctx: &mut Context, look: Look, what: &str, error: &ArgusError) {
+        self.tries.failed(ctx, look, what, error, self.is_ready);
+    }
+}
+
+fn put_all(ctx: &mut Context, problems: &mut Problems, page: Page<Incident>) {
+    for incident in page.items {
+        problems.put_incident(ctx, incident, Priority::Bulk);
+    }
+}
+
+impl Component for ArgusWatch {
+    fn next_wake(&self, at: &Situation) -> Option<Duration> {
+        if !at.is_connected || !at.is_active || self.is_looking {
+            return None;
+        }
+        let periodic = [self.events.next_wake(), self.lists.next_wake()];
+        self.tries.wakes().chain(periodic.into_iter().flatten()).filter(|due| *due > at.now).min()
+    }
+
+    fn is_idle(&self) -> bool {
+        // What has failed so often is left to the next run.
+        let done = |look, idle: bool| idle || self.tries.attempts(look) >= TRIES;
+        self.is_ready
+            && !self.is_looking
+            && done(Look::List, !self.lists.is_reading())
+            && done(Look::Events, !self.events.is_reading())
+            && done(Look::Incident, self.wanted.is_empty())
+    }
+
+    fn reset(&mut self, _why: Reset) {
+        self.count.reset();
+        let (is_looking, count) = (self.is_looking, std::mem::take(&mut self.count));
+        let page_size = std::mem::take(&mut self.page_size);
+        *self = Self { is_looking, count, page_size, ..Self::default() };
+    }
+}

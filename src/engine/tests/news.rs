@@ -1,0 +1,96 @@
+//! What the machine makes of news from Argus, input by input. Never part of the program.
+
+use super::{Running, at_rest, settings};
+use crate::argus::ArgusError;
+use crate::argus::models::EventKind;
+use crate::argus::models::{Event, Incident, Page};
+use crate::engine::*;
+use crate::reconcile::testing::{ALICE, US, case, event, incident};
+use crate::zino::case::Problem;
+
+/// Half a minute later: the look at the newest events, and whatever follows from it. Gives the problems to work on.
+fn refresh(running: &mut Running) -> Vec<Problem> {
+    running.secs += 30;
+    let outputs = running.step(Input::Tick);
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(_))]), "{outputs:?}");
+    running.look(outputs)
+}
+
+#[test]
+fn an_incident_that_a_person_closed_and_reopened_between_two_lists_is_found_also_by_who_knows_none_of_its_own() {
+    let mut running = at_rest();
+    assert_eq!(running.machine.known(), (1, 0));
+    running.open = vec![incident(1, &case(1))];
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!(running.machine.known(), (1, 1));
+}
+
+#[test]
+fn an_incident_that_only_the_lists_do_not_show_is_not_taken_for_ours() {
+    let mut running = at_rest();
+    let anothers = Incident { source_user: US + 100, ..incident(1, &case(1)) };
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!(running.machine.known(), (1, 0));
+    // Our own tell who we are: from now on such a one is asked for, and left alone.
+    running.open = vec![incident(2, &case(1))];
+    running.newest = vec![event(10, ALICE, EventKind::Reopen, 70, "")];
+    refresh(&mut running);
+    running.newest = vec![Event { incident: 1, ..event(11, ALICE, EventKind::Reopen, 80, "") }];
+    refresh(&mut running);
+    running.step(Input::Argus(Report::Incident(1, Ok(Some(anothers)))));
+    assert_eq!(running.machine.all.problems.incidents().open().map(|i| i.pk).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
+    let mut running = Running::idle(settings());
+    let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
+    let mut sizes = Vec::new();
+    for _ in 0..40 {
+        let Some(output) = outputs.pop() else {
+            running.secs += 30;
+            outputs = running.step(Input::Tick);
+            continue;
+        };
+        outputs = match output {
+            Output::Argus(Job::Newest(most)) => {
+                sizes.push(most);
+                let too_long = ArgusError::Unknown { why: "too long".to_owned(), status: Some(200) };
+                let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), more: false }) };
+                running.step(Input::Argus(Report::Newest(page)))
+            }
+            Output::Argus(Job::Probe) => running.step(Input::Argus(Report::Probe(Ok(())))),
+            _ => Vec::new(),
+        };
+    }
+    sizes.dedup();
+    assert_eq!(sizes, [25, 6, 1]);
+    assert!(running.machine.all.argus.has_baseline());
+}
+
+#[test]
+fn a_close_that_no_event_shows_is_found_by_the_number_of_open_incidents() {
+    let mut running = at_rest();
+    running.open = vec![incident(1, &case(1))];
+    running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
+    refresh(&mut running);
+    assert_eq!((running.machine.known(), running.machine.waiting()), ((1, 1), 1));
+    running.done(case(1).problem());
+    refresh(&mut running);
+    assert_eq!(running.listed, 1, "nothing is listed again while the numbers agree");
+    running.open.clear();
+    assert_eq!(refresh(&mut running), [case(1).problem()], "it is on no list any more, so that it is looked at");
+    assert_eq!(running.listed, 2);
+}
+
+#[test]
+fn a_difference_that_stays_whatever_is_read_is_accepted() {
+    let mut running = at_rest();
+    running.more_counted = 3;
+    (0..3).for_each(|_| drop(refresh(&mut running)));
+    let listed = running.listed;
+    (0..5).for_each(|_| drop(refresh(&mut running)));
+    assert_eq!(running.listed, listed);
+}

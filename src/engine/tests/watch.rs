@@ -1,0 +1,258 @@
+//! What the machine asks of an Argus that orders its lists badly, bounds them, or fails in the
+//! middle of them. Never part of the program.
+
+use super::settings;
+use crate::argus::ArgusError;
+use crate::argus::models::EventKind;
+use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
+use crate::engine::*;
+use crate::reconcile::delivery::{Found, Snapshot};
+use crate::reconcile::testing::{ALICE, case, event, incident};
+use crate::reconcile::work::ProblemReport;
+use crate::time::Stamp;
+use crate::zino::case::Problem;
+
+/// An Argus that answers as a test wants it to, and what was asked of it when.
+struct Watched<F> {
+    machine: Engine,
+    now: Duration,
+    argus: F,
+    asked: Vec<(Duration, String)>,
+    /// What the problems that were worked on had of incidents.
+    worked_on: Vec<(Problem, Vec<IncidentPk>)>,
+    read_of_zino: Vec<CaseId>,
+    ended: Option<RunEnd>,
+}
+
+/// A look at Argus in one word, with where a page begins.
+fn word(job: &Job) -> String {
+    let from = |until: &Option<Stamp>| if until.is_some() { "on" } else { "top" };
+    match job {
+        Job::Page(ListQuery::Open, until, most) => format!("open {} {most}", from(until)),
+        Job::Page(ListQuery::EndedSince(_), until, most) => format!("ended {} {most}", from(until)),
+        Job::Page(ListQuery::OpenTagged(_), ..) => "tagged".to_owned(),
+        Job::Newest(most) => format!("events {most}"),
+        Job::CountOpen => "count".to_owned(),
+        Job::Incident(pk) => format!("incident {pk}"),
+        _ => "other".to_owned(),
+    }
+}
+
+impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
+    /// Connected to a Zino that has these cases. What `argus` gives no answer to gets an empty one.
+    fn new(settings: Settings, cases: &[CaseId], argus: F) -> Self {
+        let (asked, worked_on, read_of_zino) = (Vec::new(), Vec::new(), Vec::new());
+        let machine = Engine::new(settings);
+        let mut new = Self { machine, now: Duration::ZERO, argus, asked, worked_on, read_of_zino, ended: None };
+        new.step(Input::Zino(ZinoEvent::Connected));
+        let cases: Vec<Case> = cases.iter().map(|id| case(*id)).collect();
+        new.step(Input::Zino(ZinoEvent::Snapshot(Snapshot { ids: cases.iter().map(|case| case.id).collect(), cases })));
+        new
+    }
+
+    /// One input, and all that follows at once.
+    fn step(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let now = Now { mono: self.now, wall: Stamp::from_secs(1_795_376_392) };
+            for output in self.machine.step(now, input) {
+                match output {
+                    Output::Argus(job) => inputs.push(Input::Argus(self.answer(job))),
+                    Output::Zino(ZinoCommand::Read(ids)) => {
+                        self.read_of_zino.extend(&ids);
+                        let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };
+                        inputs.push(Input::Zino(ZinoEvent::Found(found)));
+                    }
+                    Output::Finished(end) => self.ended = Some(*end),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, job: Job) -> Report {
+        self.asked.push((self.now, word(&job)));
+        if let Some(report) = (self.argus)(&job) {
+            return report;
+        }
+        match job {
+            Job::Page(..) => Report::Page(Ok(Page { items: Vec::new(), more: false })),
+            Job::Newest(..) => Report::Newest(Ok(Page { items: Vec::new(), more: false })),
+            Job::CountOpen => Report::OpenCount(Ok(0)),
+            Job::Incident(pk) => Report::Incident(pk, Ok(None)),
+            Job::Problem(job) => {
+                self.worked_on.push((job.problem.clone(), job.incidents.iter().map(|i| i.pk).collect()));
+                Report::Problem(Box::new(ProblemReport::of(job.problem)))
+            }
+            _ => Report::Probe(Ok(())),
+        }
+    }
+
+    /// Time passes; the machine is woken whenever it wants to be.
+    fn until(&mut self, secs: u64) {
+        let end = Duration::from_secs(secs);
+        while let Some(at) = self.machine.next_wake(self.now).filter(|at| *at <= end && self.ended.is_none()) {
+            self.now = at;
+            self.step(Input::Tick);
+        }
+        self.now = end;
+    }
+
+    /// In which seconds this was asked.
+    fn when(&self, word: &str) -> Vec<u64> {
+        self.asked.iter().filter(|(_, asked)| asked.starts_with(word)).map(|(at, _)| at.as_secs()).collect()
+    }
+}
+
+fn broken() -> ArgusError {
+    ArgusError::Unknown { why: "500: Server Error".to_owned(), status: Some(500) }
+}
+
+/// A full page of open incidents, each of another second.
+fn full_page(most: usize) -> Page<Incident> {
+    let items = (0..most).filter_map(|n| i64::try_from(n).ok());
+    let items = items.map(|n| Incident { start_time: Stamp::from_secs(1_000_000 - n), ..incident(n + 1, &case(1)) });
+    Page { items: items.collect(), more: true }
+}
+
+/// An Argus whose lists always break at their second page.
+fn breaks_at_the_second_page(job: &Job) -> Option<Report> {
+    match job {
+        Job::Page(_, Some(_), _) => Some(Report::Page(Err(broken()))),
+        Job::Page(ListQuery::Open, None, most) => Some(Report::Page(Ok(full_page(*most)))),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_list_that_breaks_at_its_second_page_is_one_failure_whose_back_off_grows() {
+    let mut watched = Watched::new(settings(), &[1], breaks_at_the_second_page);
+    watched.until(120);
+    assert_eq!(watched.when("open top"), [0], "what was had is not asked for again");
+    assert_eq!(watched.when("open on"), [0, 1, 3, 7, 15, 31, 61, 91]);
+}
+
+#[test]
+fn a_single_run_ends_when_the_list_broke_three_times_at_its_second_page() {
+    let once = Some(Once { longest: Duration::from_secs(600), given: Duration::from_secs(600) });
+    let mut watched = Watched::new(Settings { once, ..settings() }, &[1], breaks_at_the_second_page);
+    watched.until(600);
+    assert_eq!(watched.when("open on"), [0, 1, 3]);
+    let hopeless = watched.ended.and_then(|end| end.hopeless);
+    let Some(Hopeless::Unreachable(why)) = hopeless else { panic!("{hopeless:?}") };
+    assert!(why.contains("Argus") && why.contains("list the incidents") && why.contains("500"), "{why}");
+}
+
+#[test]
+fn the_newest_events_are_read_though_the_list_is_broken_and_the_other_way_round() {
+    let mut lists_work = true;
+    let full_interval = Duration::from_secs(60);
+    let mut watched = Watched::new(Settings { full_interval, ..settings() }, &[1], move |job| {
+        let is_list = matches!(job, Job::Page(..));
+        let report = (is_list && !lists_work).then(|| Report::Page(Err(broken())));
+        // The two lists of the start.
+        lists_work &= !matches!(job, Job::Page(ListQuery::EndedSince(_), ..));
+        report
+    });
+    watched.until(300);
+    assert!(watched.when("open").len() > 6, "it is tried again and again: {:?}", watched.when("open"));
+    assert!(watched.when("events").len() > 10, "as if nothing were wrong: {:?}", watched.when("events"));
+
+    let mut started = false;
+    let mut watched = Watched::new(Settings { full_interval, ..settings() }, &[1], move |job| match job {
+        Job::Newest(..) if started => Some(Report::Newest(Err(broken()))),
+        Job::Newest(..) => {
+            started = true;
+            None
+        }
+        _ => None,
+    });
+    watched.until(300);
+    assert!(watched.when("open").len() >= 5, "{:?}", watched.when("open"));
+}
+
+#[test]
+fn a_reading_of_events_that_breaks_at_its_second_page_is_one_failure_whose_back_off_grows() {
+    let mut pages = 0;
+    let mut watched = Watched::new(settings(), &[1], move |job| match job {
+        Job::Newest(25) => {
+            pages += 1;
+            let items = (0..25).map(|n| event(pages * 100 + n, ALICE, EventKind::Other, pages * 100 + n, ""));
+            Some(Report::Newest(Ok(Page { items: items.collect(), more: true })))
+        }
+        Job::Newest(_) => Some(Report::Newest(Err(ArgusError::Busy("too much".to_owned())))),
+        _ => None,
+    });
+    watched.until(120);
+    let larger = watched.when("events 100");
+    assert_eq!(larger.iter().map(|at| at - larger[0]).collect::<Vec<_>>(), [0, 1, 3, 7, 15, 31, 61, 91]);
+}
+
+#[test]
+fn a_single_run_that_cannot_read_what_people_do_meanwhile_ends_and_says_so() {
+    let mut readings = 0;
+    let once = Some(Once { longest: Duration::from_secs(600), given: Duration::from_secs(600) });
+    let mut watched = Watched::new(Settings { once, ..settings() }, &[1], move |job| match job {
+        Job::Newest(..) => {
+            readings += 1;
+            (readings > 1).then(|| Report::Newest(Err(broken())))
+        }
+        _ => None,
+    });
+    watched.until(600);
+    let end = watched.ended.clone().expect("it has ended");
+    assert_eq!((watched.when("events"), end.hopeless), (vec![0, 0, 1, 3, 7], None));
+    assert!(end.failed.iter().any(|what| what.contains("read the newest events")), "{:?}", end.failed);
+}
+
+/// An Argus with so many open incidents of one second about other things, and that of case 1 among
+/// them; a list never gives more than a hundred, and never that one.
+fn bounds_its_lists(job: &Job) -> Option<Report> {
+    let of = |n: i64, about: CaseId| Incident { start_time: Stamp::from_secs(5000), ..incident(n, &case(about)) };
+    match job {
+        Job::Page(ListQuery::Open, None, _) => {
+            Some(Report::Page(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
+        }
+        Job::Page(ListQuery::OpenTagged(tags), ..) if tags.contains(&"event_type=reachability".to_owned()) => {
+            Some(Report::Page(Ok(Page { items: vec![of(7, 1)], more: false })))
+        }
+        Job::CountOpen => Some(Report::OpenCount(Ok(101))),
+        _ => None,
+    }
+}
+
+#[test]
+fn before_a_case_gets_an_incident_its_own_is_looked_for_where_no_list_tells_everything() {
+    let mut watched = Watched::new(settings(), &[1], bounds_its_lists);
+    watched.until(20);
+    let work: Vec<_> = watched.worked_on.iter().filter(|(problem, _)| *problem == case(1).problem()).collect();
+    assert!(!work.is_empty());
+    assert!(work.iter().all(|(_, incidents)| incidents.contains(&7)), "{work:?}");
+    assert_eq!(watched.when("tagged").len(), 1, "once since the list");
+    watched.until(800);
+    assert_eq!(watched.when("tagged").len(), 1);
+    let looks = watched.when("open").len();
+    assert!(looks < 12, "a list that stays so is not read over and over: {looks} pages");
+}
+
+#[test]
+fn what_is_missing_on_a_list_that_does_not_tell_everything_is_not_taken_for_ended() {
+    let full_interval = Duration::from_secs(60);
+    let mut watched = Watched::new(Settings { full_interval, ..settings() }, &[1], bounds_its_lists);
+    watched.until(59);
+    let work = watched.worked_on.len();
+    watched.until(70);
+    assert_eq!(watched.worked_on.len(), work, "nothing has changed");
+    assert!(watched.when("incident").is_empty(), "{:?}", watched.asked);
+}
+
+#[test]
+fn a_number_that_zino_does_not_know_is_asked_for_once_at_a_start() {
+    let mut watched = Watched::new(settings(), &[1, 5], |_| None);
+    watched.until(100);
+    let mut once = watched.read_of_zino.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once, [2, 3, 4].into_iter().chain(6..=25).collect::<Vec<_>>());
+    assert_eq!(watched.read_of_zino.len(), once.len(), "{:?}", watched.read_of_zino);
+}

@@ -244,7 +244,8 @@ impl Driver {
         let (argus, rules) = (SimArgus { world: &self.world, instance: n }, &instance.rules);
         let report = match job {
             Job::Problem(job) => {
-                let observe = &mut |view: &_, next: &_| crate::record::record(rules, view, next);
+                let example = self.world.borrow().example.clone();
+                let observe = &mut |view: &_, next: &_| crate::record::record(example.as_deref(), rules, view, next);
                 Report::Problem(Box::new(run_observed(&argus, rules, &job, observe)))
             }
             job => execute(&argus, rules, job),

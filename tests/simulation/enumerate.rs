@@ -225,7 +225,7 @@ fn check(open: &[bool], incidents: &[&Small], rules: &Rules) -> Result<usize, St
         let events = argus.borrow().events.len();
         let report = run_observed(&Still(&argus), rules, &job, &mut |view, next| {
             seen += 1;
-            crate::record::record(rules, view, next);
+            crate::record::record(None, rules, view, next);
             match next {
                 Next::Ask(_, question) if !asked.insert(question.clone()) => {
                     broken = Some(format!("{question:?} is asked twice"));

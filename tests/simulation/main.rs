@@ -38,6 +38,7 @@
 mod argus;
 mod driver;
 mod enumerate;
+mod examples;
 mod facts;
 mod figures;
 mod history;

@@ -12,6 +12,8 @@ use zinoargus::reconcile::view::{Action, Next, Question, View};
 
 /// What was recorded, by what is typical of it.
 static CORPUS: &str = include_str!("corpus.jsonl");
+/// The same of examples.
+static EXAMPLES: &str = include_str!("examples.jsonl");
 
 /// A view, and the answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,20 +64,18 @@ fn usual_rules() -> Rules {
     crate::driver::rules(0, crate::scenarios::ALONE)
 }
 
-/// Keeps a view with its answer, if it is the shortest of its kind; with `RECORD` only.
-pub fn record(rules: &Rules, view: &View, next: &Next) {
-    if RECORDED.is_some() {
-        record_as(kind(view, next), rules, view, next);
-    }
-}
-
-/// The same under a name.
-pub fn record_as(name: String, rules: &Rules, view: &View, next: &Next) {
+/// Keeps a view with its answer, with `RECORD` only: the shortest of its kind, or all those of an
+/// example.
+pub fn record(example: Option<&str>, rules: &Rules, view: &View, next: &Next) {
     let Some((file, known)) = &*RECORDED else { return };
+    let mut known = known.lock().expect("nobody panicked here");
+    let name = match example {
+        Some(example) => format!("{example} #{:03}", known.len()),
+        None => kind(view, next),
+    };
     let rules = Some(rules.clone()).filter(|rules| *rules != usual_rules());
     let recorded = Recorded { name, rules, view: view.clone(), next: next.clone() };
     let line = line(&recorded);
-    let mut known = known.lock().expect("nobody panicked here");
     if known.get(&recorded.name).is_none_or(|other| line.len() < other.len()) {
         known.insert(recorded.name, line);
         let lines: Vec<&str> = known.values().map(String::as_str).collect();
@@ -139,13 +139,11 @@ fn is_turn(kind: &EventKind) -> bool {
     matches!(kind, EventKind::End | EventKind::Close | EventKind::Reopen | EventKind::Restart)
 }
 
-/// Where an answer changed on purpose, `RECORD_AGAIN=tests/simulation/corpus.jsonl` writes the new
-/// ones.
-#[test]
-fn decide_answers_every_recorded_view_as_recorded() {
+/// Where an answer changed on purpose, `RECORD_AGAIN=tests/simulation` writes the new ones.
+fn check(text: &str, file: &str, least: usize) {
     let mut lines = Vec::new();
     let mut wrong = Vec::new();
-    for line in CORPUS.lines() {
+    for line in text.lines() {
         let recorded = read(line).unwrap_or_else(|| panic!("not a recorded view: {line}"));
         let next = decide(&recorded.view, recorded.rules.as_ref().unwrap_or(&usual_rules()));
         if next != recorded.next {
@@ -153,10 +151,20 @@ fn decide_answers_every_recorded_view_as_recorded() {
         }
         lines.push(self::line(&Recorded { next, ..recorded }));
     }
-    if let Ok(file) = std::env::var("RECORD_AGAIN") {
-        std::fs::write(file, lines.join("\n") + "\n").expect("RECORD_AGAIN can be written");
+    if let Ok(folder) = std::env::var("RECORD_AGAIN") {
+        std::fs::write(format!("{folder}/{file}"), lines.join("\n") + "\n").expect("RECORD_AGAIN can be written");
         return;
     }
     assert!(wrong.is_empty(), "{} answers have changed:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(lines.len() > 100, "the corpus has {} views", lines.len());
+    assert!(lines.len() >= least, "there are {} views", lines.len());
+}
+
+#[test]
+fn decide_answers_every_recorded_view_as_recorded() {
+    check(CORPUS, "corpus.jsonl", 70);
+}
+
+#[test]
+fn decide_answers_the_views_of_the_examples_as_recorded() {
+    check(EXAMPLES, "examples.jsonl", 140);
 }

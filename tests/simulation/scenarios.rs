@@ -56,13 +56,14 @@ pub const ALONE: Scenario = Scenario {
     crowds: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 14] = [
+const SCENARIOS: [(&str, Scenario); 15] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
     ("failover", Scenario { instances: 2, zinos: 2, failover: true, ..ALONE }),
     ("cuts", Scenario { instances: 2, zinos: 2, failover: true, cuts: true, ..ALONE }),
     ("reloads", Scenario { instances: 2, zinos: 2, failover: true, reloads: true, ..ALONE }),
+    ("once", Scenario { single: true, kills: false, ..ALONE }),
     ("cron", Scenario { instances: 2, amnesia: true, single: true, ..ALONE }),
     ("proxy", Scenario { doubles: true, ..ALONE }),
     ("filter", Scenario { unwilling: true, ..ALONE }),

@@ -70,6 +70,8 @@ pub struct World {
     pub levelled: BTreeSet<IncidentPk>,
     /// How often an event was sent twice by others than us, by its incident and text.
     pub doubled: BTreeMap<(IncidentPk, String), usize>,
+    /// The example that is played.
+    pub example: Option<String>,
     /// What Argus refuses, or accepts without effect.
     pub unwilling: Unwilling,
 }
@@ -104,6 +106,7 @@ impl World {
             read_up_to: BTreeMap::new(),
             levelled: BTreeSet::new(),
             doubled: BTreeMap::new(),
+            example: None,
             unwilling,
         };
         if scenario.python {

@@ -6,31 +6,8 @@
 //! trace, with what the program logs. `TRACES=FILE` keeps a hash of each trace: two versions that
 //! do the same write the same file.
 //!
-//! That it can fail was tried by breaking rules on purpose, one at a time, with 400 seeds of each
-//! scenario. What caught each first:
-//!
-//! | broken rule | caught by |
-//! |---|---|
-//! | an event of unknown outcome is posted again without a look | alone 0, 22, 62, amnesia 0 |
-//! | it is posted again after one look, not two | alone 61, 378, amnesia 61, proxy 386 |
-//! | every incident without a case is ended, not only those surely scavenged | amnesia 85, 223, 295, cron 162 |
-//! | the latest entry proves any user action of the same text, instead of counting them | alone 2, 3, 7, 21 |
-//! | incidents are created before Argus' lists are read | cron 0, 1, 2 |
-//! | an END that Argus lost is not posted again | twins 120 |
-//! | an incident is matched by its number only | amnesia 4, 15, 20, failover 3 |
-//! | an entry counts as posted by its second, whatever it says | alone 204, 230, amnesia 158 |
-//! | a secondary writes as soon as it has taken over | cuts 1, 2, 5 |
-//! | tags that people added say what an incident is about | python 17, 37, 49 |
-//! | events of the Python program that are an hour off are not known | python 1, 2, 5 |
-//! | user actions from before an adopting case was surely open do not count | failover 36, twins 169, amnesia 62, beside 3 |
-//! | a list goes on behind the second in which a page ends | crowds 448, `what_began_in_one_second_...` |
-//! | where a list does not show everything, no problem is looked for by itself | `what_began_in_one_second_...` |
-//!
-//! Three breaks were not caught: that a person's close does not stand (the end is the same, the
-//! incident was open for a moment; the tests of `sync/plan.rs` see it), that numbers given out
-//! twice are not looked for (too rare; those of `sync/orphan.rs` see it), and that a case is not
-//! looked at when something happens to its own incident while it lives in another one (too rare;
-//! `situations/duplicates.rs` sees it).
+//! That it can fail is tried by `tests/simulation/breaks`, which breaks rules of the program on
+//! purpose, one at a time, in a copy of the tree, and names the tests that see it.
 
 // In a test a panic is the report; clippy lets it pass by itself only inside the test functions.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]

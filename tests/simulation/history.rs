@@ -143,8 +143,10 @@ impl World {
         (!was_open).then(|| "is restarted, and no case about its problem was open since it ended".into())
     }
 
-    /// END with a case's closing: a case was not open at some time since the incident opened.
+    /// END with a case's closing: a case was not open at some time since the incident opened. On an
+    /// incident that was created closed it only says why.
     fn wrong_end(&self, instance: usize, pk: IncidentPk) -> Option<String> {
+        self.argus.incidents.get(&pk).filter(|incident| incident.is_open())?;
         let opens = [EventKind::Start, EventKind::Reopen, EventKind::Restart];
         let since = self.view_of(instance, self.newest_read(instance, pk, &opens).map(|e| self.arrived(e))?);
         let (problem, id, _) = self.argus.made_for(self.argus.incidents.get(&pk)?);

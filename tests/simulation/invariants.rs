@@ -209,6 +209,14 @@ fn by_person(event: &Event, us: UserPk) -> bool {
     matches!(event.kind, EventKind::Close | EventKind::Acknowledge) && event.actor != us
 }
 
+/// Whether an open incident is exactly that of an earlier case, open for another Zino's case, and no
+/// incident of a case that the filter leaves out: that one gets none, and adopts none.
+fn is_earlier_cases(world: &World, z: usize, held: &Held, incident: &Incident) -> bool {
+    let cases = world.zinos.get(z).into_iter().flat_map(|zino| zino.cases.values());
+    let mut others = cases.filter(|other| other.case.id != held.case.id);
+    verdict(&held.case) != Verdict::Wanted && others.any(|other| world.argus.is_exactly(&other.case, incident))
+}
+
 /// The events of an incident since it was reopened last.
 fn since_reopened(world: &World, incident: &Incident) -> Vec<Event> {
     let mut events = world.argus.events_of(incident.pk);
@@ -259,7 +267,9 @@ fn actions_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
     let owner_of = incident_of(world, held);
     let own: Vec<&Incident> = owner_of.into_iter().filter(|i| world.argus.is_exactly(&held.case, i)).collect();
     let mut needed = actions(&own, false);
-    for incident in owner_of.into_iter().filter(|i| i.is_open() && !held.case.is_closed() && own.is_empty()) {
+    let adopted =
+        |i: &&Incident| i.is_open() && !held.case.is_closed() && own.is_empty() && !is_earlier_cases(world, z, held, i);
+    for incident in owner_of.into_iter().filter(adopted) {
         for event in since_reopened(world, incident).iter().filter(|e| by_person(e, incident.source_user)) {
             *needed.entry(normal(&persons_text(&event.description, &event.actor_name))).or_default() += 1;
         }

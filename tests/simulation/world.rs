@@ -20,6 +20,8 @@ pub const US: UserPk = 3;
 pub const ALICE: UserPk = 7;
 /// Our user in Zino.
 pub const OUR_USER: &str = "argus";
+/// How long a network that has returned stays, at the least.
+const NETWORK_STAYS: i64 = 30_000_000;
 const TEXTS: [&str; 4] = ["", "on it", "fixed\nand tested", " . "];
 
 pub type Shared = RefCell<World>;
@@ -128,11 +130,15 @@ impl World {
     }
 
     /// The secondary's host loses its network for a while, for long enough that it takes over or
-    /// not.
+    /// not. Not again at once: a network that returns for seconds only looks like a primary that
+    /// does not answer.
     pub fn cut_off(&mut self) {
         let until = self.now + (5 + self.rng.below(115) as i64) * 1_000_000;
-        self.cut = Cut { until, from_its_zino: self.rng.chance(500) };
-        let cut = self.cut;
+        let cut = Cut { until, from_its_zino: self.rng.chance(500) };
+        if self.now < self.cut.until + NETWORK_STAYS {
+            return;
+        }
+        self.cut = cut;
         self.note(|| format!("the secondary's host is cut off: {cut:?}"));
         if cut.from_its_zino {
             self.zinos.iter_mut().for_each(|zino| drop(zino.clients.remove(&1)));

@@ -199,10 +199,7 @@ fn what_another_zino_keeps_open_is_the_one_incident_of_the_problem() {
     scene.world(|world| world.note_lives());
     scene.play();
     scene.driver.still(1000);
-    let open: Vec<IncidentPk> = scene.world(|world| {
-        world.argus.incidents.values().filter(|incident| incident.is_open()).map(|incident| incident.pk).collect()
-    });
-    assert_eq!(open, [kept]);
+    assert_eq!(open(&scene), [kept]);
     scene.is_still();
 }
 
@@ -247,4 +244,67 @@ fn a_number_that_is_taken_by_something_else_is_not_asked_for_by_every_run() {
     assert!(scene.created().iter().all(|number| number.starts_with("17-")));
     let (_, writes) = scene.driver.still(1000);
     assert_eq!(writes, 0);
+}
+
+/// The open incidents.
+fn open(scene: &Scene) -> Vec<IncidentPk> {
+    scene.world(|world| world.argus.incidents.values().filter(|i| i.is_open()).map(|i| i.pk).collect())
+}
+
+/// failover 14508: each incident is exactly that of a closed case, and open for the other's case.
+#[test]
+fn two_instances_that_each_took_what_the_others_closed_case_had_keep_one_incident() {
+    let mut scene = Scene::new("beside");
+    let (ours, theirs) = (scene.case(16, 0, -7200), scene.case(516, 0, -7100));
+    let (first, second) = (scene.incident(&ours, "zino0"), scene.incident(&theirs, "zino1 (secondary)"));
+    for (z, case) in [(0, ours), (1, theirs)] {
+        scene.put(z, scene.closed(case, -3600));
+    }
+    for (pk, text) in [(first, "Case 517 is open in Zino zino1"), (second, "Case 17 is open in Zino zino0")] {
+        scene.ours(pk, EventKind::End, -3600, CLOSING);
+        scene.ours(pk, EventKind::Restart, -3000, text);
+    }
+    scene.put(0, scene.case(CASE, 0, -3100));
+    scene.put(1, scene.case(517, 0, -3090));
+    scene.world(|world| world.note_lives());
+    scene.play();
+    scene.driver.still(4000);
+    assert_eq!(open(&scene), [first]);
+    let (_, writes) = scene.driver.still(4000);
+    assert_eq!(writes, 0);
+}
+
+/// failover 24136: the earlier case is read only when something happens to it.
+#[test]
+fn what_an_earlier_closed_case_turns_out_to_own_is_not_kept_twice() {
+    let mut scene = Scene::new("alone");
+    let earlier = scene.case(9, 0, -7200);
+    let pk = scene.incident(&earlier, "zino0");
+    scene.open_case(CASE, 0, -3000);
+    scene.play();
+    assert_eq!(open(&scene), [pk]);
+    scene.put(0, scene.closed(earlier, -3600));
+    scene.world(|world| world.note_lives());
+    scene.note(0, 9, "an afterthought");
+    scene.play();
+    scene.driver.still(1000);
+    assert_eq!(open(&scene).len(), 1);
+    scene.is_still();
+}
+
+/// amnesia 93784: a person reopens an older incident just as the case's own is read.
+#[test]
+fn an_incident_that_is_reopened_while_another_one_is_read_is_not_left_beside_it() {
+    let mut scene = Scene::new("alone");
+    let old = scene.incident(&scene.case(9, 0, -9000), "zino0");
+    scene.ours(old, EventKind::End, -8000, CLOSING);
+    let pk = scene.incident(&scene.open_case(CASE, 0, -3000), "zino0");
+    scene.play();
+    scene.world(|world| world.unwilling.between = Some((pk, ByPerson::Comment)));
+    scene.note(0, CASE, "seen");
+    scene.alice_now(old, &ByPerson::Reopen);
+    scene.play();
+    scene.driver.still(1000);
+    assert_eq!(open(&scene), [old]);
+    scene.is_still();
 }

@@ -3,7 +3,7 @@
 //! the note that a rule was broken.
 
 use crate::facts::problem_text;
-use crate::world::{US, World};
+use crate::world::{InstanceView, US, World};
 use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident};
 use zinoargus::zino::case::CaseId;
 
@@ -13,6 +13,8 @@ const STALE: i64 = 1_200_000_000;
 const UNHEARD: i64 = 120_000_000;
 /// The same where no other instance makes incidents.
 const UNHEARD_ALONE: i64 = 5_000_000;
+/// How long an instance takes to hear what happened during an outage.
+const CATCHES_UP: i64 = 35_000_000;
 
 impl World {
     /// We are about to close a case: a person must have closed its problem's incident, and have
@@ -49,7 +51,12 @@ impl World {
         let number = &new.source_incident_id;
         let others = self.argus.incidents.values().filter(|i| **number != *i.source_incident_id);
         let about = others.filter(|i| self.argus.made_for(i).0 == problem);
-        let mut known = about.filter(|i| self.newest_turn(i.pk).is_some_and(|at| at < self.now - unheard));
+        // What it decided on, and what it had heard of Argus until then.
+        let catches_up = |view: &&InstanceView| view.decided_at < view.hears_since + CATCHES_UP;
+        let view = self.instances.get(instance).filter(|view| !catches_up(view));
+        let heard = view.map_or(0, |view| view.decided_at.min(view.heard_at));
+        let heard = if self.scenario.instances > 1 { heard } else { self.now };
+        let mut known = about.filter(|i| self.newest_turn(i.pk).is_some_and(|at| at < heard - unheard));
         let broken = known.find_map(|i| {
             let own = self.argus.made_for(i) == (problem.clone(), id, made_for.opened);
             if i.is_open() && !self.ever_closed(i) {
@@ -82,10 +89,14 @@ impl World {
         })
     }
 
-    /// Whether the case that an incident was made for ever closed.
+    /// Whether the case that an incident was made for ever closed, also where another instance has
+    /// claimed the incident since: its number and its start stay.
     fn ever_closed(&self, incident: &Incident) -> bool {
         let (problem, case, opened) = self.argus.made_for(incident);
-        self.lives.get(&(case, opened, problem)).copied().unwrap_or(false)
+        let number = incident.source_incident_id.split('-').next().and_then(|number| number.parse().ok());
+        let lives = [Some((case, opened)), number.map(|number| (number, incident.start_time.secs()))];
+        let closed = |life: (u64, i64)| self.lives.get(&(life.0, life.1, problem.clone())).copied().unwrap_or(false);
+        lives.into_iter().flatten().any(closed)
     }
 
     /// We are about to post an event that may change the state of an incident.

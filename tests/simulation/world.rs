@@ -33,6 +33,10 @@ pub struct InstanceView {
     /// Its primary has left a question unanswered that really came there, since it answered last in
     /// STANDBY.
     pub unanswered: bool,
+    /// When it read Argus' newest events last, or the list of open incidents; and since when it has
+    /// done so without a pause, after which it takes a while to catch up.
+    pub heard_at: i64,
+    pub hears_since: i64,
     /// When the engine decided on the job that is under way.
     pub decided_at: i64,
 }

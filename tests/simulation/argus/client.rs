@@ -13,6 +13,9 @@ use zinoargus::time::Stamp;
 /// for.
 const SHRINKS_BY: usize = 25;
 
+/// An instance that has not heard from Argus for so long has to catch up, microseconds.
+const PAUSE: i64 = 60_000_000;
+
 /// An instance's view of Argus.
 pub struct SimArgus<'a> {
     pub world: &'a Shared,
@@ -34,6 +37,18 @@ impl SimArgus<'_> {
         world.requests += 1;
         world.note(|| format!("  instance {} reads {what}", self.instance));
         Ok(run(&world.argus, world.requests))
+    }
+
+    /// The instance has heard what is new.
+    fn hears(&self) {
+        let world = &mut *self.world.borrow_mut();
+        let now = world.now;
+        if let Some(view) = world.instances.get_mut(self.instance) {
+            if now - view.heard_at > PAUSE {
+                view.hears_since = now;
+            }
+            view.heard_at = now;
+        }
     }
 
     /// Half of an incident: its row, or its events.
@@ -131,7 +146,7 @@ impl SimArgus<'_> {
 
 impl ArgusServer for SimArgus<'_> {
     fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
-        self.read_in_turn(&format!("{query:?} until {until:?}, {most}"), |argus, turn| {
+        let page = self.read_in_turn(&format!("{query:?} until {until:?}, {most}"), |argus, turn| {
             let wanted = |i: &&Incident| match query {
                 ListQuery::Open => i.is_open(),
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
@@ -141,7 +156,11 @@ impl ArgusServer for SimArgus<'_> {
             let bound = argus.bound.filter(|_| *query == ListQuery::Open).unwrap_or(usize::MAX);
             let all = argus.incidents.values().filter(wanted).map(|i| (i.start_time, i.pk, i.clone()));
             page(all.collect(), until, most.div_ceil(SHRINKS_BY).min(bound), turn)
-        })
+        })?;
+        if *query == ListQuery::Open {
+            self.hears();
+        }
+        Ok(page)
     }
 
     fn count_open(&self) -> Result<usize, ArgusError> {
@@ -149,10 +168,12 @@ impl ArgusServer for SimArgus<'_> {
     }
 
     fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.read_in_turn(&format!("the newest events, {most}"), |argus, turn| {
+        let page = self.read_in_turn(&format!("the newest events, {most}"), |argus, turn| {
             let all = argus.events.iter().map(|e| (e.timestamp, e.pk, e.clone()));
             page(all.collect(), None, most.div_ceil(SHRINKS_BY), turn)
-        })
+        })?;
+        self.hears();
+        Ok(page)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

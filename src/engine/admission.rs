@@ -1,9 +1,9 @@
-//! Whether a server lets us in, and when a refusal ends the program (design 4.9). Pure; never logs
+//! Whether a server accepts us, and when a refusal ends the program (design 4.9). Pure; never logs
 //! and never asks.
 
 use std::time::Duration;
 
-/// A refusal at the start is believed once it has lasted this long: a server may be reading a file
+/// A refusal at the start is confirmed once it has lasted this long: the server may be reading a file
 /// that is being rewritten.
 const CONFIRMED: Duration = Duration::from_secs(10);
 
@@ -18,40 +18,39 @@ pub(super) enum Refusal {
     Fatal,
 }
 
-/// Whether one server lets us in.
+/// Whether one server accepts us.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Admission {
-    /// From now on a refusal is an error that is tried again.
+    /// A refusal is an error from now on, and tried again.
     is_past_start: bool,
     /// Since when every answer to our token or secret was a refusal.
     refused_since: Option<Duration>,
-    /// Since when people know from the log that we are refused.
+    /// Since when the log says that we are refused.
     logged_since: Option<Duration>,
-    /// The next refusal is worth another line.
+    /// The next refusal is logged again.
     is_news_again: bool,
 }
 
 impl Admission {
-    /// The server lets us in. Returns for how long it did not, if the log says that.
+    /// The server accepts us. Returns for how long it did not, if the log says so.
     pub(super) fn admitted(&mut self, now: Duration) -> Option<Duration> {
         self.end_start();
         self.logged_since.take().map(|since| now.saturating_sub(since))
     }
 
-    /// The server let us in, as an answer says that may be older than the last refusal; or the mode
-    /// has changed.
+    /// The mode has changed, or an answer shows that the server accepted us. That answer may be older
+    /// than the last refusal.
     pub(super) fn end_start(&mut self) {
         self.is_past_start = true;
         self.refused_since = None;
     }
 
-    /// The same after a reload: a refusal of the new settings is worth a line, and does not end the
-    /// program.
+    /// The same after a reload: a refusal of the new settings is logged, and does not end the program.
     pub(super) fn after_reload(self) -> Self {
         Self { is_past_start: true, refused_since: None, is_news_again: true, ..self }
     }
 
-    /// Whether people know from the log that we are refused.
+    /// Whether the log says that we are refused.
     pub(super) fn is_refused(&self) -> bool {
         self.logged_since.is_some()
     }

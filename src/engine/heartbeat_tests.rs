@@ -7,7 +7,7 @@ use crate::reconcile::delivery::{Found, Snapshot};
 use crate::time::Stamp;
 
 struct Running {
-    machine: Engine,
+    engine: Engine,
     secs: u64,
     beats: u32,
     reply: Result<(), ArgusError>,
@@ -16,7 +16,7 @@ struct Running {
 impl Running {
     fn new(threshold: Option<u32>) -> Self {
         let settings = Settings { failover_threshold: threshold, signs_of_life: true, ..settings() };
-        let mut running = Self { machine: Engine::new(settings), secs: 0, beats: 0, reply: Ok(()) };
+        let mut running = Self { engine: Engine::new(settings), secs: 0, beats: 0, reply: Ok(()) };
         running.step(Input::Zino(ZinoEvent::Connected));
         running.step(Input::Zino(ZinoEvent::Snapshot(Snapshot::default())));
         running
@@ -27,7 +27,7 @@ impl Running {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let now = Now { mono: Duration::from_secs(self.secs), wall: Stamp::from_secs(1_795_376_392) };
-            for output in self.machine.step(now, input) {
+            for output in self.engine.step(now, input) {
                 inputs.extend(self.answer(output));
             }
         }

@@ -1,4 +1,4 @@
-//! The state machine: the only owner of state, and the only one that says what is done next.
+//! The engine: the only owner of state, and the only one that says what is done next.
 //!
 //! [`Engine::step`] is pure: it takes an input and the time and returns what is to be done. It never
 //! does I/O (but for log lines), never reads a clock and never blocks. This module routes inputs to

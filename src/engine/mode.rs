@@ -136,11 +136,11 @@ impl ModeControl {
     /// A single run of a secondary whose primary does not answer acts as soon as it knows its own
     /// Zino. Returns whether it begins to.
     pub(super) fn act_at_once(&mut self, ctx: &Context) -> bool {
-        let acts = ctx.is_single_run() && self.failover.take().is_some();
-        if acts {
+        let begins = ctx.is_single_run() && self.failover.take().is_some();
+        if begins {
             info!("mode STANDBY -> ACTIVE for this run");
         }
-        acts
+        begins
     }
 
     /// Asks whether Argus is there, if that is wanted.

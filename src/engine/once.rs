@@ -18,7 +18,7 @@ use crate::zino::case::{CaseId, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How many problems that were not reached are named one by one.
+/// How many problems that were not synchronised in time are named one by one.
 const MAX_NAMED: usize = 50;
 
 /// What a single run is bound by.
@@ -86,7 +86,7 @@ pub(super) struct SingleRun {
     once: Once,
     until: Option<Duration>,
     is_over: bool,
-    deeds: Deeds,
+    changed: Deeds,
     orphans: BTreeMap<IncidentPk, Ending>,
     delivered: BTreeSet<CaseId>,
     /// What people did while it ran was looked for.
@@ -110,7 +110,7 @@ impl SingleRun {
             once,
             until: None,
             is_over: false,
-            deeds: Deeds::default(),
+            changed: Deeds::default(),
             orphans: BTreeMap::new(),
             delivered: BTreeSet::new(),
             looked_again: false,
@@ -118,10 +118,10 @@ impl SingleRun {
     }
 
     /// Notes what a job did.
-    pub(super) fn did(&mut self, deeds: &Deeds) {
-        self.deeds.created.extend(&deeds.created);
-        self.deeds.updated.extend(&deeds.updated);
-        self.deeds.ended.extend(&deeds.ended);
+    pub(super) fn did(&mut self, by_job: &Deeds) {
+        self.changed.created.extend(&by_job.created);
+        self.changed.updated.extend(&by_job.updated);
+        self.changed.ended.extend(&by_job.ended);
     }
 
     /// Notes what became of an END of an incident without a case.
@@ -209,7 +209,7 @@ impl SingleRun {
     }
 
     fn end(&self, parts: &Parts<'_>, hopeless: Option<Hopeless>, late: bool) -> RunEnd {
-        let deeds = &self.deeds;
+        let changed = &self.changed;
         let mut failed = parts.failures(hopeless.is_some());
         let unended = self.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
@@ -217,15 +217,15 @@ impl SingleRun {
             failed.extend(parts.not_reached());
         }
         let is_untouched = |known: &&KnownCase| {
-            known.incident.is_some_and(|pk| !deeds.ended.contains(&pk))
-                && !deeds.created.contains(&known.case.id)
-                && !deeds.updated.contains(&known.case.id)
+            known.incident.is_some_and(|pk| !changed.ended.contains(&pk))
+                && !changed.created.contains(&known.case.id)
+                && !changed.updated.contains(&known.case.id)
         };
         RunEnd {
             hopeless,
-            created: deeds.created.len(),
-            updated: deeds.updated.difference(&deeds.created).count(),
-            closed: deeds.ended.len() + self.orphans_that(|how| how == Ending::Ended).count(),
+            created: changed.created.len(),
+            updated: changed.updated.difference(&changed.created).count(),
+            closed: changed.ended.len() + self.orphans_that(|how| how == Ending::Ended).count(),
             to_zino: self.delivered.len(),
             unchanged: parts.problems.cases().all().filter(is_untouched).count(),
             failed,

@@ -99,7 +99,7 @@ const REMIND: Duration = Duration::from_secs(600);
 pub(super) struct Status {
     zino: Option<Outage>,
     argus: Option<Outage>,
-    /// What Argus did not let us read since the start, although it answers.
+    /// What could not be read since the start, although Argus answers.
     unreadable: Option<Outage>,
     /// A server that has not answered yet, and whether the log says so.
     silent_zino: Option<(Outage, bool)>,
@@ -131,12 +131,12 @@ impl Status {
         due
     }
 
-    /// Argus answers, and does not let us read this.
+    /// Argus answers, and this cannot be read.
     pub(super) fn reading_failed(&mut self, now: Now, why: String) {
         fail(&mut self.unreadable, now, why);
     }
 
-    /// Argus lets us read everything.
+    /// Everything of Argus can be read.
     pub(super) fn reading_succeeded(&mut self) {
         self.unreadable = None;
     }

@@ -1,5 +1,4 @@
-//! What goes into the machine and what comes out of it, and what it is set up with. Never decides
-//! anything.
+//! The inputs and outputs of the engine, and its settings. Never decides anything.
 
 use super::once::{Once, RunEnd};
 use crate::argus::ArgusError;
@@ -18,7 +17,7 @@ use std::time::Duration;
 pub struct Now {
     /// Since some fixed point; for waiting.
     pub mono: Duration,
-    /// For telling.
+    /// Wall-clock time, for timestamps in Argus and in the log.
     pub wall: Stamp,
 }
 
@@ -49,7 +48,7 @@ pub struct Names {
     pub argus: String,
 }
 
-/// What the machine is set up with.
+/// The settings of the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What decisions depend on.
@@ -66,7 +65,7 @@ pub struct Settings {
     pub failover_threshold: Option<u32>,
     /// A single run, and what it is bound by; `None`: until the program is stopped.
     pub once: Option<Once>,
-    /// Whether Argus gets a sign of life every minute.
+    /// Whether Argus gets a heartbeat every minute.
     pub signs_of_life: bool,
     /// Whether the token is kept alive.
     pub renews_token: bool,
@@ -74,7 +73,7 @@ pub struct Settings {
     pub names: Names,
 }
 
-/// What the Zino poller tells.
+/// Events that the Zino poller sends to the engine.
 #[derive(Debug)]
 pub enum ZinoEvent {
     /// Logged in, and the notification channel tied.
@@ -87,9 +86,9 @@ pub enum ZinoEvent {
     Found(Found),
     /// Zino has deleted a closed case.
     Scavenged(CaseId),
-    /// An delivery is over; the case as it is after, `None` if Zino does not know it.
+    /// A delivery is over: the case as it is after, `None` if Zino does not know it.
     Carried(CaseId, Result<Option<Box<Case>>, ZinoError>),
-    /// Another process is at this case, so that its delivery was not begun.
+    /// Another process writes to this case, so that its delivery was not begun.
     Postponed(CaseId),
     /// The connection has ended.
     Disconnected,
@@ -146,7 +145,7 @@ impl Report {
     }
 }
 
-/// What may happen to the machine.
+/// The inputs of the engine.
 #[derive(Debug)]
 pub enum Input {
     /// From the Zino poller.
@@ -161,7 +160,7 @@ pub enum Input {
     Tick,
 }
 
-/// Something for the Argus writer to do.
+/// Jobs for the Argus writer.
 #[derive(Debug)]
 pub enum Job {
     /// Bring a problem up to date.
@@ -178,7 +177,7 @@ pub enum Job {
     MarkForgotten(IncidentPk, Stamp),
     /// Ask how many open incidents there are.
     CountOpen,
-    /// Tell Argus that this source lives.
+    /// Send the heartbeat of this source.
     SignOfLife,
     /// Renew the token, if it is old enough.
     Renew,
@@ -191,14 +190,14 @@ pub enum Job {
     Reach,
 }
 
-/// Something for the Zino poller to do.
+/// Commands for the Zino poller.
 #[derive(Debug)]
 pub enum ZinoCommand {
     /// Read these cases.
     Read(Vec<CaseId>),
     /// Read everything again.
     Reread,
-    /// Carry user actions to a case.
+    /// Deliver user actions to a case.
     Carry(Box<Delivery>),
 }
 

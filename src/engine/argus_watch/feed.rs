@@ -120,7 +120,7 @@ impl Feed {
                 && !self.met.contains(&e.pk)
                 && !is_dated_ahead(e)
         };
-        let reached = page.items.iter().any(known);
+        let meets_known = page.items.iter().any(known);
         self.first = self.enough(times().filter(|time| Some(*time) == newest).count(), had);
         if self.deep {
             self.first_deep = self.enough(times().filter(|time| Some(*time) >= since).count(), had);
@@ -130,7 +130,7 @@ impl Feed {
         // What was before the first page ever is found by the complete look at the start.
         let goes_back = page.more && self.ever_read && oldest >= since;
         let events = self.note(page.items);
-        let wanted = goes_back && (self.deep || !reached || !events.is_empty());
+        let wanted = goes_back && (self.deep || !meets_known || !events.is_empty());
         let bounded = self.asked >= MAX_EVENTS || self.had >= had;
         if wanted && !bounded {
             self.had = had;

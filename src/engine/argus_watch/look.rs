@@ -198,7 +198,7 @@ impl Walk {
         self.items.len()
     }
 
-    /// What the list does not tell.
+    /// What the list lacks.
     pub(super) fn left_out(&self) -> &LeftOut {
         self.paging.left_out()
     }

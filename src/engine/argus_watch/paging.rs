@@ -75,23 +75,22 @@ pub struct Paging {
     left_out: LeftOut,
 }
 
-/// The times of which a list does not tell everything, because Argus does not give so many items at
-/// once.
+/// The times of which a list is incomplete, because Argus does not give so many items at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     times: Vec<Stamp>,
-    /// Of this time and all before it the list tells nothing for sure.
+    /// The list may lack anything of this time and all before it.
     before: Option<Stamp>,
 }
 
 impl LeftOut {
-    /// Whether the list tells everything.
+    /// Whether the list is complete.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.times.is_empty() && self.before.is_none()
     }
 
-    /// Whether the list does not tell everything of this time.
+    /// Whether the list is incomplete at this time.
     #[must_use]
     pub fn contains(&self, time: Stamp) -> bool {
         self.before.is_some_and(|before| time <= before) || self.times.contains(&time)
@@ -118,7 +117,7 @@ impl Paging {
         (self.until, self.asked)
     }
 
-    /// What the pages do not tell.
+    /// What the pages lack.
     #[must_use]
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out

@@ -10,24 +10,24 @@ use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// What Argus shall show of a case: what synchronisation makes of it, and how often it was asked to look again. A look that
-/// began before the latest asking settles nothing.
+/// The generation of a case: a hash of everything that shows in Argus, plus a counter of re-check
+/// requests. A job that started before the latest request does not complete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generation {
     fingerprint: u64,
-    asked: u64,
+    rechecks: u64,
 }
 
-/// A case and how far it has got.
+/// A case, and what is known about it.
 #[derive(Debug)]
 pub struct KnownCase {
     /// The case as last seen.
     pub case: Arc<Case>,
     /// The problem that it is about.
     pub problem: Arc<Problem>,
-    /// What is to be reached.
+    /// The generation that Argus is to have.
     pub desired: Generation,
-    /// What Argus is known to show.
+    /// The generation that Argus is known to have.
     pub observed: Option<Generation>,
     /// Its incident.
     pub incident: Option<IncidentPk>,
@@ -36,7 +36,8 @@ pub struct KnownCase {
     /// A secondary's case whose fault was over at the takeover, or that had closed before it was
     /// seen: gets no incident until its fault comes again or its state changes.
     pub exempt: bool,
-    /// Argus may have an incident of its that is on no list.
+    /// The outcome of a create request is unknown, or it was found by its number: the incident may
+    /// exist and be on no list.
     pub may_be_unlisted: bool,
     /// What Argus refused of it or accepted without effect.
     pub setbacks: Setbacks,
@@ -49,22 +50,22 @@ impl KnownCase {
         self.case.opened == case.opened && *self.problem == case.problem()
     }
 
-    /// Whether Argus may not show what it should.
+    /// Whether it is to be compared with Argus.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.observed != Some(self.desired)
     }
 
-    /// What of its setbacks is tried again, after so many full looks: what was tried at another
-    /// one.
+    /// The chance that it has after so many complete readings. A setback is tried again at another
+    /// chance than it was tried at.
     #[must_use]
     pub fn chance(&self, look: u64) -> Chance {
         Chance { fingerprint: self.desired.fingerprint, look, last: self.gone }
     }
 
-    /// Asks for another look, also where one is under way.
+    /// Has it compared again, also if that is under way.
     pub fn recheck(&mut self) {
-        self.desired.asked += 1;
+        self.desired.rechecks += 1;
     }
 }
 
@@ -91,10 +92,10 @@ pub struct Cases {
     cases: BTreeMap<CaseId, Box<KnownCase>>,
     /// In order. Most have one case, and a set takes ten times the room for it.
     problems: HashMap<Arc<Problem>, Vec<CaseId>>,
-    places: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
+    areas: HashMap<(String, CaseKind), BTreeSet<Arc<Problem>>>,
 }
 
-fn place(problem: &Problem) -> (String, CaseKind) {
+fn area_of(problem: &Problem) -> (String, CaseKind) {
     (label(&problem.router).to_owned(), problem.kind.clone())
 }
 
@@ -133,12 +134,12 @@ impl Cases {
 
     /// The problems that an incident may be about.
     pub fn near<'a>(&'a self, incident: &Incident) -> impl Iterator<Item = &'a Arc<Problem>> {
-        let (told, place) = match about(incident) {
+        let (exact, area) = match about(incident) {
             About::Told { problem, .. } => (self.problems.get_key_value(&problem).map(|(known, _)| known), None),
-            About::Tagged { host, kind, .. } => (None, self.places.get(&(label(&host).to_owned(), kind))),
+            About::Tagged { host, kind, .. } => (None, self.areas.get(&(label(&host).to_owned(), kind))),
             About::Unclear => (None, None),
         };
-        told.into_iter().chain(place.into_iter().flatten())
+        exact.into_iter().chain(area.into_iter().flatten())
     }
 
     /// Takes a fresh view of a case.
@@ -177,15 +178,15 @@ impl Cases {
         let change = if known.is_due() { Change::Due(Arc::clone(&known.problem)) } else { Change::Nothing };
         if closes {
             let problem = Arc::clone(&known.problem);
-            self.ask_open_ones(&problem);
+            self.recheck_open_ones(&problem);
         }
         change
     }
 
-    /// Another case of the problem has come or has closed, and with it what its open case may have has changed. One that closed may
-    /// have owned what the open one took; and there may be two open ones, though Zino has one at a time: we can see the old one reopened
-    /// before we see the new one closed.
-    fn ask_open_ones(&mut self, problem: &Problem) {
+    /// Re-checks the open cases of a problem after another of its cases opened or closed, because
+    /// that can change which incident they own. There can be two open ones for a moment: the old one
+    /// is seen reopened before the new one is seen closed.
+    fn recheck_open_ones(&mut self, problem: &Problem) {
         for id in self.problems.get(problem).into_iter().flatten() {
             if let Some(known) = self.cases.get_mut(id).filter(|known| !known.case.is_closed()) {
                 known.recheck();
@@ -203,10 +204,10 @@ impl Cases {
             ids.reserve_exact(1);
             ids.insert(at, id);
         }
-        self.places.entry(place(&problem)).or_default().insert(Arc::clone(&problem));
+        self.areas.entry(area_of(&problem)).or_default().insert(Arc::clone(&problem));
         let exempt = rules.secondary && case.is_closed();
         let known = KnownCase {
-            desired: Generation { fingerprint: fingerprint(&case, rules), asked: 0 },
+            desired: Generation { fingerprint: fingerprint(&case, rules), rechecks: 0 },
             case: Arc::new(case),
             problem: Arc::clone(&problem),
             observed: None,
@@ -217,7 +218,7 @@ impl Cases {
             setbacks: Setbacks::default(),
         };
         self.cases.insert(id, Box::new(known));
-        self.ask_open_ones(&problem);
+        self.recheck_open_ones(&problem);
         problem
     }
 
@@ -232,11 +233,11 @@ impl Cases {
         });
         if emptied {
             self.problems.remove(&known.problem);
-            let place = place(&known.problem);
-            if let Some(problems) = self.places.get_mut(&place) {
+            let area = area_of(&known.problem);
+            if let Some(problems) = self.areas.get_mut(&area) {
                 problems.remove(&known.problem);
                 if problems.is_empty() {
-                    self.places.remove(&place);
+                    self.areas.remove(&area);
                 }
             }
         }
@@ -259,9 +260,9 @@ mod tests {
             cases.put(Case { portstate: Some("lowerLayerDown".into()), ..port_case(1) }, &rules()),
             Change::Nothing
         );
-        let mut told = port_case(1);
-        told.history.push(entry(5, "ford", &["hello"]));
-        assert!(matches!(cases.put(told, &rules()), Change::Due(_)));
+        let mut commented = port_case(1);
+        commented.history.push(entry(5, "ford", &["hello"]));
+        assert!(matches!(cases.put(commented, &rules()), Change::Due(_)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The incidents of our source as last seen, and where to find those about a case. Never decides anything about them.
+//! The incidents of our source as last seen, found by number or by what they are about. Never decides
+//! anything about them.
 
 use crate::argus::models::{EndTime, Incident, IncidentPk};
 use crate::reconcile::identity::{About, about, label};
@@ -7,39 +8,42 @@ use crate::zino::case::{Case, CaseKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The first label of a router's name and the kind of problem: common to a case and any incident about it.
-type Place = (String, CaseKind);
-/// A sub-index as a number; 0 where an incident does not tell one, so that it may be about any of its place. Two may have the same.
-type Spot = u64;
+/// The first label of a router's name, and the kind of problem. A case and any incident about it
+/// have them in common.
+type Area = (String, CaseKind);
+/// Hash of a sub-index, or 0 if the incident names none; 0 matches every sub-index. Hashes can
+/// collide.
+type SubindexHash = u64;
 
 #[derive(Debug)]
-struct Slot {
-    /// On its own, because the nodes of a map that grows at its end stay half empty.
+struct Known {
+    /// Boxed: keys arrive in order, so B-tree nodes stay half full and empty places must be small.
     incident: Box<Incident>,
-    /// The value of the store's counter when it was last seen; a list that began before proves nothing about it.
+    /// The store's counter when it was last seen. A list that began before says nothing about it.
     seen: u64,
 }
 
-/// All incidents that may matter: the open ones, and the ended ones whose case is or was recently known.
+/// All incidents that may matter: the open ones, and the ended ones whose case is known or was
+/// lately.
 #[derive(Debug, Default)]
 pub struct Incidents {
-    slots: BTreeMap<IncidentPk, Slot>,
-    places: HashMap<Place, BTreeSet<(Spot, IncidentPk)>>,
+    incidents: BTreeMap<IncidentPk, Known>,
+    areas: HashMap<Area, BTreeSet<(SubindexHash, IncidentPk)>>,
     counter: u64,
 }
 
-fn place(incident: &Incident) -> Option<(Place, Spot)> {
+fn area_of(incident: &Incident) -> Option<(Area, SubindexHash)> {
     match about(incident) {
         About::Told { problem, .. } => {
-            let spot = spot(&problem.subindex);
-            Some(((label(&problem.router).to_owned(), problem.kind), spot))
+            let hash = hash_of(&problem.subindex);
+            Some(((label(&problem.router).to_owned(), problem.kind), hash))
         }
         About::Tagged { host, kind, .. } => Some(((label(&host).to_owned(), kind), 0)),
         About::Unclear => None,
     }
 }
 
-fn spot(subindex: &str) -> Spot {
+fn hash_of(subindex: &str) -> SubindexHash {
     let mut hasher = DefaultHasher::new();
     subindex.hash(&mut hasher);
     hasher.finish().max(1)
@@ -55,7 +59,7 @@ impl Incidents {
     /// The incident as last seen.
     #[must_use]
     pub fn get(&self, pk: IncidentPk) -> Option<&Incident> {
-        self.slots.get(&pk).map(|slot| &*slot.incident)
+        self.incidents.get(&pk).map(|known| &*known.incident)
     }
 
     /// How many are known and open.
@@ -66,12 +70,12 @@ impl Incidents {
 
     /// All open ones.
     pub fn open(&self) -> impl Iterator<Item = &Incident> {
-        self.slots.values().map(|slot| &*slot.incident).filter(|i| i.is_open())
+        self.incidents.values().map(|known| &*known.incident).filter(|i| i.is_open())
     }
 
     /// Every one that is known.
     pub fn all(&self) -> impl Iterator<Item = &Incident> {
-        self.slots.values().map(|slot| &*slot.incident)
+        self.incidents.values().map(|known| &*known.incident)
     }
 
     /// A mark that says "seen before now" of everything seen until now.
@@ -83,7 +87,7 @@ impl Incidents {
     /// Whether it was last seen at or before a mark.
     #[must_use]
     pub fn unseen_since(&self, pk: IncidentPk, mark: u64) -> bool {
-        self.slots.get(&pk).is_some_and(|slot| slot.seen <= mark)
+        self.incidents.get(&pk).is_some_and(|known| known.seen <= mark)
     }
 
     /// Takes a fresh view; true if it is new or differs from the last one.
@@ -92,37 +96,37 @@ impl Incidents {
             return false;
         }
         self.counter += 1;
-        if let Some(slot) = self.slots.get_mut(&incident.pk).filter(|slot| *slot.incident == incident) {
-            // What stays is kept where it is: with every list all of it would move to another place in memory.
-            slot.seen = self.counter;
+        if let Some(known) = self.incidents.get_mut(&incident.pk).filter(|known| *known.incident == incident) {
+            // An incident that did not change stays where it is in memory, whatever lists show it.
+            known.seen = self.counter;
             return false;
         }
-        let changed = self.slots.get(&incident.pk).is_none_or(|slot| differs(&slot.incident, &incident));
+        let changed = self.incidents.get(&incident.pk).is_none_or(|known| differs(&known.incident, &incident));
         self.remove(incident.pk);
-        if let Some((place, spot)) = place(&incident) {
-            self.places.entry(place).or_default().insert((spot, incident.pk));
+        if let Some((area, hash)) = area_of(&incident) {
+            self.areas.entry(area).or_default().insert((hash, incident.pk));
         }
-        self.slots.insert(incident.pk, Slot { incident: Box::new(incident), seen: self.counter });
+        self.incidents.insert(incident.pk, Known { incident: Box::new(incident), seen: self.counter });
         changed
     }
 
     /// Forgets one.
     pub fn remove(&mut self, pk: IncidentPk) {
-        if let Some(slot) = self.slots.remove(&pk)
-            && let Some((place, spot)) = place(&slot.incident)
-            && let Some(pks) = self.places.get_mut(&place)
+        if let Some(known) = self.incidents.remove(&pk)
+            && let Some((area, hash)) = area_of(&known.incident)
+            && let Some(pks) = self.areas.get_mut(&area)
         {
-            pks.remove(&(spot, pk));
+            pks.remove(&(hash, pk));
             if pks.is_empty() {
-                self.places.remove(&place);
+                self.areas.remove(&area);
             }
         }
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.slots.clear();
-        self.places.clear();
+        self.incidents.clear();
+        self.areas.clear();
     }
 
     /// Forgets ended ones that ended before a time and are not to be kept.
@@ -136,11 +140,12 @@ impl Incidents {
 
     /// Those that may be about the problem of this case.
     pub fn near<'a>(&'a self, case: &Case) -> impl Iterator<Item = &'a Incident> {
-        let place = (label(&case.router).to_owned(), case.kind.clone());
-        let at =
-            |pks: &'a BTreeSet<(Spot, IncidentPk)>, spot| pks.range((spot, IncidentPk::MIN)..=(spot, IncidentPk::MAX));
-        let spot = spot(&case.problem().subindex);
-        let near = self.places.get(&place).into_iter().flat_map(move |pks| at(pks, 0).chain(at(pks, spot)));
+        let area = (label(&case.router).to_owned(), case.kind.clone());
+        let at = |pks: &'a BTreeSet<(SubindexHash, IncidentPk)>, hash| {
+            pks.range((hash, IncidentPk::MIN)..=(hash, IncidentPk::MAX))
+        };
+        let hash = hash_of(&case.problem().subindex);
+        let near = self.areas.get(&area).into_iter().flat_map(move |pks| at(pks, 0).chain(at(pks, hash)));
         near.filter_map(|(_, pk)| self.get(*pk))
     }
 }

@@ -1,4 +1,4 @@
-//! What a machine does when a server refuses it, input by input. Never part of the program.
+//! What a engine does when a server refuses it, input by input. Never part of the program.
 
 use super::{Running, at_rest, settings};
 use crate::argus::ArgusError;
@@ -14,11 +14,11 @@ impl Running {
         self.step(Input::Argus(Report::Probe(answer)))
     }
 
-    /// Goes on until the machine asks whether Argus takes the token, and gives this answer each
+    /// Goes on until the engine asks whether Argus takes the token, and gives this answer each
     /// time until this second.
     fn answer_probes(&mut self, until: u64, answer: &Result<(), ArgusError>) -> Vec<Output> {
         let mut others = Vec::new();
-        while let Some(at) = self.machine.next_wake(Duration::from_secs(self.secs)) {
+        while let Some(at) = self.engine.next_wake(Duration::from_secs(self.secs)) {
             if at > Duration::from_secs(until) {
                 break;
             }
@@ -36,10 +36,7 @@ impl Running {
     /// The first question to Argus is refused, and so is the probe that follows or is under way.
     fn refuse_all(&mut self) -> Vec<Output> {
         let outputs = self.step(Input::Argus(Report::Newest(Err(invalid()))));
-        assert!(
-            matches!(outputs[..], [Output::Argus(Job::Probe)]) || !self.machine.all.health.is_idle(),
-            "{outputs:?}"
-        );
+        assert!(matches!(outputs[..], [Output::Argus(Job::Probe)]) || !self.engine.all.health.is_idle(), "{outputs:?}");
         self.probe(Err(invalid()))
     }
 
@@ -56,7 +53,7 @@ fn ends(outputs: &[Output]) -> bool {
 fn a_refused_token_ends_a_start_after_ten_seconds_of_refusals() {
     let mut running = Running::new(settings());
     assert!(!ends(&running.refuse_all()));
-    assert!(running.machine.summary().is_refused_at_start);
+    assert!(running.engine.summary().is_refused_at_start);
     assert!(!ends(&running.answer_probes(9, &Err(invalid()))));
     assert!(ends(&running.answer_probes(10, &Err(invalid()))), "it asks again just when it is confirmed");
 }
@@ -75,10 +72,10 @@ fn a_good_answer_at_the_start_means_that_no_later_refusal_ends_the_program() {
     let mut running = Running::new(settings());
     running.refuse_all();
     running.answer_probes(5, &Ok(()));
-    assert!(!running.machine.summary().is_refused_at_start);
+    assert!(!running.engine.summary().is_refused_at_start);
     running.refuse_all();
     assert!(!ends(&running.answer_probes(3600, &Err(invalid()))));
-    assert!(matches!(running.machine.summary().argus, Side::Away { .. }), "the status shows it");
+    assert!(matches!(running.engine.summary().argus, Side::Away { .. }), "the status shows it");
 }
 
 #[test]
@@ -100,7 +97,7 @@ fn a_token_that_never_worked_does_not_end_a_secondary_that_takes_over() {
     let mut running = Running::new(Settings { failover_threshold: Some(1), ..settings() });
     running.step(Input::Argus(Report::Page(Err(invalid()))));
     running.ping(false);
-    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.engine.mode(), Mode::Active);
     assert!(!ends(&running.answer_probes(600, &Err(invalid()))));
 }
 
@@ -123,7 +120,7 @@ fn a_login_that_zino_refuses_ends_a_start_after_ten_seconds_and_nothing_later() 
     for (secs, fatal) in [(0, false), (3, false), (9, false), (10, true)] {
         running.secs = secs;
         assert_eq!(ends(&running.refuse_login()), fatal, "after {secs} s");
-        assert!(!running.machine.summary().has_begun());
+        assert!(!running.engine.summary().has_begun());
     }
     let mut running = Running::idle(settings());
     running.refuse_login();
@@ -132,7 +129,7 @@ fn a_login_that_zino_refuses_ends_a_start_after_ten_seconds_and_nothing_later() 
         running.secs = secs;
         assert!(!ends(&running.refuse_login()), "after {secs} s");
     }
-    assert!(matches!(running.machine.summary().zino, Side::Away { .. }), "the status shows it");
+    assert!(matches!(running.engine.summary().zino, Side::Away { .. }), "the status shows it");
 }
 
 #[test]

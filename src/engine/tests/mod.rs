@@ -1,4 +1,4 @@
-//! A machine for the machine's own tests, with the settings they begin with and what the servers show it. Never part of the
+//! An engine for its own tests, with their settings and what the servers have. Never part of the
 //! program.
 
 mod admission;
@@ -36,9 +36,9 @@ pub fn settings() -> Settings {
     }
 }
 
-/// A machine, the time, and what Argus shows.
+/// A engine, the time, and what Argus shows.
 pub struct Running {
-    pub machine: Engine,
+    pub engine: Engine,
     pub secs: u64,
     /// All open incidents.
     pub open: Vec<Incident>,
@@ -54,7 +54,7 @@ impl Running {
     /// It has just been made.
     pub fn idle(settings: Settings) -> Self {
         Self {
-            machine: Engine::new(settings),
+            engine: Engine::new(settings),
             secs: 0,
             open: Vec::new(),
             newest: Vec::new(),
@@ -79,9 +79,9 @@ impl Running {
     /// The same, with a change to what is handed on.
     pub fn reload_with(&mut self, settings: Settings, change: impl FnOnce(&mut Kept)) -> Vec<Output> {
         let idle = Engine::new(self::settings());
-        let mut kept = std::mem::replace(&mut self.machine, idle).end();
+        let mut kept = std::mem::replace(&mut self.engine, idle).end();
         change(&mut kept);
-        self.machine = Engine::after_reload(settings, kept);
+        self.engine = Engine::after_reload(settings, kept);
         self.step(Input::Tick)
     }
 
@@ -90,7 +90,7 @@ impl Running {
     }
 
     pub fn step(&mut self, input: Input) -> Vec<Output> {
-        self.machine.step(self.now(), input)
+        self.engine.step(self.now(), input)
     }
 
     pub fn snapshot(&mut self, ids: &[CaseId]) -> Vec<Output> {
@@ -99,7 +99,8 @@ impl Running {
         self.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))
     }
 
-    /// Answers every look at Argus, and every question to Zino, which knows nothing more, until there are only problems to work on.
+    /// Answers every read of Argus, and every question to Zino, which knows nothing more, until only
+    /// problems are left.
     pub fn look(&mut self, outputs: Vec<Output>) -> Vec<Problem> {
         let mut todo = outputs;
         let mut problems = Vec::new();
@@ -161,6 +162,6 @@ pub fn at_rest() -> Running {
     for problem in problems {
         running.done(problem);
     }
-    assert_eq!(running.machine.waiting(), 0);
+    assert_eq!(running.engine.waiting(), 0);
     running
 }

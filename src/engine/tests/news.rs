@@ -1,4 +1,4 @@
-//! What the machine makes of news from Argus, input by input. Never part of the program.
+//! What the engine makes of news from Argus, input by input. Never part of the program.
 
 use super::{Running, at_rest, settings};
 use crate::argus::ArgusError;
@@ -19,11 +19,11 @@ fn refresh(running: &mut Running) -> Vec<Problem> {
 #[test]
 fn an_incident_that_a_person_closed_and_reopened_between_two_lists_is_found_also_by_who_knows_none_of_its_own() {
     let mut running = at_rest();
-    assert_eq!(running.machine.known(), (1, 0));
+    assert_eq!(running.engine.known(), (1, 0));
     running.open = vec![incident(1, &case(1))];
     running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
     refresh(&mut running);
-    assert_eq!(running.machine.known(), (1, 1));
+    assert_eq!(running.engine.known(), (1, 1));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn an_incident_that_only_the_lists_do_not_show_is_not_taken_for_ours() {
     let anothers = Incident { source_user: US + 100, ..incident(1, &case(1)) };
     running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
     refresh(&mut running);
-    assert_eq!(running.machine.known(), (1, 0));
+    assert_eq!(running.engine.known(), (1, 0));
     // Our own tell who we are: from now on such a one is asked for, and left alone.
     running.open = vec![incident(2, &case(1))];
     running.newest = vec![event(10, ALICE, EventKind::Reopen, 70, "")];
@@ -40,7 +40,7 @@ fn an_incident_that_only_the_lists_do_not_show_is_not_taken_for_ours() {
     running.newest = vec![Event { incident: 1, ..event(11, ALICE, EventKind::Reopen, 80, "") }];
     refresh(&mut running);
     running.step(Input::Argus(Report::Incident(1, Ok(Some(anothers)))));
-    assert_eq!(running.machine.all.problems.incidents().open().map(|i| i.pk).collect::<Vec<_>>(), [2]);
+    assert_eq!(running.engine.all.problems.incidents().open().map(|i| i.pk).collect::<Vec<_>>(), [2]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
     }
     sizes.dedup();
     assert_eq!(sizes, [25, 6, 1]);
-    assert!(running.machine.all.argus.has_baseline());
+    assert!(running.engine.all.argus.has_baseline());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_close_that_no_event_shows_is_found_by_the_number_of_open_incidents() {
     running.open = vec![incident(1, &case(1))];
     running.newest = vec![event(9, ALICE, EventKind::Reopen, 60, "")];
     refresh(&mut running);
-    assert_eq!((running.machine.known(), running.machine.waiting()), ((1, 1), 1));
+    assert_eq!((running.engine.known(), running.engine.waiting()), ((1, 1), 1));
     running.done(case(1).problem());
     refresh(&mut running);
     assert_eq!(running.listed, 1, "nothing is listed again while the numbers agree");

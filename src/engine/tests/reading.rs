@@ -6,17 +6,17 @@ use crate::reconcile::delivery::{Found, Snapshot};
 use crate::reconcile::testing::case;
 use crate::time::Stamp;
 
-fn machine() -> Engine {
+fn engine() -> Engine {
     Engine::new(settings())
 }
 
-fn tell(machine: &mut Engine, event: ZinoEvent) -> Vec<Output> {
-    at(machine, 1, Input::Zino(event))
+fn tell(engine: &mut Engine, event: ZinoEvent) -> Vec<Output> {
+    at(engine, 1, Input::Zino(event))
 }
 
-fn at(machine: &mut Engine, secs: u64, input: Input) -> Vec<Output> {
+fn at(engine: &mut Engine, secs: u64, input: Input) -> Vec<Output> {
     let now = Now { mono: Duration::from_secs(secs), wall: Stamp::from_secs(1_795_376_392) };
-    machine.step(now, input)
+    engine.step(now, input)
 }
 
 fn part(ids: &[CaseId]) -> ZinoEvent {
@@ -37,59 +37,59 @@ fn asked(outputs: &[Output]) -> Vec<CaseId> {
     asked.flatten().collect()
 }
 
-fn held(machine: &Engine) -> Vec<CaseId> {
-    machine.all.problems.cases().all().map(|slot| slot.case.id).collect()
+fn held(engine: &Engine) -> Vec<CaseId> {
+    engine.all.problems.cases().all().map(|slot| slot.case.id).collect()
 }
 
 #[test]
 fn all_parts_count_when_the_end_has_come() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, part(&[1, 2]));
-    tell(&mut machine, part(&[3]));
-    assert!(held(&machine).is_empty(), "half a reading says nothing");
-    tell(&mut machine, end(&[1, 2, 3, 4], &[4]));
-    assert_eq!(held(&machine), [1, 2, 3, 4]);
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, part(&[1, 2]));
+    tell(&mut engine, part(&[3]));
+    assert!(held(&engine).is_empty(), "half a reading says nothing");
+    tell(&mut engine, end(&[1, 2, 3, 4], &[4]));
+    assert_eq!(held(&engine), [1, 2, 3, 4]);
 }
 
 #[test]
 fn what_is_as_it_was_is_not_asked_for_again_and_what_is_missing_is() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, end(&[1, 2, 3], &[1, 2, 3]));
-    tell(&mut machine, part(&[1]));
-    let outputs = tell(&mut machine, end(&[1, 2, 3], &[2]));
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, end(&[1, 2, 3], &[1, 2, 3]));
+    tell(&mut engine, part(&[1]));
+    let outputs = tell(&mut engine, end(&[1, 2, 3], &[2]));
     assert_eq!(asked(&outputs).first(), Some(&3), "it was not in the reading, though its number was");
     assert!(!asked(&outputs).contains(&1) && !asked(&outputs).contains(&2));
-    assert_eq!(held(&machine), [1, 2, 3]);
+    assert_eq!(held(&engine), [1, 2, 3]);
 }
 
 #[test]
 fn parts_of_a_reading_that_was_cut_off_are_worth_nothing() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, part(&[1, 2]));
-    tell(&mut machine, ZinoEvent::Disconnected);
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, end(&[2, 3], &[2, 3]));
-    assert_eq!(held(&machine), [2, 3]);
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, part(&[1, 2]));
+    tell(&mut engine, ZinoEvent::Disconnected);
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, end(&[2, 3], &[2, 3]));
+    assert_eq!(held(&engine), [2, 3]);
 }
 
 #[test]
 fn what_was_asked_for_when_the_connection_broke_off_is_asked_for_again() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    let outputs = tell(&mut machine, end(&[1], &[1]));
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    let outputs = tell(&mut engine, end(&[1], &[1]));
     let found = Found { asked: asked(&outputs), unknown: asked(&outputs), ..Found::default() };
-    tell(&mut machine, ZinoEvent::Found(found));
-    tell(&mut machine, ZinoEvent::Disconnected);
-    tell(&mut machine, ZinoEvent::Connected);
+    tell(&mut engine, ZinoEvent::Found(found));
+    tell(&mut engine, ZinoEvent::Disconnected);
+    tell(&mut engine, ZinoEvent::Connected);
     // Cases 2 and 3 may have opened and closed meanwhile.
-    let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
+    let outputs = tell(&mut engine, end(&[1, 4], &[1, 4]));
     assert!(asked(&outputs).starts_with(&[2, 3, 5]), "{:?}", asked(&outputs));
-    tell(&mut machine, ZinoEvent::Disconnected);
-    tell(&mut machine, ZinoEvent::Connected);
-    let outputs = tell(&mut machine, end(&[1, 4], &[1, 4]));
+    tell(&mut engine, ZinoEvent::Disconnected);
+    tell(&mut engine, ZinoEvent::Connected);
+    let outputs = tell(&mut engine, end(&[1, 4], &[1, 4]));
     assert!(asked(&outputs).starts_with(&[2, 3, 5]), "nobody has answered that: {:?}", asked(&outputs));
 }
 
@@ -107,54 +107,54 @@ fn what_came_on_its_own_after_its_part_is_newer_than_the_part() {
         (ZinoEvent::Found(unknown), None),
         (ZinoEvent::Scavenged(1), None),
     ] {
-        let mut machine = machine();
-        tell(&mut machine, ZinoEvent::Connected);
-        tell(&mut machine, end(&[1, 2], &[1, 2]));
+        let mut engine = engine();
+        tell(&mut engine, ZinoEvent::Connected);
+        tell(&mut engine, end(&[1, 2], &[1, 2]));
         // One part in which it is as it was, and one in which it is not.
         for older in [case(1), Case { priority: 400, ..case(1) }] {
-            tell(&mut machine, ZinoEvent::Part(vec![older]));
+            tell(&mut engine, ZinoEvent::Part(vec![older]));
         }
         let told = format!("{event:?}");
-        tell(&mut machine, event);
-        let outputs = tell(&mut machine, end(&[1, 2], &[2]));
-        assert_eq!(machine.all.problems.cases().get(1).map(|slot| slot.case.priority), expected, "{told}");
+        tell(&mut engine, event);
+        let outputs = tell(&mut engine, end(&[1, 2], &[2]));
+        assert_eq!(engine.all.problems.cases().get(1).map(|slot| slot.case.priority), expected, "{told}");
         assert!(!asked(&outputs).contains(&1), "{told}");
     }
 }
 
 #[test]
 fn a_part_is_newer_than_what_came_on_its_own_before_it() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, ZinoEvent::Found(Found { asked: vec![1], cases: vec![case(1)], ..Found::default() }));
-    tell(&mut machine, ZinoEvent::Part(vec![changed()]));
-    tell(&mut machine, end(&[1, 2], &[2]));
-    assert_eq!(machine.all.problems.cases().get(1).map(|slot| slot.case.priority), Some(500));
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, ZinoEvent::Found(Found { asked: vec![1], cases: vec![case(1)], ..Found::default() }));
+    tell(&mut engine, ZinoEvent::Part(vec![changed()]));
+    tell(&mut engine, end(&[1, 2], &[2]));
+    assert_eq!(engine.all.problems.cases().get(1).map(|slot| slot.case.priority), Some(500));
 }
 
 #[test]
 fn a_reading_that_takes_long_is_asked_for_once_and_the_next_one_not_at_once() {
-    let mut machine = machine();
+    let mut engine = engine();
     let rereads = |outputs: &[Output]| {
         outputs.iter().filter(|output| matches!(output, Output::Zino(ZinoCommand::Reread))).count()
     };
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, end(&[1], &[1]));
-    let asked = (1..=100).map(|minute| rereads(&at(&mut machine, minute * 60, Input::Tick))).sum::<usize>();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, end(&[1], &[1]));
+    let asked = (1..=100).map(|minute| rereads(&at(&mut engine, minute * 60, Input::Tick))).sum::<usize>();
     assert_eq!(asked, 1, "it has not come yet");
-    at(&mut machine, 6000, Input::Zino(end(&[1], &[1])));
-    let again = (6001..20_000).find(|secs| rereads(&at(&mut machine, *secs, Input::Tick)) > 0);
+    at(&mut engine, 6000, Input::Zino(end(&[1], &[1])));
+    let again = (6001..20_000).find(|secs| rereads(&at(&mut engine, *secs, Input::Tick)) > 0);
     // It took from 901 (960, the first tick after that) to 6000.
     assert_eq!(again, Some(6000 + 5040));
 }
 
 #[test]
 fn the_first_case_of_all_is_asked_for_when_it_may_have_opened_and_closed_unseen() {
-    let mut machine = machine();
-    tell(&mut machine, ZinoEvent::Connected);
-    tell(&mut machine, end(&[], &[]));
-    tell(&mut machine, ZinoEvent::Disconnected);
-    tell(&mut machine, ZinoEvent::Connected);
-    let outputs = tell(&mut machine, end(&[], &[]));
+    let mut engine = engine();
+    tell(&mut engine, ZinoEvent::Connected);
+    tell(&mut engine, end(&[], &[]));
+    tell(&mut engine, ZinoEvent::Disconnected);
+    tell(&mut engine, ZinoEvent::Connected);
+    let outputs = tell(&mut engine, end(&[], &[]));
     assert!(asked(&outputs).starts_with(&[1, 2]), "{:?}", asked(&outputs));
 }

@@ -14,7 +14,7 @@ pub(super) fn secondary(threshold: u32) -> Settings {
 fn the_next_engine_reads_both_servers_anew_and_looks_at_every_case() {
     let mut running = at_rest();
     assert!(running.reload(settings()).iter().all(|output| !matches!(output, Output::Argus(Job::Problem(_)))));
-    assert_eq!(running.machine.known(), (0, 0));
+    assert_eq!(running.engine.known(), (0, 0));
     let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
     outputs.extend(running.snapshot(&[1]));
     assert_eq!(running.look(outputs), [case(1).problem()]);
@@ -22,7 +22,7 @@ fn the_next_engine_reads_both_servers_anew_and_looks_at_every_case() {
 
 #[test]
 fn events_wait_until_a_request_of_the_engine_before_has_executed() {
-    let settled = |running: &Running| running.machine.all.work.settled_at().unwrap() <= running.now().mono;
+    let settled = |running: &Running| running.engine.all.work.settled_at().unwrap() <= running.now().mono;
     let mut running = at_rest();
     running.secs = 100;
     running.reload(settings());
@@ -45,26 +45,26 @@ fn the_mode_and_its_count_outlive_a_reload_but_not_answers_of_another_primary() 
     running.ping(false);
     running.ping(false);
     running.reload(secondary(3));
-    assert_eq!(running.machine.mode(), Mode::Standby);
+    assert_eq!(running.engine.mode(), Mode::Standby);
     running.ping(false);
-    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.engine.mode(), Mode::Active);
     running.ping(true);
     running.ping(true);
     running.reload_with(secondary(3), Kept::forget_primary);
     running.ping(true);
-    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.engine.mode(), Mode::Active);
     running.reload(secondary(2));
     running.ping(true);
-    assert_eq!(running.machine.mode(), Mode::Standby);
+    assert_eq!(running.engine.mode(), Mode::Standby);
 }
 
 #[test]
 fn a_section_failover_that_comes_means_standby_and_one_that_goes_means_active() {
     let mut running = at_rest();
     running.reload(secondary(3));
-    assert_eq!(running.machine.mode(), Mode::Standby);
+    assert_eq!(running.engine.mode(), Mode::Standby);
     running.reload(settings());
-    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.engine.mode(), Mode::Active);
 }
 
 /// Case 1 is open and its fault is over, case 2 is closed.
@@ -77,7 +77,7 @@ fn over(running: &mut Running) {
 }
 
 fn exempt(running: &Running, id: CaseId) -> Option<bool> {
-    running.machine.all.problems.cases().get(id).map(|slot| slot.exempt)
+    running.engine.all.problems.cases().get(id).map(|slot| slot.exempt)
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Secondary {
         Some(Input::Argus(report))
     }
 
-    /// The next question to the primary, five seconds after the one before; whatever the machine
+    /// The next question to the primary, five seconds after the one before; whatever the engine
     /// wants to do meanwhile is done.
     fn ping(&mut self, up: bool) {
         for _ in 0..5 {
@@ -96,7 +96,7 @@ impl Secondary {
     }
 
     fn is_active(&self) -> bool {
-        self.running.machine.mode() == Mode::Active
+        self.running.engine.mode() == Mode::Active
     }
 }
 
@@ -182,15 +182,15 @@ fn a_late_answer_of_argus_counts_from_when_it_came() {
     assert!(running.step(ping(1, false)).iter().any(is_reach));
     running.secs = 20;
     running.step(ping(6, false));
-    assert_eq!(running.machine.mode(), Mode::Active);
+    assert_eq!(running.engine.mode(), Mode::Active);
     let outputs = running.step(Input::Argus(Report::Reached(Ok(()))));
     assert!(outputs.iter().any(is_reach), "for the question that failed meanwhile");
     running.step(Input::Argus(Report::Reached(Ok(()))));
-    assert!(!running.machine.all.mode.may_write());
+    assert!(!running.engine.all.mode.may_write());
     running.step(ping(11, false));
-    assert!(!running.machine.all.mode.may_write(), "asked before Argus answered");
+    assert!(!running.engine.all.mode.may_write(), "asked before Argus answered");
     running.step(ping(21, false));
-    assert!(running.machine.all.mode.may_write());
+    assert!(running.engine.all.mode.may_write());
 }
 
 #[test]
@@ -202,9 +202,9 @@ fn nothing_is_written_while_it_is_not_known_whether_argus_answers() {
     }
     running.secs = 11;
     assert!(running.step(ping(11, false)).iter().any(is_reach));
-    assert_eq!((running.machine.mode(), running.machine.all.mode.may_write()), (Mode::Active, false));
+    assert_eq!((running.engine.mode(), running.engine.all.mode.may_write()), (Mode::Active, false));
     running.step(Input::Argus(Report::Reached(Ok(()))));
-    assert!(running.machine.all.mode.may_write());
+    assert!(running.engine.all.mode.may_write());
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_reload_keeps_what_was_shown_unless_it_leads_to_another_primary_or_argus() {
             running.secs = secs;
             running.ping(false);
         }
-        assert!(running.machine.all.mode.may_write());
+        assert!(running.engine.all.mode.may_write());
         running.reload_with(secondary(2), |kept| {
             if another_primary {
                 kept.forget_primary();
@@ -246,12 +246,12 @@ fn a_reload_keeps_what_was_shown_unless_it_leads_to_another_primary_or_argus() {
                 kept.forget_contact();
             }
         });
-        assert_eq!(running.machine.mode(), Mode::Active);
-        assert_eq!(running.machine.all.mode.may_write(), !another_primary && !another_argus);
+        assert_eq!(running.engine.mode(), Mode::Active);
+        assert_eq!(running.engine.all.mode.may_write(), !another_primary && !another_argus);
     }
     let mut running = Running::new(secondary(2));
     running.reload(settings());
-    assert!(running.machine.all.mode.may_write(), "there is no primary any more");
+    assert!(running.engine.all.mode.may_write(), "there is no primary any more");
 }
 
 #[test]
@@ -263,6 +263,6 @@ fn a_question_that_never_left_this_host_changes_nothing() {
         let outputs = running.step(Input::Ping(Ping { asked_at: Duration::from_secs(secs), answer }));
         assert!(!outputs.iter().any(is_reach));
     }
-    assert_eq!(running.machine.mode(), Mode::Standby);
-    assert!(running.machine.summary().has_begun(), "it does not hold up the start");
+    assert_eq!(running.engine.mode(), Mode::Standby);
+    assert!(running.engine.summary().has_begun(), "it does not hold up the start");
 }

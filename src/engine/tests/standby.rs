@@ -1,4 +1,4 @@
-//! What a machine in STANDBY asks and says, input by input. Never part of the program.
+//! What a engine in STANDBY asks and says, input by input. Never part of the program.
 
 use super::{ping, settings};
 use crate::argus::ArgusError;
@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::sync::Once;
 
 thread_local! {
-    /// What this test's own machine has logged.
+    /// What this test's own engine has logged.
     static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -43,16 +43,16 @@ pub fn collect() {
 
 /// A secondary, and the time.
 struct Secondary {
-    machine: Engine,
+    engine: Engine,
     secs: u64,
 }
 
 impl Secondary {
     fn new() -> Self {
         collect();
-        let machine = Engine::new(Settings { failover_threshold: Some(2), ..settings() });
+        let engine = Engine::new(Settings { failover_threshold: Some(2), ..settings() });
         said();
-        Self { machine, secs: 0 }
+        Self { engine, secs: 0 }
     }
 
     fn now(&self) -> Now {
@@ -61,12 +61,12 @@ impl Secondary {
 
     fn step(&mut self, input: Input) -> Vec<Output> {
         let now = self.now();
-        self.machine.step(now, input)
+        self.engine.step(now, input)
     }
 
-    /// Goes on to the second at which the machine wants to be woken.
+    /// Goes on to the second at which the engine wants to be woken.
     fn sleep(&mut self) -> Vec<Output> {
-        let at = self.machine.next_wake(Duration::from_secs(self.secs)).unwrap();
+        let at = self.engine.next_wake(Duration::from_secs(self.secs)).unwrap();
         self.secs = at.as_secs();
         self.step(Input::Tick)
     }
@@ -221,7 +221,7 @@ fn a_takeover_while_the_proof_is_under_way_takes_nothing_from_its_page() {
     assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(_))]), "it does not wait for the page");
     let outputs = secondary.argus_says(Err(ArgusError::Unauthorized("Invalid token.".to_owned())));
     assert!(outputs.is_empty(), "{outputs:?}");
-    assert_eq!(secondary.machine.known(), (1, 0));
+    assert_eq!(secondary.engine.known(), (1, 0));
 }
 
 #[test]

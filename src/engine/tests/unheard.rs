@@ -1,4 +1,4 @@
-//! What the machine says of a server that lets it wait, and of Argus while Zino is away. Never part
+//! What the engine says of a server that lets it wait, and of Argus while Zino is away. Never part
 //! of the program.
 
 use super::standby::{collect, said};
@@ -39,7 +39,7 @@ impl Running {
     }
 
     fn status(&self) -> String {
-        status::line(&self.machine.summary(), &[])
+        status::line(&self.engine.summary(), &[])
     }
 }
 
@@ -55,7 +55,7 @@ fn argus_is_asked_whether_it_answers_while_zino_is_away_and_only_then() {
     running.probed(Ok(()));
     assert!(running.status().contains("Zino CANNOT BE USED") && running.status().ends_with("Argus ok"));
     assert_eq!(probes(&running.unusable()), 0, "another attempt that failed is no reason to ask again");
-    running.secs = running.machine.next_wake(Duration::ZERO).unwrap().as_secs();
+    running.secs = running.engine.next_wake(Duration::ZERO).unwrap().as_secs();
     assert_eq!((running.secs, probes(&running.step(Input::Tick))), (30, 1));
     running.probed(Err(refused()));
     assert!(running.status().contains("Argus CANNOT BE USED since "), "{}", running.status());
@@ -75,7 +75,7 @@ fn argus_is_asked_whether_it_answers_while_zino_is_away_and_only_then() {
 fn a_zino_that_is_only_slow_to_connect_is_no_reason_to_say_nothing_of_argus() {
     let mut running = running(None);
     assert_eq!(probes(&running.step(Input::Tick)), 0);
-    assert_eq!(running.machine.next_wake(Duration::ZERO), Some(Duration::from_secs(1)));
+    assert_eq!(running.engine.next_wake(Duration::ZERO), Some(Duration::from_secs(1)));
     running.secs = 1;
     assert_eq!(probes(&running.step(Input::Tick)), 1);
 }

@@ -1,4 +1,4 @@
-//! What the machine asks of an Argus that orders its lists badly, bounds them, or fails in the
+//! What the engine asks of an Argus that orders its lists badly, bounds them, or fails in the
 //! middle of them. Never part of the program.
 
 use super::settings;
@@ -14,7 +14,7 @@ use crate::zino::case::Problem;
 
 /// An Argus that answers as a test wants it to, and what was asked of it when.
 struct Watched<F> {
-    machine: Engine,
+    engine: Engine,
     now: Duration,
     argus: F,
     asked: Vec<(Duration, String)>,
@@ -42,8 +42,8 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
     /// Connected to a Zino that has these cases. What `argus` gives no answer to gets an empty one.
     fn new(settings: Settings, cases: &[CaseId], argus: F) -> Self {
         let (asked, worked_on, read_of_zino) = (Vec::new(), Vec::new(), Vec::new());
-        let machine = Engine::new(settings);
-        let mut new = Self { machine, now: Duration::ZERO, argus, asked, worked_on, read_of_zino, ended: None };
+        let engine = Engine::new(settings);
+        let mut new = Self { engine, now: Duration::ZERO, argus, asked, worked_on, read_of_zino, ended: None };
         new.step(Input::Zino(ZinoEvent::Connected));
         let cases: Vec<Case> = cases.iter().map(|id| case(*id)).collect();
         new.step(Input::Zino(ZinoEvent::Snapshot(Snapshot { ids: cases.iter().map(|case| case.id).collect(), cases })));
@@ -55,7 +55,7 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let now = Now { mono: self.now, wall: Stamp::from_secs(1_795_376_392) };
-            for output in self.machine.step(now, input) {
+            for output in self.engine.step(now, input) {
                 match output {
                     Output::Argus(job) => inputs.push(Input::Argus(self.answer(job))),
                     Output::Zino(ZinoCommand::Read(ids)) => {
@@ -88,10 +88,10 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
         }
     }
 
-    /// Time passes; the machine is woken whenever it wants to be.
+    /// Time passes; the engine is woken whenever it wants to be.
     fn until(&mut self, secs: u64) {
         let end = Duration::from_secs(secs);
-        while let Some(at) = self.machine.next_wake(self.now).filter(|at| *at <= end && self.ended.is_none()) {
+        while let Some(at) = self.engine.next_wake(self.now).filter(|at| *at <= end && self.ended.is_none()) {
             self.now = at;
             self.step(Input::Tick);
         }

@@ -138,8 +138,8 @@ impl Orphans {
     fn judge(&mut self, ctx: &mut Context, at: &Situation, problems: &Problems, pk: IncidentPk, fate: Fate) {
         let now = ctx.now.mono;
         let is_refused = self.refused.get(&pk) == Some(&at.full_looks);
-        let acts = !ctx.settings.rules.secondary && !is_refused;
-        if fate == Fate::Forgotten && acts && !self.marked.contains(&pk) {
+        let may_act = !ctx.settings.rules.secondary && !is_refused;
+        if fate == Fate::Forgotten && may_act && !self.marked.contains(&pk) {
             // At once: what shows it may be gone when the grace is over.
             self.to_mark.insert(pk);
         }
@@ -148,7 +148,7 @@ impl Orphans {
             return;
         }
         match fate {
-            Fate::Scavenged(number) if acts => self.ask_once_more(ctx, problems, pk, number),
+            Fate::Scavenged(number) if may_act => self.ask_once_more(ctx, problems, pk, number),
             Fate::Scavenged(_) if is_refused => {}
             // A person cannot decide either what cannot be known yet.
             Fate::Hidden => self.begin_grace(now, pk),

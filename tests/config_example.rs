@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use zinoargus::config::{Config, KEYS, parse};
+use zinoargus::config::{Config, keys, parse};
+use zinoargus::reconcile::rules::Rules;
 
 #[path = "support/example.rs"]
 mod example;
@@ -44,7 +45,7 @@ fn the_example_works_once_its_secrets_are_filled_in() {
 #[test]
 fn the_example_names_every_key_once() {
     let named: Vec<String> = entries().iter().map(Entry::path).collect();
-    let known: BTreeSet<&str> = KEYS.iter().copied().collect();
+    let known: BTreeSet<&str> = keys().collect();
     assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
     assert_eq!(named.len(), known.len());
 }
@@ -120,6 +121,6 @@ fn the_configurations_in_the_documents_work() {
     let text: String = blocks.map(|block| block.replace("\"...\"", "\"filled-in\"")).collect();
     assert!(text.contains("[argus]") && text.contains("[failover]"), "{text}");
     let config = config(&text);
-    assert_eq!(config.rules().level(500), 1);
-    assert_eq!(config.failover.unwrap().threshold, 10);
+    assert_eq!(Rules::from(&config).level(500), 1);
+    assert_eq!(config.failover.unwrap().threshold.0, 10);
 }

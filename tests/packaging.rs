@@ -10,7 +10,7 @@ mod example;
 use example::entries;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
-use zinoargus::config::KEYS;
+use zinoargus::config::keys;
 
 const PROGRAM_PAGE: &str = include_str!("../packaging/man/zinoargus.1");
 const CONFIG_PAGE: &str = include_str!("../packaging/man/zinoargus.toml.5");
@@ -99,7 +99,7 @@ fn defaults() -> BTreeMap<String, String> {
 #[test]
 fn the_man_page_explains_every_key_of_the_configuration() {
     let explained: BTreeSet<String> = explained().into_keys().collect();
-    assert_eq!(explained, KEYS.iter().map(|key| (*key).to_owned()).collect());
+    assert_eq!(explained, keys().map(str::to_owned).collect());
 }
 
 #[test]

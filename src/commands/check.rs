@@ -153,7 +153,7 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
     let Some(failover) = &config.failover else {
         return Ok(());
     };
-    let place = host_and_port(&failover.primary_server, failover.primary_snmp_port);
+    let place = host_and_port(&failover.primary_server.0, failover.primary_snmp_port.0);
     let mut pinger = Pinger::new(parts::target(failover));
     let there = place.clone();
     let ask = move || match pinger.ping() {
@@ -166,7 +166,7 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
         }
     };
     let what = "the primary's SNMP agent";
-    let finding = report.attempt(what, &place, failover.ping_timeout, ask)?;
+    let finding = report.attempt(what, &place, failover.ping_timeout.0, ask)?;
     report.line(what, finding);
     Ok(())
 }

@@ -6,10 +6,9 @@
 //! started with it.
 
 use super::parts::{self, PROMPT_END, exit_on_panic};
-use super::reload::changed_keys;
 use super::token::Tokens;
 use crate::argus::client::Client;
-use crate::config::{self, Config, ConfigError, Loaded};
+use crate::config::{self, Config, ConfigError, Loaded, changed_keys};
 use crate::engine::{Engine, Kept};
 use crate::exit::ExitCode;
 use crate::log as logging;
@@ -311,7 +310,7 @@ impl Daemon<'_> {
 
 /// The primary of a secondary, and how it is asked.
 fn primary(config: &Config) -> Option<(&str, u16, &crate::secret::Secret)> {
-    config.failover.as_ref().map(|f| (f.primary_server.as_str(), f.primary_snmp_port, &f.snmp_community))
+    config.failover.as_ref().map(|f| (f.primary_server.0.as_str(), f.primary_snmp_port.0, &f.snmp_community.0))
 }
 
 /// What was learnt of other servers does not count.

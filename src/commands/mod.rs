@@ -5,5 +5,4 @@ pub mod check;
 pub mod daemon;
 pub mod once;
 pub(crate) mod parts;
-pub mod reload;
 mod token;

@@ -118,7 +118,7 @@ fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Resul
         ExitCode::Config
     })?;
     let (tell, told) = bounded(1);
-    let (server, times, interval) = (&failover.primary_server, failover.threshold, failover.ping_interval);
+    let (server, times, interval) = (&failover.primary_server.0, failover.threshold.0, failover.ping_interval.0);
     let mut world = Servers { start: Instant::now(), pinger: Pinger::new(parts::target(failover)), client };
     // In a thread of its own: a signal is not to wait for an answer.
     let ask = move || drop(tell.send(primary::ask(&mut world, times, interval)));
@@ -130,12 +130,12 @@ fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Resul
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
         recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
         recv(at(time.end())) -> _ => {
-            let place = host_and_port(server, failover.primary_snmp_port);
+            let place = host_and_port(server, failover.primary_snmp_port.0);
             error!(
                 "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
                  place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
                 time.words(),
-                interval.max(failover.ping_timeout).as_secs_f64()
+                interval.max(failover.ping_timeout.0).as_secs_f64()
             );
             return Err(ExitCode::Unavailable);
         }

@@ -12,6 +12,7 @@ use crate::failover::heartbeat::Target;
 use crate::log as logging;
 use crate::net::host_port::host_and_port;
 use crate::progress::Progress;
+use crate::reconcile::rules::Rules;
 use crate::service::notify::{Notifier, watchdog_from_environment};
 use crate::threads::generation::Plan;
 use crate::threads::vitals::Vitals;
@@ -31,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the threads of this configuration are waited for when they are to end.
 pub(super) fn to_join(config: &Config) -> Duration {
-    config.argus.timeout.min(LONGEST_JOIN)
+    config.argus.timeout.0.min(LONGEST_JOIN)
 }
 
 /// # Errors
@@ -40,9 +41,9 @@ pub(super) fn client(config: &Config) -> Result<Client, String> {
     Client::new(&ArgusSettings {
         url: config.argus.url.clone(),
         token: config.argus.token.clone(),
-        timeout: config.argus.timeout,
-        ca_file: config.argus.ca_file.clone(),
-        connections: config.argus.connections,
+        timeout: config.argus.timeout.0,
+        ca_file: config.argus.ca_file.as_ref().map(|file| file.0.clone()),
+        connections: config.argus.connections.0,
         environment: Environment::of_this_process(),
     })
 }
@@ -50,17 +51,17 @@ pub(super) fn client(config: &Config) -> Result<Client, String> {
 /// What the daemon's engine is set up with.
 pub(super) fn engine_settings(config: &Config) -> Settings {
     Settings {
-        rules: config.rules(),
-        connections: config.argus.connections,
-        refresh_interval: config.sync.refresh_interval,
-        full_interval: config.sync.full_interval,
-        orphan_grace: config.sync.orphan_grace,
-        failover_threshold: config.failover.as_ref().map(|f| f.threshold),
+        rules: Rules::from(config),
+        connections: config.argus.connections.0,
+        refresh_interval: config.sync.refresh_interval.0,
+        full_interval: config.sync.full_interval.0,
+        orphan_grace: config.sync.orphan_grace.0,
+        failover_threshold: config.failover.as_ref().map(|f| f.threshold.0),
         once: None,
         signs_of_life: true,
-        renews_token: config.argus.renew_token,
+        renews_token: config.argus.renew_token.0,
         names: Names {
-            zino: host_and_port(&config.zino.server, config.zino.port),
+            zino: host_and_port(&config.zino.server.0, config.zino.port.0),
             argus: config.argus.url.as_str().to_owned(),
         },
     }
@@ -69,10 +70,10 @@ pub(super) fn engine_settings(config: &Config) -> Settings {
 /// Where our Zino is, and who we are there.
 pub(super) fn login(config: &Config) -> Login {
     Login {
-        server: config.zino.server.clone(),
-        port: config.zino.port,
-        notify_port: config.zino.notify_port,
-        user: config.zino.user.clone(),
+        server: config.zino.server.0.clone(),
+        port: config.zino.port.0,
+        notify_port: config.zino.notify_port.0,
+        user: config.zino.user.0.clone(),
         secret: config.zino.secret.clone(),
     }
 }
@@ -80,10 +81,10 @@ pub(super) fn login(config: &Config) -> Login {
 /// Whom a secondary asks, and how.
 pub(super) fn target(failover: &FailoverConfig) -> Target {
     Target {
-        server: failover.primary_server.clone(),
-        port: failover.primary_snmp_port,
-        community: failover.snmp_community.clone(),
-        timeout: failover.ping_timeout,
+        server: failover.primary_server.0.clone(),
+        port: failover.primary_snmp_port.0,
+        community: failover.snmp_community.0.clone(),
+        timeout: failover.ping_timeout.0,
     }
 }
 
@@ -94,22 +95,22 @@ pub(super) fn vitals(notifier: &Arc<Notifier>, progress: &Arc<Progress>) -> Vita
 
 /// The threads of the daemon with this configuration.
 pub(super) fn plan(config: &Config, client: Client, tokens: &mut Tokens, engine: Engine, vitals: Vitals) -> Plan {
-    let zino = format!("{}:{} {}", config.zino.server, config.zino.port, config.zino.user);
+    let zino = format!("{}:{} {}", config.zino.server.0, config.zino.port.0, config.zino.user.0);
     Plan {
         engine,
         vitals,
         poller: poller::Setup {
             login: login(config),
-            rules: config.rules(),
+            rules: Rules::from(config),
             host_lock: HostLock::new(zino, PATIENCE),
             is_single_run: false,
         },
         writer: writer_setup(config, client, tokens),
-        writers: config.argus.connections,
+        writers: config.argus.connections.0,
         heartbeat: config
             .failover
             .as_ref()
-            .map(|failover| heartbeat::Setup { target: target(failover), interval: failover.ping_interval }),
+            .map(|failover| heartbeat::Setup { target: target(failover), interval: failover.ping_interval.0 }),
         asked: None,
         progress_sender: None,
     }
@@ -121,8 +122,8 @@ fn writer_setup(config: &Config, client: Client, tokens: &mut Tokens) -> writer:
     let renewing = Arc::clone(&keeper);
     writer::Setup {
         argus,
-        rules: config.rules(),
-        timeout: config.argus.timeout,
+        rules: Rules::from(config),
+        timeout: config.argus.timeout.0,
         host_lock: HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE),
         before_probe: Box::new(move || keeper.refresh()),
         renew: Box::new(move || renewing.renew()),

@@ -22,9 +22,9 @@ impl Tokens {
     pub fn renewer(&mut self, config: &Config) -> Option<Arc<Renewer>> {
         let url = config.argus.url.as_str();
         let earlier = self.renewers.get(url);
-        let renewer = config.argus.token_file.clone().map(|file| {
+        let renewer = config.argus.token_file.as_ref().map(|file| {
             Arc::new(
-                earlier.map_or_else(|| Renewer::new(file.clone()), |earlier| Renewer::after(earlier, file.clone())),
+                earlier.map_or_else(|| Renewer::new(file.0.clone()), |earlier| Renewer::after(earlier, file.0.clone())),
             )
         });
         match &renewer {
@@ -66,7 +66,7 @@ impl Keeper {
         if let Some(Err(why)) = newest.map(|token| client.set_token(token)) {
             warn!("argus.token: {why}; going on with the token in argus.token_file");
         }
-        Self { client: Arc::clone(client), renewer, renews: config.argus.renew_token, complaint: Mutex::default() }
+        Self { client: Arc::clone(client), renewer, renews: config.argus.renew_token.0, complaint: Mutex::default() }
     }
 
     /// Gives the client the token that stands in its file now, and ends a renewal that was broken

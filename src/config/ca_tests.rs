@@ -1,26 +1,13 @@
 //! `argus.ca_file`, and every other file that is not what it should be: named at the start, with
 //! the line, and never waited for.
 
+use super::testing::Folder;
 use super::*;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 
-/// A folder of its own for a test, removed at the end.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("zinoargus-ca-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, content: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
     /// A named pipe.
     fn pipe(&self, name: &str) -> PathBuf {
         let path = self.0.join(name);
@@ -39,12 +26,6 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// One that signed itself, in PEM.
 pub fn certificate() -> String {
     let key = rcgen::KeyPair::generate().unwrap();
@@ -57,7 +38,7 @@ const NO_BASE64: &str = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE
 
 #[test]
 fn a_ca_file_that_holds_no_certificate_is_a_configuration_error_with_its_line() {
-    let folder = Folder::new("none");
+    let folder = Folder::new("ca-none");
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
     let cut = certificate().lines().take(4).collect::<Vec<_>>().join("\n");
     for (name, content, expected) in [
@@ -69,7 +50,7 @@ fn a_ca_file_that_holds_no_certificate_is_a_configuration_error_with_its_line() 
         ("garbled.pem", GARBLED.as_bytes(), "none of the certificates in it can be read"),
         ("noise.pem", NO_BASE64.as_bytes(), "none of the certificates in it can be read"),
     ] {
-        folder.write(name, content);
+        folder.write(name, content, 0o644);
         let why = folder.load(&format!("ca_file = \"{name}\"")).unwrap_err();
         assert!(why.starts_with("line 2: argus.ca_file: ") && why.contains(expected) && why.contains(name), "{why}");
         assert_eq!(why.lines().count(), 1, "{why}");
@@ -78,9 +59,9 @@ fn a_ca_file_that_holds_no_certificate_is_a_configuration_error_with_its_line() 
 
 #[test]
 fn a_certificate_among_others_that_cannot_be_read_is_a_warning_with_its_line() {
-    let folder = Folder::new("some");
+    let folder = Folder::new("ca-some");
     let good = certificate();
-    folder.write("ca.pem", format!("# ours\n{good}{GARBLED}{NO_BASE64}{good}").as_bytes());
+    folder.write("ca.pem", format!("# ours\n{good}{GARBLED}{NO_BASE64}{good}").as_bytes(), 0o644);
     let warnings = folder.load("ca_file = \"ca.pem\"").unwrap().warnings;
     let lines = good.lines().count();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
@@ -91,13 +72,13 @@ fn a_certificate_among_others_that_cannot_be_read_is_a_warning_with_its_line() {
             "{warning}"
         );
     }
-    folder.write("good.pem", good.as_bytes());
+    folder.write("good.pem", good.as_bytes(), 0o644);
     assert!(folder.load("ca_file = \"good.pem\"").unwrap().warnings.is_empty());
 }
 
 #[test]
 fn a_pipe_that_nobody_writes_to_in_place_of_any_file_is_an_error_and_not_waited_for() {
-    let folder = Folder::new("pipes");
+    let folder = Folder::new("ca-pipes");
     for name in ["token", "ca.pem"] {
         folder.pipe(name);
     }
@@ -111,7 +92,7 @@ fn a_pipe_that_nobody_writes_to_in_place_of_any_file_is_an_error_and_not_waited_
 
 #[test]
 fn a_pipe_whose_writer_does_not_end_is_left_after_some_seconds() {
-    let folder = Folder::new("held");
+    let folder = Folder::new("ca-held");
     let pipe = folder.pipe("token");
     let writer = std::thread::spawn(move || std::fs::File::create(&pipe).unwrap());
     let why = loop {
@@ -137,7 +118,7 @@ fn a_configuration_may_come_through_a_pipe() {
 
 #[test]
 fn a_folder_in_place_of_a_file_is_named() {
-    let folder = Folder::new("folder");
+    let folder = Folder::new("ca-folder");
     std::fs::create_dir(folder.0.join("ca.pem")).unwrap();
     let why = folder.load("ca_file = \"ca.pem\"").unwrap_err();
     assert!(why.starts_with("line 2: argus.ca_file: ") && why.contains("Is a directory"), "{why}");

@@ -1,105 +1,70 @@
-//! Which keys there are, and which of them somebody may have meant. Never says what a key means: `resolve` does.
+//! Which keys and sections there are, and which of them somebody may have meant. Never keeps a list
+//! of its own: it asks the structs of the configuration.
 
-/// Every key with its section. Tests hold this list, the code that reads the keys, and the example file together.
-pub const KEYS: &[&str] = &[
-    "argus.url",
-    "argus.token",
-    "argus.token_file",
-    "argus.renew_token",
-    "argus.timeout",
-    "argus.ca_file",
-    "argus.connections",
-    "zino.server",
-    "zino.port",
-    "zino.notify_port",
-    "zino.user",
-    "zino.secret",
-    "zino.secret_file",
-    "zino.default_domain",
-    "sync.refresh_interval",
-    "sync.full_interval",
-    "sync.orphan_grace",
-    "sync.acknowledge.setstate",
-    "sync.ticket.enable",
-    "sync.severity.default",
-    "sync.severity.thresholds.min_priority",
-    "sync.severity.thresholds.level",
-    "metadata.ports_url",
-    "failover.primary_server",
-    "failover.primary_snmp_port",
-    "failover.snmp_community",
-    "failover.ping_timeout",
-    "failover.ping_interval",
-    "failover.threshold",
-];
+use super::Config;
+use serde::Deserialize;
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use std::iter::once;
+use std::sync::OnceLock;
 
-/// The one section that is a list.
-pub const THRESHOLDS: &str = "sync.severity.thresholds";
-
-/// Whether the value of a key is text, which must stand in quotes.
-pub fn is_text(path: &str) -> bool {
-    let leaf = leaf(path);
-    KEYS.contains(&path)
-        && (matches!(
-            leaf,
-            "url" | "token" | "server" | "user" | "secret" | "default_domain" | "setstate" | "ports_url"
-        ) || matches!(leaf, "primary_server" | "snmp_community")
-            || leaf.ends_with("_file"))
+/// What can stand in the file under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A section.
+    Section,
+    /// A section that may stand there several times.
+    Sections,
+    /// A text, which must stand in quotes.
+    Text,
+    /// A value of another kind.
+    Value,
 }
 
-/// Whether there are keys below this path.
-pub fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+/// A key or section.
+#[derive(Debug)]
+struct Entry {
+    /// With its sections: `zino.port`.
+    path: String,
+    kind: Kind,
 }
 
-/// What somebody who wrote `name` in `section` (empty: the top of the file) may have meant, as the end of a sentence.
-pub fn hint(section: &str, name: &str) -> String {
-    let near = |candidate: &&String| distance(leaf(candidate), name) <= tolerance(name);
-    let siblings = children(section);
-    let nearest =
-        |paths: Vec<String>| paths.into_iter().filter(|path| near(&path)).min_by_key(|path| distance(leaf(path), name));
-    if let Some(path) = nearest(siblings.clone()) {
-        return format!("did you mean {}?", shown(&path));
-    }
-    if let Some(path) = nearest(everything()) {
-        return format!("did you mean {}, in another section?", shown(&path));
-    }
-    let names: Vec<String> = siblings.iter().map(|path| shown(path)).collect();
-    format!("there are {}", names.join(", "))
+/// All keys, with their sections.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let is_key = |entry: &&Entry| matches!(entry.kind, Kind::Text | Kind::Value);
+    entries().iter().filter(is_key).map(|entry| entry.path.as_str())
 }
 
-/// All keys and sections.
-fn everything() -> Vec<String> {
-    let mut paths: Vec<String> = Vec::new();
-    for key in KEYS {
-        let ends = key.match_indices('.').map(|(end, _)| end);
-        for path in ends.filter_map(|end| key.get(..end)).chain([*key]) {
-            if !paths.iter().any(|known| known == path) {
-                paths.push(path.to_owned());
-            }
-        }
-    }
-    paths
-}
-
-/// The keys and sections directly below a section.
-fn children(section: &str) -> Vec<String> {
-    everything().into_iter().filter(|path| path.rsplit_once('.').map_or("", |(parent, _)| parent) == section).collect()
+/// What a path stands for; `None` if there is no such key or section.
+pub fn kind(path: &str) -> Option<Kind> {
+    entries().iter().find(|entry| entry.path == path).map(|entry| entry.kind)
 }
 
 /// A path as it stands in a file: a section in brackets.
-fn shown(path: &str) -> String {
-    if path == THRESHOLDS {
-        format!("[[{path}]]")
-    } else if is_section(path) {
-        format!("[{path}]")
-    } else {
-        path.to_owned()
+pub fn shown(path: &str) -> String {
+    match kind(path) {
+        Some(Kind::Sections) => format!("[[{path}]]"),
+        Some(Kind::Section) => format!("[{path}]"),
+        _ => path.to_owned(),
     }
 }
 
-fn leaf(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(_, leaf)| leaf)
+/// What somebody who wrote `name` in `section` (empty: the top of the file) may have meant, as the
+/// end of a sentence.
+pub fn hint(section: &str, name: &str) -> String {
+    let split = |path: &'static str| path.rsplit_once('.').unwrap_or(("", path));
+    let paths = || entries().iter().map(|entry| entry.path.as_str());
+    let siblings = || paths().filter(|path| split(path).0 == section);
+    let near = |path: &&'static str| distance(split(path).1, name) <= tolerance(name);
+    let by_distance = |path: &&'static str| distance(split(path).1, name);
+    if let Some(path) = siblings().filter(near).min_by_key(by_distance) {
+        return format!("did you mean {}?", shown(path));
+    }
+    if let Some(path) = paths().filter(near).min_by_key(by_distance) {
+        return format!("did you mean {}, in another section?", shown(path));
+    }
+    format!("there are {}", siblings().map(shown).collect::<Vec<_>>().join(", "))
 }
 
 /// How many slips of the pen a word of this length may have.
@@ -109,16 +74,120 @@ fn tolerance(name: &str) -> usize {
 
 /// The number of letters to insert, delete, replace or swap, without regard to case and to `-` for `_`.
 fn distance(left: &str, right: &str) -> usize {
-    let normal = |text: &str| -> String {
-        let text: String = text.chars().take(64).collect();
-        text.to_ascii_lowercase().replace('-', "_")
-    };
+    let normal = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     strsim::osa_distance(&normal(left), &normal(right))
+}
+
+/// All keys and sections, in the order of the structs.
+fn entries() -> &'static [Entry] {
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    ENTRIES.get_or_init(explore)
+}
+
+/// Walks down the structs: asks for the fields of one after the other.
+fn explore() -> Vec<Entry> {
+    let mut waiting: Vec<Vec<&'static str>> = vec![Vec::new()];
+    let mut found = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let mut answer = None;
+        // Always an error: no value is offered.
+        let _ = Config::deserialize(Question { path: &path, is_in_list: false, answer: &mut answer });
+        let Some((kind, fields)) = answer else { continue };
+        waiting.extend(fields.iter().rev().map(|field| [path.as_slice(), &[*field]].concat()));
+        found.push(Entry { path: path.join("."), kind });
+    }
+    // The first one is the file as a whole.
+    found.split_off(found.len().min(1))
+}
+
+/// A deserializer without data. It asks a struct for the field that comes next in the path, and at
+/// the end of the path what is wanted there.
+struct Question<'a> {
+    path: &'a [&'static str],
+    is_in_list: bool,
+    /// The kind, and the fields of a section.
+    answer: &'a mut Option<(Kind, &'static [&'static str])>,
+}
+
+impl Question<'_> {
+    fn ends<T>(self, kind: Kind, fields: &'static [&'static str]) -> Result<T, Error> {
+        *self.answer = Some((kind, fields));
+        Err(Error::custom("asked"))
+    }
+}
+
+impl<'de> Deserializer<'de> for Question<'_> {
+    type Error = Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.path.split_first() {
+            Some((field, path)) => {
+                let rest = Question { path, is_in_list: false, ..self };
+                visitor.visit_map(MapDeserializer::new(once((*field, rest))))
+            }
+            None if self.is_in_list => self.ends(Kind::Sections, fields),
+            None => self.ends(Kind::Section, fields),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(SeqDeserializer::new(once(Question { is_in_list: true, ..self })))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, _: V) -> Result<V::Value, Error> {
+        self.ends(if name == "Text" { Kind::Text } else { Kind::Value }, &[])
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        self.ends(Kind::Value, &[])
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Question<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_structs_know_their_keys_and_sections() {
+        assert_eq!(keys().count(), 29);
+        assert_eq!(keys().next(), Some("argus.url"));
+        assert_eq!(keys().last(), Some("failover.threshold"));
+        for (path, expected) in [
+            ("argus", Some(Kind::Section)),
+            ("argus.url", Some(Kind::Text)),
+            ("argus.renew_token", Some(Kind::Value)),
+            ("failover.snmp_community", Some(Kind::Text)),
+            ("sync.severity", Some(Kind::Section)),
+            ("sync.severity.thresholds", Some(Kind::Sections)),
+            ("sync.severity.thresholds.level", Some(Kind::Value)),
+            ("argus.nonsense", None),
+            ("", None),
+        ] {
+            assert_eq!(kind(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn the_nearest_key_is_offered() {

@@ -1,10 +1,13 @@
 //! The configuration as the program uses it: every value resolved, every default filled in. Never talks to a
 //! server, and never shows a secret, in an error or anywhere else.
 //!
-//! The way of a file: `files` reads it, `reader` and `value` take it apart and collect everything
-//! that is wrong (`syntax`: what is not even TOML), `resolve` says
-//! which keys mean what, and `keys` lists them for the messages about unknown ones.
+//! The structs are the table of keys: a new key is one field, with its comment and its default. The
+//! type of a value (`value`) checks it. `keys` asks the structs which keys there are.
+//!
+//! The way of a file: `files` reads it, `syntax` reports what is not TOML, `reader` reads its
+//! sections into the structs, and `resolve` checks what depends on several keys or on other files.
 
+mod changes;
 mod files;
 mod keys;
 mod lines;
@@ -12,20 +15,24 @@ mod problem;
 mod reader;
 mod resolve;
 mod syntax;
+mod text;
 mod value;
 
-pub use keys::KEYS;
+pub use changes::changed_keys;
+pub use keys::keys;
 pub use problem::{ConfigError, Problem};
+pub use text::Setstate;
 
 use crate::argus::api_url::ApiUrl;
-use crate::reconcile::rules::{Band, Rules};
 use crate::secret::Secret;
-use crate::zino::case::CaseState;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use text::{Community, Domain, FileName, Host, User};
+use value::{Connections, Flag, Grace, Level, Port, Priority, Questions, Seconds, Text, Whole, not_given};
 
-/// Everything the configuration file says.
-#[derive(Debug, Clone, PartialEq)]
+/// The configuration file.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// `[argus]`
     pub argus: ArgusConfig,
@@ -33,108 +40,155 @@ pub struct Config {
     pub zino: ZinoConfig,
     /// `[sync]`
     pub sync: SyncConfig,
+    /// `[metadata]`
+    pub metadata: Metadata,
     /// `[failover]`; `None`: standalone, always active.
     pub failover: Option<FailoverConfig>,
 }
 
 /// How to reach Argus.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArgusConfig {
-    /// The API's address.
+    /// The address of the API.
     pub url: ApiUrl,
-    /// The token, from `token` or `token_file`.
+    /// The token. [`load`] fills it in if it is kept in `token_file`.
+    #[serde(default = "not_given")]
     pub token: Secret,
-    /// The file that holds the token, to be read again when Argus refuses it (see [`crate::file::read_secret_file`]).
-    pub token_file: Option<PathBuf>,
-    /// Whether the token is to be renewed; only ever true with a `token_file`.
-    pub renew_token: bool,
-    /// Certificates (PEM) to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
+    /// The file that holds the token, to be read again when Argus refuses it.
+    pub token_file: Option<FileName>,
+    /// Whether the token is to be renewed; needs a `token_file`.
+    #[serde(default)]
+    pub renew_token: Flag,
     /// The longest that one request may take.
-    pub timeout: Duration,
+    #[serde(default = "Seconds::of::<2>")]
+    pub timeout: Seconds,
+    /// Certificates (PEM) to trust instead of the system's.
+    pub ca_file: Option<FileName>,
     /// How many requests may run side by side.
-    pub connections: usize,
+    #[serde(default = "Connections::of::<4>")]
+    pub connections: Connections,
 }
 
 /// How to reach Zino.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct ZinoConfig {
     /// Name or address.
-    pub server: String,
+    pub server: Host,
     /// TCP port of the API.
-    pub port: u16,
+    #[serde(default = "Port::of::<8001>")]
+    pub port: Port,
     /// TCP port of the notifications.
-    pub notify_port: u16,
+    #[serde(default = "Port::of::<8002>")]
+    pub notify_port: Port,
     /// Our user there.
-    pub user: String,
-    /// Its secret, from `secret` or `secret_file`.
+    pub user: User,
+    /// Its secret. [`load`] fills it in if it is kept in `secret_file`.
+    #[serde(default = "not_given")]
     pub secret: Secret,
-    /// The file that holds the secret (see [`crate::file::read_secret_file`]).
-    pub secret_file: Option<PathBuf>,
-    /// The domain for router names without a dot; no dot in front.
-    pub default_domain: Option<String>,
+    /// The file that holds the secret.
+    pub secret_file: Option<FileName>,
+    /// The domain for router names without a dot.
+    #[serde(default)]
+    pub default_domain: Domain,
 }
 
 /// What is synchronised, and how often.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct SyncConfig {
     /// How often Argus is asked what changed.
-    pub refresh_interval: Duration,
+    #[serde(default = "Seconds::of::<30>")]
+    pub refresh_interval: Seconds,
     /// How often both servers are read completely.
-    pub full_interval: Duration,
+    #[serde(default = "Seconds::of::<900>")]
+    pub full_interval: Seconds,
     /// How long a case must stay unknown to Zino before its incident is closed.
-    pub orphan_grace: Duration,
-    /// The state that an acknowledgement gives a case; `None`: acknowledgements stay in Argus.
-    pub acknowledge_setstate: Option<CaseState>,
-    /// Whether ticket addresses go into the case's history.
-    pub ticket_enable: bool,
-    /// The level of a case below every band.
-    pub default_level: u8,
-    /// Which priority gets which level; no two with the same `min_priority`.
-    pub bands: Vec<Band>,
+    #[serde(default = "Grace::of::<900>")]
+    pub orphan_grace: Grace,
+    /// `[sync.acknowledge]`
+    #[serde(default)]
+    pub acknowledge: Acknowledge,
+    /// `[sync.ticket]`
+    #[serde(default)]
+    pub ticket: Ticket,
+    /// `[sync.severity]`
+    #[serde(default)]
+    pub severity: Severity,
+}
+
+/// What an acknowledgement in Argus does in Zino.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Acknowledge {
+    /// The state that it gives the case.
+    pub setstate: Setstate,
+}
+
+/// What a ticket in Argus does in Zino.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ticket {
+    /// Whether its address goes into the case's history.
+    pub enable: Flag,
+}
+
+/// Which priority gets which level.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Severity {
+    /// The level of a case below every threshold.
+    pub default: Level,
+    /// `[[sync.severity.thresholds]]`; no two with the same `min_priority`.
+    pub thresholds: Vec<Threshold>,
+}
+
+impl Default for Severity {
+    fn default() -> Self {
+        Self { default: Whole(3), thresholds: Vec::new() }
+    }
+}
+
+/// The level from a priority on.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// The lowest priority of this level.
+    pub min_priority: Priority,
+    /// The level.
+    pub level: Level,
+}
+
+/// A section of the Python program, which reads it and never uses it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metadata {
+    /// An address.
+    pub ports_url: Option<Text>,
 }
 
 /// Whom to watch as a secondary.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct FailoverConfig {
     /// The primary Zino's name or address.
-    pub primary_server: String,
+    pub primary_server: Host,
     /// UDP port of its SNMP agent.
-    pub primary_snmp_port: u16,
+    #[serde(default = "Port::of::<8000>")]
+    pub primary_snmp_port: Port,
     /// The agent's community, as good as a password.
-    pub snmp_community: Secret,
+    #[serde(default)]
+    pub snmp_community: Community,
     /// The longest to wait for one answer.
-    pub ping_timeout: Duration,
+    #[serde(default = "Seconds::of::<5>")]
+    pub ping_timeout: Seconds,
     /// How often it is asked.
-    pub ping_interval: Duration,
+    #[serde(default = "Seconds::of::<5>")]
+    pub ping_interval: Seconds,
     /// How many failures, or answers, in a row change the mode.
-    pub threshold: u32,
-}
-
-impl Config {
-    /// The name that our Zino has in Argus. Two instances that back each other up may both call theirs `localhost`, and must
-    /// tell what the other did from what they did themselves.
-    fn server_name(&self) -> String {
-        match self.failover {
-            Some(_) => format!("{} (secondary)", self.zino.server),
-            None => self.zino.server.clone(),
-        }
-    }
-
-    /// What decisions depend on.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
-        Rules {
-            server: self.server_name(),
-            user: self.zino.user.clone(),
-            domain: self.zino.default_domain.clone().unwrap_or_default(),
-            acknowledged_state: self.sync.acknowledge_setstate.clone(),
-            tickets: self.sync.ticket_enable,
-            default_level: self.sync.default_level,
-            bands: self.sync.bands.clone(),
-            secondary: self.failover.is_some(),
-        }
-    }
+    #[serde(default = "Questions::of::<10>")]
+    pub threshold: Questions,
 }
 
 /// A configuration that can be used, and what its owner should know.
@@ -155,7 +209,7 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut loaded = parse(&text, folder).map_err(|problems| ConfigError::new(file, problems))?;
     let Config { argus, zino, failover, .. } = &loaded.config;
-    let own_community = failover.as_ref().is_some_and(|failover| failover.snmp_community.reveal() != "public");
+    let own_community = failover.as_ref().is_some_and(|failover| failover.snmp_community != Community::default());
     let holds_secrets = argus.token_file.is_none() || zino.secret_file.is_none() || own_community;
     loaded.warnings.extend(exposed.warnings(file, holds_secrets));
     Ok(loaded)
@@ -173,5 +227,11 @@ pub fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
 mod ca_tests;
 #[cfg(test)]
 mod faults_tests;
+#[cfg(test)]
+mod file_tests;
+#[cfg(test)]
+mod secrecy_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,66 +1,66 @@
-//! From the text of a configuration file to a [`Config`]: which keys there are, what they default to, and which of
-//! them depend on each other. Never guesses: what is wrong is reported, all of it at once.
+//! From the text of a configuration file to a [`Config`]: reads the sections and the files that they
+//! name, and checks what depends on more than one key. Never guesses: what is wrong is reported.
 
-use super::reader::{Reader, Section};
-use super::{ArgusConfig, Config, FailoverConfig, Loaded, Problem, SyncConfig, ZinoConfig};
-use super::{files, keys, syntax, value};
-use crate::argus::api_url::ApiUrl;
+use super::reader::Reader;
+use super::text::FileName;
+use super::value::is_given;
+use super::{ArgusConfig, Config, Loaded, Problem, SyncConfig, ZinoConfig};
+use super::{files, syntax};
 use crate::argus::ca;
 use crate::file;
-use crate::reconcile::rules::Band;
 use crate::secret::Secret;
-use crate::zino::case::CaseState;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 use toml::de::DeTable;
 
-const ZINO_PORT: u16 = 8001;
-const ZINO_NOTIFY_PORT: u16 = 8002;
-/// More failed questions than this before a takeover are no failover any more.
-const MOST_QUESTIONS: i64 = 1000;
-/// No priority in Zino is as high.
-const HIGHEST_PRIORITY: i64 = 1_000_000;
 /// Servers that the example names. They exist nowhere, but look real.
-const EXAMPLE_SERVERS: [(&str, &str, &str); 3] = [
-    ("argus", "url", "https://argus.example.org/api/v2/"),
-    ("zino", "server", "zino.example.org"),
-    ("failover", "primary_server", "primary.example.org"),
+const EXAMPLE_SERVERS: [(&str, &str); 3] = [
+    ("argus.url", "https://argus.example.org/api/v2/"),
+    ("zino.server", "zino.example.org"),
+    ("failover.primary_server", "primary.example.org"),
 ];
-/// The SNMP community of an agent that hides nothing.
-const PUBLIC: &str = "public";
+/// What stands where the example and the README have no secret.
+const EXAMPLE_SECRETS: [&str; 3] = ["token-from-argus", "secret-from-zino", "..."];
+/// What is said of both.
+const IS_EXAMPLE: &str = "is still the example's: put your own here";
+
+/// The longest secret or token.
+const LONGEST_SECRET: usize = 1000;
 
 /// Resolves a whole file.
 pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
-    let mut reader = Reader::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader::new(text, root.into_inner());
     if !errors.is_empty() {
         // What the parser made of the rest is not looked at: after a slip of the pen in a line with a secret, the
         // secret could be what it takes for a key.
         syntax::report(text, errors, &mut reader);
         return Err(reader.into_problems());
     }
-    let root = root.get_ref();
-    reader.check_keys(root, "");
+    reader.check_sections();
+    let argus = reader.section("argus");
+    let zino = reader.section("zino");
+    let sync = reader.section("sync");
+    let metadata = reader.section("metadata");
+    let failover = if reader.has("failover") { reader.section("failover") } else { None };
     let mut resolver = Resolver { reader, folder, warnings: Vec::new(), is_example: false };
-    let argus = resolver.argus(root);
-    let zino = resolver.zino(root);
-    let sync = resolver.sync(root);
-    let failover = resolver.failover(root);
-    resolver.metadata(root);
-    resolver.refuse_example(root);
-    resolver.refuse_shared_file(root);
-    let problems = resolver.reader.into_problems();
-    match (argus, zino, failover) {
-        (Some(argus), Some(zino), Some(failover)) if problems.is_empty() => {
-            Ok(Loaded { config: Config { argus, zino, sync, failover }, warnings: resolver.warnings })
+    let argus = argus.map(|argus| resolver.argus(argus));
+    let zino = zino.map(|zino| resolver.zino(zino));
+    let sync = sync.map(|sync| resolver.sync(sync));
+    resolver.metadata();
+    resolver.refuse_example();
+    resolver.refuse_shared_file(argus.as_ref(), zino.as_ref());
+    let (problems, warnings) = (resolver.reader.into_problems(), resolver.warnings);
+    match (argus, zino, sync, metadata) {
+        (Some(argus), Some(zino), Some(sync), Some(metadata)) if problems.is_empty() => {
+            Ok(Loaded { config: Config { argus, zino, sync, metadata, failover }, warnings })
         }
         _ => Err(problems),
     }
 }
 
 struct Resolver<'a> {
-    reader: Reader,
+    reader: Reader<'a>,
     folder: &'a Path,
     warnings: Vec<String>,
     /// A secret is still the example's.
@@ -68,205 +68,115 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn argus(&mut self, root: &DeTable<'_>) -> Option<ArgusConfig> {
-        let section = self.reader.top(root, "argus");
-        let url = self.reader.require(&section, "url", value::url);
-        if url.as_ref().is_some_and(ApiUrl::is_readable_on_the_way) {
+    fn argus(&mut self, mut argus: ArgusConfig) -> ArgusConfig {
+        if argus.url.is_readable_on_the_way() {
             self.warn("argus.url: with http:// the token goes over the network for everybody to read; use https://");
         }
-        let token = self.secret(&section, "token", "token_file", value::check_token);
-        let renew_token = self.reader.take(&section, "renew_token", value::flag);
-        let timeout = self.reader.take(&section, "timeout", value::seconds);
-        let ca_file = self.ca_file(&section);
-        let connections = self.reader.take(&section, "connections", |value| value::whole(value, 1, 64));
-        let renew_token = renew_token.unwrap_or(false);
-        if renew_token && !section.has("token_file") {
-            let text = "needs argus.token_file, where the new token can be kept";
-            self.reader.add(&section, "renew_token", text.to_owned());
+        self.secret("argus.token", &mut argus.token, &mut argus.token_file, check_token);
+        if argus.renew_token.0 && argus.token_file.is_none() {
+            self.reader.add("argus.renew_token", "needs argus.token_file, where the new token can be kept");
         }
-        let (token, token_file) = token?;
-        Some(ArgusConfig {
-            url: url?,
-            token,
-            token_file,
-            renew_token,
-            ca_file,
-            timeout: timeout.unwrap_or(Duration::from_secs(2)),
-            connections: connections.and_then(|n| usize::try_from(n).ok()).unwrap_or(4),
-        })
+        if let Some(file) = &mut argus.ca_file {
+            self.ca_file(file);
+        }
+        argus
     }
 
-    fn zino(&mut self, root: &DeTable<'_>) -> Option<ZinoConfig> {
-        let section = self.reader.top(root, "zino");
-        let server = self.reader.require(&section, "server", value::host);
-        let port = self.reader.take(&section, "port", value::port);
-        let notify_port = self.reader.take(&section, "notify_port", value::port);
-        let user = self.reader.require(&section, "user", value::user);
-        let secret = self.secret(&section, "secret", "secret_file", value::check_secret);
-        let domain = self.reader.take(&section, "default_domain", value::domain);
-        if port.unwrap_or(ZINO_PORT) == notify_port.unwrap_or(ZINO_NOTIFY_PORT) {
-            let key = if section.has("notify_port") { "notify_port" } else { "port" };
-            let other = if key == "port" { "notify_port" } else { "port" };
-            self.reader.add(&section, key, format!("is the same as zino.{other}; Zino has two ports"));
+    fn zino(&mut self, mut zino: ZinoConfig) -> ZinoConfig {
+        self.secret("zino.secret", &mut zino.secret, &mut zino.secret_file, check_secret);
+        if zino.port == zino.notify_port {
+            let (key, other) = ("zino.port", "zino.notify_port");
+            let (key, other) = if self.reader.has(other) { (other, key) } else { (key, other) };
+            self.reader.add(key, format!("is the same as {other}; Zino has two ports"));
         }
-        let (secret, secret_file) = secret?;
-        Some(ZinoConfig {
-            server: server?,
-            port: port.unwrap_or(ZINO_PORT),
-            notify_port: notify_port.unwrap_or(ZINO_NOTIFY_PORT),
-            user: user?,
-            secret,
-            secret_file,
-            default_domain: domain.flatten(),
-        })
+        zino
     }
 
-    fn sync(&mut self, root: &DeTable<'_>) -> SyncConfig {
-        let section = self.reader.top(root, "sync");
-        let acknowledge = self.reader.sub(&section, "acknowledge", "sync.acknowledge");
-        let ticket = self.reader.sub(&section, "ticket", "sync.ticket");
-        let severity = self.reader.sub(&section, "severity", "sync.severity");
-        let setstate = self.reader.take(&acknowledge, "setstate", value::setstate);
-        let refresh_interval = self.reader.take(&section, "refresh_interval", value::seconds);
-        let full_interval = self.reader.take(&section, "full_interval", value::seconds);
-        let orphan_grace = self.reader.take(&section, "orphan_grace", value::grace);
-        SyncConfig {
-            refresh_interval: refresh_interval.unwrap_or(Duration::from_secs(30)),
-            full_interval: full_interval.unwrap_or(Duration::from_secs(900)),
-            orphan_grace: orphan_grace.unwrap_or(Duration::from_secs(900)),
-            acknowledge_setstate: setstate.filter(|state| state != "none").map(|state| CaseState::from_word(&state)),
-            ticket_enable: self.reader.take(&ticket, "enable", value::flag).unwrap_or(false),
-            default_level: self.reader.take(&severity, "default", value::level).unwrap_or(3),
-            bands: self.bands(&severity),
-        }
-    }
-
-    fn bands(&mut self, severity: &Section<'_>) -> Vec<Band> {
-        let mut bands: Vec<Band> = Vec::new();
+    fn sync(&mut self, mut sync: SyncConfig) -> SyncConfig {
         let mut seen = BTreeSet::new();
-        for section in self.reader.list(severity, "thresholds") {
-            let min_priority =
-                self.reader.require(&section, "min_priority", |value| value::whole(value, 0, HIGHEST_PRIORITY));
-            let level = self.reader.require(&section, "level", value::level);
-            let (Some(min_priority), Some(level)) = (min_priority, level) else {
-                continue;
-            };
-            if seen.insert(min_priority) {
-                bands.push(Band { min_priority, level });
-            } else {
+        let warnings = &mut self.warnings;
+        sync.severity.thresholds.retain(|threshold| {
+            let lowest = threshold.min_priority.0;
+            let is_first = seen.insert(lowest);
+            if !is_first {
                 // The Python program lets the first one win, too.
-                self.warn(&format!(
-                    "{} has min_priority {min_priority} twice; only the first one counts",
-                    keys::THRESHOLDS
-                ));
+                let text = "only the first one counts";
+                warnings.push(format!("sync.severity.thresholds has min_priority {lowest} twice; {text}"));
             }
-        }
-        bands
+            is_first
+        });
+        sync
     }
 
-    /// `None`: wrong; `Some(None)`: the section is not there.
-    fn failover(&mut self, root: &DeTable<'_>) -> Option<Option<FailoverConfig>> {
-        let section = self.reader.top(root, "failover");
-        if !section.is_present() {
-            return Some(None);
-        }
-        let server = self.reader.require(&section, "primary_server", value::host);
-        let port = self.reader.take(&section, "primary_snmp_port", value::port);
-        let community = self.reader.take(&section, "snmp_community", value::community);
-        let timeout = self.reader.take(&section, "ping_timeout", value::seconds);
-        let interval = self.reader.take(&section, "ping_interval", value::seconds);
-        let threshold = self.reader.take(&section, "threshold", |value| value::whole(value, 1, MOST_QUESTIONS));
-        Some(Some(FailoverConfig {
-            primary_server: server?,
-            primary_snmp_port: port.unwrap_or(8000),
-            snmp_community: match community {
-                Some(community) if community != PUBLIC => Secret::new(community),
-                _ => Secret::well_known(PUBLIC.to_owned()),
-            },
-            ping_timeout: timeout.unwrap_or(Duration::from_secs(5)),
-            ping_interval: interval.unwrap_or(Duration::from_secs(5)),
-            threshold: threshold.and_then(|n| u32::try_from(n).ok()).unwrap_or(10),
-        }))
-    }
-
-    /// The Python program reads this section and never uses it.
-    fn metadata(&mut self, root: &DeTable<'_>) {
-        let section = self.reader.top(root, "metadata");
-        if self.reader.take(&section, "ports_url", value::text).is_some() {
-            self.warn("metadata.ports_url has no effect");
-        }
-    }
-
-    /// A secret that stands either in the file itself or in a file of its own; and that file's name.
+    /// Fills in a secret that stands in a file of its own, and checks it.
     fn secret(
         &mut self,
-        section: &Section<'_>,
         key: &str,
-        file_key: &str,
+        secret: &mut Secret,
+        file: &mut Option<FileName>,
         check: impl Fn(&str) -> Result<(), String>,
-    ) -> Option<(Secret, Option<PathBuf>)> {
-        let inline = self.reader.take(section, key, value::text);
-        let file = self.reader.take(section, file_key, value::file);
-        match (section.has(key), section.has(file_key)) {
-            (true, true) => {
-                let text = format!("excludes {key}: give one of the two");
-                self.reader.add(section, file_key, text);
-                return None;
+    ) {
+        let file_key = format!("{key}_file");
+        let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+        let used_key = match (is_given(secret), file) {
+            (true, None) => key,
+            (false, Some(file)) => match self.read_secret(&file_key, file) {
+                Some(content) => {
+                    *secret = content;
+                    &file_key
+                }
+                None => return,
+            },
+            (true, Some(_)) => {
+                return self.reader.add(&file_key, format!("excludes {}: give one of the two", name(key)));
             }
-            (false, false) => {
-                let text = format!("is missing (or {file_key} instead)");
-                self.reader.add(section, key, text);
-                return None;
-            }
-            _ => {}
-        }
-        let (used_key, secret, file) = match file {
-            None => (key, Secret::new(inline?), None),
-            Some(file) => {
-                let file = self.place(section, file_key, file)?;
-                let secret = self.read_secret(section, file_key, &file)?;
-                (file_key, secret, Some(file))
+            (false, None) => {
+                return self.reader.add(key, format!("is missing (or {} instead)", name(&file_key)));
             }
         };
-        self.is_example |= value::is_example(secret.reveal());
-        match value::check_filled_in(secret.reveal()).and_then(|()| check(secret.reveal())) {
-            Ok(()) => Some((secret, file)),
-            Err(text) => {
-                self.reader.add(section, used_key, text);
-                None
-            }
+        let is_example = EXAMPLE_SECRETS.contains(&secret.reveal());
+        self.is_example |= is_example;
+        let fault = if is_example { Err(IS_EXAMPLE.to_owned()) } else { check(secret.reveal()) };
+        if let Err(text) = fault {
+            self.reader.add(used_key, text);
         }
     }
 
-    /// Where a file is: beside the configuration, or among the service's credentials.
-    fn place(&mut self, section: &Section<'_>, key: &str, file: PathBuf) -> Option<PathBuf> {
-        match files::place(&file, self.folder, std::env::var_os(files::CREDENTIALS).as_deref()) {
-            Ok(file) => Some(file),
-            Err(text) => {
-                self.reader.add(section, key, text);
-                None
-            }
-        }
-    }
-
-    fn read_secret(&mut self, section: &Section<'_>, key: &str, file: &Path) -> Option<Secret> {
-        match file::read_secret(file) {
+    fn read_secret(&mut self, key: &str, file: &mut FileName) -> Option<Secret> {
+        self.place(key, file)?;
+        match file::read_secret(&file.0) {
             Ok((secret, exposed)) => {
-                self.warnings.extend(exposed.warnings(file, true));
+                self.warnings.extend(exposed.warnings(&file.0, true));
                 Some(secret)
             }
             Err(fault) => {
-                self.reader.add_fault(section, key, fault);
+                self.reader.add_fault(key, fault);
                 None
             }
         }
     }
 
-    fn ca_file(&mut self, section: &Section<'_>) -> Option<PathBuf> {
-        let file = self.reader.take(section, "ca_file", value::file)?;
-        let file = self.place(section, "ca_file", file)?;
-        let name = file.display();
-        match ca::read(&file) {
+    /// Completes the name of a file, which is beside the configuration or among the service's
+    /// credentials. `None`: it cannot be, which is reported.
+    fn place(&mut self, key: &str, file: &mut FileName) -> Option<()> {
+        match files::place(&file.0, self.folder, std::env::var_os(files::CREDENTIALS).as_deref()) {
+            Ok(path) => {
+                file.0 = path;
+                Some(())
+            }
+            Err(text) => {
+                self.reader.add(key, text);
+                None
+            }
+        }
+    }
+
+    fn ca_file(&mut self, file: &mut FileName) {
+        if self.place("argus.ca_file", file).is_none() {
+            return;
+        }
+        let name = file.0.display();
+        match ca::read(&file.0) {
             Ok(found) => {
                 for line in found.unreadable {
                     self.warn(&format!(
@@ -274,32 +184,58 @@ impl Resolver<'_> {
                     ));
                 }
             }
-            Err(why) => self.reader.add(section, "ca_file", format!("{name}: {why}")),
+            Err(why) => self.reader.add("argus.ca_file", format!("{name}: {why}")),
         }
-        Some(file)
+    }
+
+    /// The Python program reads this section and never uses it.
+    fn metadata(&mut self) {
+        if self.reader.has("metadata.ports_url") {
+            self.warn("metadata.ports_url has no effect");
+        }
     }
 
     /// Where the secrets are still those of the example, the servers are named too that are.
-    fn refuse_example(&mut self, root: &DeTable<'_>) {
-        for (path, key, example) in EXAMPLE_SERVERS {
-            let section = self.reader.top(root, path);
-            if self.is_example && self.reader.text(&section, key) == Some(example) {
-                self.reader.add(&section, key, format!("{}: put your own here", value::EXAMPLES));
+    fn refuse_example(&mut self) {
+        for (key, example) in EXAMPLE_SERVERS {
+            if self.is_example && self.reader.text(key) == Some(example) {
+                self.reader.add(key, IS_EXAMPLE);
             }
         }
     }
 
     /// A token that is renewed would be written over the secret.
-    fn refuse_shared_file(&mut self, root: &DeTable<'_>) {
-        let (argus, zino) = (self.reader.top(root, "argus"), self.reader.top(root, "zino"));
-        let path = |text: Option<&str>| text.map(|text| self.folder.join(text).components().collect::<PathBuf>());
-        let token = path(self.reader.text(&argus, "token_file"));
-        if token.is_some() && token == path(self.reader.text(&zino, "secret_file")) {
-            self.reader.add(&zino, "secret_file", "is the same file as argus.token_file".to_owned());
+    fn refuse_shared_file(&mut self, argus: Option<&ArgusConfig>, zino: Option<&ZinoConfig>) {
+        let token = argus.and_then(|argus| argus.token_file.as_ref());
+        if token.is_some() && token == zino.and_then(|zino| zino.secret_file.as_ref()) {
+            self.reader.add("zino.secret_file", "is the same file as argus.token_file");
         }
     }
 
     fn warn(&mut self, text: &str) {
         self.warnings.push(text.to_owned());
     }
+}
+
+/// What makes text unfit as a token: it must go into an HTTP header.
+fn check_token(token: &str) -> Result<(), String> {
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be one word of plain letters, digits and signs".to_owned());
+    }
+    check_length(token)
+}
+
+/// What makes text unfit as a secret of Zino: it is a part of one line of Zino's secrets file.
+fn check_secret(secret: &str) -> Result<(), String> {
+    if secret.contains(char::is_control) {
+        return Err("must be one line of text".to_owned());
+    }
+    check_length(secret)
+}
+
+fn check_length(secret: &str) -> Result<(), String> {
+    if secret.len() > LONGEST_SECRET {
+        return Err(format!("must be at most {LONGEST_SECRET} letters long"));
+    }
+    Ok(())
 }

@@ -1,13 +1,13 @@
 //! What to say of a file that is not TOML: the line, the key if it is one of ours, and whether
 //! quotes are missing. Never shows anything else of the line, which may hold a secret.
 
-use super::keys;
+use super::keys::{self, Kind};
 use super::lines::Lines;
 use super::reader::Reader;
 use toml::de::Error;
 
 /// Reports the errors of the parser, one a line.
-pub fn report(text: &str, mut errors: Vec<Error>, reader: &mut Reader) {
+pub fn report(text: &str, mut errors: Vec<Error>, reader: &mut Reader<'_>) {
     let position = |error: &Error| error.span().map_or(text.len(), |span| span.start);
     errors.sort_by_key(position);
     let (lines, headers) = (Lines::of(text), headers(text));
@@ -28,7 +28,7 @@ pub fn report(text: &str, mut errors: Vec<Error>, reader: &mut Reader) {
         } else {
             error.message().replace(", expected nothing", "")
         };
-        reader.add_at(position, &key, format!("not TOML: {what}"));
+        reader.add_at(Some(position), &key, format!("not TOML: {what}"));
     }
 }
 
@@ -50,12 +50,12 @@ fn headers(text: &str) -> Vec<(usize, &str)> {
 fn key(section: &str, line: &str) -> String {
     let name = line.split('=').next().unwrap_or_default().trim();
     let path = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
-    if keys::KEYS.contains(&path.as_str()) { path } else { String::new() }
+    if matches!(keys::kind(&path), Some(Kind::Text | Kind::Value)) { path } else { String::new() }
 }
 
 /// Whether the line sets a text that begins without a quote.
 fn lacks_quotes(key: &str, line: &str) -> bool {
     let value = line.split_once('=').map(|(_, value)| value.trim_start());
-    keys::is_text(key)
+    keys::kind(key) == Some(Kind::Text)
         && value.is_some_and(|value| !value.is_empty() && !value.starts_with(['"', '\'', '#', '=', '[', '{']))
 }

@@ -1,242 +1,187 @@
-//! What single values of the file mean, and what is wrong with one that means nothing. Never shows text from the
-//! file in a message (it may be a secret in the wrong place), only numbers.
+//! The types of the values in the configuration: each checks itself when it is read. Never puts
+//! text of the file into a message, because it may be a secret in the wrong key.
 
 use crate::argus::api_url::ApiUrl;
-use crate::failover::heartbeat::message::can_be_sent;
-use crate::net::host_name;
-use std::net::Ipv6Addr;
-use std::path::PathBuf;
+use crate::secret::Secret;
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize, Serializer};
 use std::time::Duration;
-use toml::de::DeValue;
+use toml::Value;
 
-/// What a value that is converted becomes, or what is wrong with it.
-pub type Converted<T> = Result<T, String>;
-
-/// Shorter is a busy loop, for us or for a server; longer is a slip of the pen.
+/// A shorter time would be a busy loop; a longer one is a slip of the pen.
 const SHORTEST_SECS: f64 = 0.1;
-const DAY_SECS: u32 = 24 * 3600;
+const DAY: u32 = 24 * 3600;
 
-/// The longest name of a user that Zino reads as one word, and the longest secret or token.
-const LONGEST_USER: usize = 200;
-const LONGEST_SECRET: usize = 1000;
+/// A value of any kind. Reading one never fails for its kind: serde's words for that show the value.
+#[derive(Deserialize)]
+struct Any(#[serde(deserialize_with = "any_kind")] Value);
 
-/// What stands where the example and the README have no value.
-const PLACEHOLDERS: [&str; 3] = ["token-from-argus", "secret-from-zino", "..."];
-/// What is said of such a value.
-pub const EXAMPLES: &str = "is still the example's";
+/// The same where a text is wanted; `keys` knows it by its name.
+#[derive(Deserialize)]
+#[serde(rename = "Text")]
+struct AnyForText(#[serde(deserialize_with = "any_kind")] Value);
 
-/// The kind of a value, for messages.
-pub fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a fractional number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a section",
-    }
+fn any_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Value::deserialize(deserializer).map_err(|_| D::Error::custom("is a number with too many digits"))
 }
 
-fn wrong_kind<T>(expected: &str, value: &DeValue<'_>) -> Converted<T> {
-    let is_quoted = matches!(value, DeValue::String(_));
-    let hint = match expected {
-        "text" => " (put it in quotes)",
-        _ if is_quoted => " (write it without quotes)",
-        _ => "",
+/// The error about a value of another kind than expected.
+fn must_be<E: Error>(expected: &str, value: &Value) -> E {
+    let (kind, hint) = match value {
+        Value::String(_) => ("text", " (write it without quotes)"),
+        Value::Integer(_) => ("a whole number", ""),
+        Value::Float(_) => ("a fractional number", ""),
+        Value::Boolean(_) => ("true or false", ""),
+        Value::Datetime(_) => ("a date or time", ""),
+        Value::Array(_) => ("a list", ""),
+        Value::Table(_) => ("a section", ""),
     };
-    Err(format!("must be {expected}, not {}{hint}", kind(value)))
+    let hint = if expected == "text" { " (put it in quotes)" } else { hint };
+    E::custom(format!("must be {expected}, not {kind}{hint}"))
 }
 
-/// A number as it stands in the file, cut where nobody would read on.
-fn short(number: &str) -> String {
-    match number.get(..20) {
-        Some(start) if number.len() > 20 => format!("{start}…"),
-        _ => number.to_owned(),
+/// Any text, also an empty one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Text(pub String);
+
+impl Text {
+    pub(super) fn not_empty(self) -> Result<String, String> {
+        if self.0.is_empty() { Err("must not be empty".to_owned()) } else { Ok(self.0) }
     }
 }
 
-/// Text that is not empty.
-pub fn text(value: &DeValue<'_>) -> Converted<String> {
-    match value.as_str() {
-        None => wrong_kind("text", value),
-        Some("") => Err("must not be empty".to_owned()),
-        Some(text) => Ok(text.to_owned()),
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match AnyForText::deserialize(deserializer)?.0 {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(must_be("text", &other)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ApiUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?.not_empty();
+        text.and_then(|text| text.parse()).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for ApiUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer)?.not_empty().map(Self::new).map_err(D::Error::custom)
+    }
+}
+
+/// What stands for a secret where a configuration is written down.
+pub(super) const HIDDEN: &str = "(secret)";
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(HIDDEN)
     }
 }
 
 /// True or false.
-pub fn flag(value: &DeValue<'_>) -> Converted<bool> {
-    value.as_bool().map_or_else(|| wrong_kind("true or false", value), Ok)
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Flag(pub bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Any::deserialize(deserializer)?.0 {
+            Value::Boolean(flag) => Ok(Self(flag)),
+            other => Err(must_be("true or false", &other)),
+        }
+    }
 }
 
 /// A whole number between two bounds, both included.
-pub fn whole(value: &DeValue<'_>, low: i64, high: i64) -> Converted<i64> {
-    let Some(number) = value.as_integer() else {
-        return wrong_kind("a whole number", value);
-    };
-    let shown = short(&number.to_string());
-    match i64::from_str_radix(number.as_str(), number.radix()) {
-        Ok(number) if (low..=high).contains(&number) => Ok(number),
-        _ => Err(format!("must be between {low} and {high}, not {shown}")),
-    }
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Whole<T, const LOW: i64, const HIGH: i64>(pub T);
 
-/// An SNMP community.
-pub fn community(value: &DeValue<'_>) -> Converted<String> {
-    let community = text(value)?;
-    if can_be_sent(&community) {
-        return Ok(community);
-    }
-    Err("must have no other characters than those of Latin-1: SNMP sends one byte for each".to_owned())
-}
-
-/// A port number.
-pub fn port(value: &DeValue<'_>) -> Converted<u16> {
-    whole(value, 1, u16::MAX.into()).map(|port| u16::try_from(port).unwrap_or(u16::MAX))
-}
-
+/// A port of TCP or UDP.
+pub type Port = Whole<u16, 1, 65535>;
 /// An Argus level.
-pub fn level(value: &DeValue<'_>) -> Converted<u8> {
-    whole(value, 1, 5).map(|level| u8::try_from(level).unwrap_or(5))
+pub type Level = Whole<u8, 1, 5>;
+/// A priority in Zino, where none is as high as the upper bound.
+pub type Priority = Whole<i64, 0, 1_000_000>;
+/// How many requests may run side by side.
+pub type Connections = Whole<usize, 1, 64>;
+/// How many questions in a row. With more, a takeover would come too late.
+pub type Questions = Whole<u32, 1, 1000>;
+
+impl<T: From<u16>, const LOW: i64, const HIGH: i64> Whole<T, LOW, HIGH> {
+    /// This number, as the default of a key.
+    pub(super) fn of<const NUMBER: u16>() -> Self {
+        Self(NUMBER.into())
+    }
 }
 
-/// A time, at most a day; in seconds, whole or fractional.
-pub fn seconds(value: &DeValue<'_>) -> Converted<Duration> {
-    seconds_up_to(value, DAY_SECS, "a day")
+impl<'de, T: TryFrom<i64>, const LOW: i64, const HIGH: i64> Deserialize<'de> for Whole<T, LOW, HIGH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match Any::deserialize(deserializer)?.0 {
+            Value::Integer(number) => number,
+            other => return Err(must_be("a whole number", &other)),
+        };
+        let within = T::try_from(number).ok().filter(|_| (LOW..=HIGH).contains(&number));
+        within.map(Self).ok_or_else(|| D::Error::custom(format!("must be between {LOW} and {HIGH}, not {number}")))
+    }
 }
 
-/// A time of patience, at most thirty days; in seconds, whole or fractional.
-pub fn grace(value: &DeValue<'_>) -> Converted<Duration> {
-    seconds_up_to(value, 30 * DAY_SECS, "30 days")
+/// A time in seconds, whole or fractional, of at most so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time<const LONGEST: u32>(pub Duration);
+
+/// A time of at most a day.
+pub type Seconds = Time<DAY>;
+/// A time of at most thirty days.
+pub type Grace = Time<{ 30 * DAY }>;
+
+impl<const LONGEST: u32> Time<LONGEST> {
+    /// So many seconds, as the default of a key.
+    pub(super) fn of<const NUMBER: u64>() -> Self {
+        Self(Duration::from_secs(NUMBER))
+    }
 }
 
-fn seconds_up_to(value: &DeValue<'_>, longest: u32, words: &str) -> Converted<Duration> {
-    let (shown, seconds) = match value {
-        DeValue::Integer(number) => {
-            let parsed = i64::from_str_radix(number.as_str(), number.radix());
-            // A number beyond 64 bits is as good as infinite here.
+impl<'de, const LONGEST: u32> Deserialize<'de> for Time<LONGEST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (seconds, written) = match Any::deserialize(deserializer)?.0 {
+            // Only a number that is far out of bounds loses digits.
             #[allow(clippy::cast_precision_loss)]
-            let seconds = parsed.map_or(f64::INFINITY, |seconds| seconds as f64);
-            (number.to_string(), seconds)
-        }
-        DeValue::Float(number) => {
-            let seconds = number.as_str().parse().unwrap_or(f64::NAN);
-            (number.to_string(), seconds)
-        }
-        other => return wrong_kind("a number of seconds", other),
-    };
-    let duration = (SHORTEST_SECS..=f64::from(longest)).contains(&seconds).then_some(seconds);
-    duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| {
-        format!("must be between {SHORTEST_SECS} and {longest} seconds ({words}), not {}", short(&shown))
-    })
-}
-
-/// A server's name or address, without a port.
-pub fn host(value: &DeValue<'_>) -> Converted<String> {
-    let host = text(value)?;
-    let is_ipv6 = |text: &str| {
-        let address = text.split_once('%').map_or(text, |(address, _)| address);
-        address.parse::<Ipv6Addr>().is_ok()
-    };
-    if is_ipv6(&host) {
-        return Ok(host);
+            Value::Integer(number) => (number as f64, number.to_string()),
+            Value::Float(number) => (number, format!("{number:?}")),
+            other => return Err(must_be("a number of seconds", &other)),
+        };
+        let is_within = (SHORTEST_SECS..=f64::from(LONGEST)).contains(&seconds);
+        let time = Duration::try_from_secs_f64(seconds).ok().filter(|_| is_within);
+        let days = if LONGEST == DAY { "a day".to_owned() } else { format!("{} days", LONGEST / DAY) };
+        let bounds = format!("must be between {SHORTEST_SECS} and {LONGEST} seconds ({days})");
+        time.map(Self).ok_or_else(|| D::Error::custom(format!("{bounds}, not {written}")))
     }
-    let fault = if host.contains("//") {
-        "must be a name or an address, not a URL"
-    } else if host.starts_with('[') {
-        "must be an address without brackets"
-    } else if host.contains(':') {
-        "must be a name or an address; the port has a key of its own"
-    } else if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@,;".contains(c)) {
-        "must be one name or address, without blanks and slashes"
-    } else {
-        return host_name::check(&host).map(|()| host);
-    };
-    Err(fault.to_owned())
 }
 
-/// A name that Zino reads as one word of a line.
-pub fn user(value: &DeValue<'_>) -> Converted<String> {
-    let user = text(value)?;
-    if user.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("must be one word, without blanks".to_owned());
+impl<const LONGEST: u32> Serialize for Time<LONGEST> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0.as_secs_f64())
     }
-    check_length(&user, LONGEST_USER)?;
-    Ok(user)
 }
 
-/// A domain; a dot in front is dropped, and an empty one is none.
-pub fn domain(value: &DeValue<'_>) -> Converted<Option<String>> {
-    let Some(domain) = value.as_str() else {
-        return wrong_kind("text", value);
-    };
-    if domain.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("must be one name, without blanks".to_owned());
-    }
-    let domain = domain.trim_matches('.');
-    if domain.is_empty() {
-        return Ok(None);
-    }
-    host_name::check(domain)?;
-    Ok(Some(domain.to_owned()))
+/// A secret that does not stand in the file.
+pub(super) fn not_given() -> Secret {
+    Secret::well_known(String::new())
 }
 
-/// A file's name.
-pub fn file(value: &DeValue<'_>) -> Converted<PathBuf> {
-    let name = text(value)?;
-    // After a slip with quotes the lines that follow are in it, perhaps with a secret: it is not
-    // shown.
-    if name.contains(char::is_control) {
-        return Err("must be a file name on one line".to_owned());
-    }
-    Ok(PathBuf::from(name))
-}
-
-/// The state that an acknowledgement gives a case.
-pub fn setstate(value: &DeValue<'_>) -> Converted<String> {
-    let state = text(value)?;
-    if matches!(state.as_str(), "none" | "working" | "waiting") {
-        return Ok(state);
-    }
-    Err("must be \"none\", \"working\" or \"waiting\"".to_owned())
-}
-
-/// The address of an API.
-pub fn url(value: &DeValue<'_>) -> Converted<ApiUrl> {
-    text(value)?.parse()
-}
-
-/// What makes text unfit as a token: it must go into an HTTP header.
-pub fn check_token(token: &str) -> Converted<()> {
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("must be one word of plain letters, digits and signs".to_owned());
-    }
-    check_length(token, LONGEST_SECRET)
-}
-
-/// What makes text unfit as a secret of Zino: it is a part of one line of Zino's secrets file.
-pub fn check_secret(secret: &str) -> Converted<()> {
-    if secret.contains(char::is_control) {
-        return Err("must be one line of text".to_owned());
-    }
-    check_length(secret, LONGEST_SECRET)
-}
-
-/// Whether a secret only stands in for one.
-pub fn is_example(secret: &str) -> bool {
-    PLACEHOLDERS.contains(&secret)
-}
-
-/// A secret that somebody has still to fill in.
-pub fn check_filled_in(secret: &str) -> Converted<()> {
-    if is_example(secret) { Err(format!("{EXAMPLES}: put your own here")) } else { Ok(()) }
-}
-
-fn check_length(text: &str, longest: usize) -> Converted<()> {
-    if text.len() > longest { Err(format!("must be at most {longest} letters long")) } else { Ok(()) }
+/// Whether the file holds the secret. An empty one is refused when it is read.
+pub(super) fn is_given(secret: &Secret) -> bool {
+    !secret.reveal().is_empty()
 }
 
 #[cfg(test)]
 #[path = "value_tests.rs"]
-mod tests;
+pub(super) mod tests;

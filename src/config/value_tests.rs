@@ -1,75 +1,66 @@
 use super::*;
-use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use toml::de::ValueDeserializer;
 
-fn check<T: std::fmt::Debug + PartialEq>(
-    convert: impl Fn(&DeValue<'_>) -> Converted<T>,
-    source: &str,
-    expected: Result<T, &str>,
-) {
-    let parsed = DeValue::parse(source).unwrap();
-    assert_eq!(convert(parsed.get_ref()), expected.map_err(str::to_owned), "{source}");
+pub fn read<T: DeserializeOwned>(source: &str) -> Result<T, String> {
+    T::deserialize(ValueDeserializer::parse(source).unwrap()).map_err(|error| error.message().to_owned())
+}
+
+pub fn check<T: fmt::Debug + PartialEq + DeserializeOwned>(source: &str, expected: Result<T, &str>) {
+    assert_eq!(read::<T>(source), expected.map_err(str::to_owned), "{source}");
 }
 
 #[test]
 fn seconds_are_within_bounds_whole_or_fractional() {
-    check(seconds, "2", Ok(Duration::from_secs(2)));
-    check(seconds, "0.25", Ok(Duration::from_millis(250)));
-    check(seconds, "0x10", Ok(Duration::from_secs(16)));
-    check(grace, "864000", Ok(Duration::from_secs(864_000)));
-    for source in ["0", "-1", "0.0", "-0.5", "inf", "-inf", "nan"] {
-        let parsed = DeValue::parse(source).unwrap();
-        let error = seconds(parsed.get_ref()).unwrap_err();
-        assert!(error.starts_with("must be between 0.1 and 86400 seconds (a day), not"), "{error}");
+    check("2", Ok(Seconds::of::<2>()));
+    check("0.25", Ok(Time::<DAY>(Duration::from_millis(250))));
+    check("0x10", Ok(Seconds::of::<16>()));
+    check("864000", Ok(Grace::of::<864_000>()));
+    for source in ["0", "-1", "0.0", "-0.5", "inf", "-inf", "nan", "1e300"] {
+        let error = read::<Seconds>(source).unwrap_err();
+        assert_eq!(error.to_lowercase(), format!("must be between 0.1 and 86400 seconds (a day), not {source}"));
     }
-    let quoted = "must be a number of seconds, not text (write it without quotes)";
-    check(seconds, "\"2\"", Err(quoted));
+    check::<Seconds>("\"2\"", Err("must be a number of seconds, not text (write it without quotes)"));
 }
 
 #[test]
-fn ports_and_levels_have_bounds() {
-    check(port, "1", Ok(1));
-    check(port, "65535", Ok(65535));
-    check(port, "0", Err("must be between 1 and 65535, not 0"));
-    check(port, "65536", Err("must be between 1 and 65535, not 65536"));
-    check(port, "123456789012345678901", Err("must be between 1 and 65535, not 12345678901234567890…"));
-    check(port, "8001.0", Err("must be a whole number, not a fractional number"));
-    check(level, "6", Err("must be between 1 and 5, not 6"));
+fn numbers_have_bounds_and_flags_are_true_or_false() {
+    check("1", Ok(Port::of::<1>()));
+    check("65535", Ok(Port::of::<65535>()));
+    check::<Port>("0", Err("must be between 1 and 65535, not 0"));
+    check::<Port>("65536", Err("must be between 1 and 65535, not 65536"));
+    check::<Port>("-9223372036854775808", Err("must be between 1 and 65535, not -9223372036854775808"));
+    for beyond in ["9223372036854775808", "123456789012345678901", &"9".repeat(50)] {
+        check::<Port>(beyond, Err("is a number with too many digits"));
+    }
+    check::<Port>("8001.0", Err("must be a whole number, not a fractional number"));
+    check("true", Ok(Flag(true)));
+    check::<Flag>("1", Err("must be true or false, not a whole number"));
+    check::<Level>("6", Err("must be between 1 and 5, not 6"));
 }
 
 #[test]
-fn hosts_are_names_or_addresses() {
-    for good in ["localhost", "zino.example.org", "192.0.2.1", "2001:db8::1", "fe80::1%eth0"] {
-        check(host, &format!("'{good}'"), Ok(good.to_owned()));
-    }
-    for (source, expected) in [
-        ("''", "must not be empty"),
-        ("'https://x'", "must be a name or an address, not a URL"),
-        ("'[::1]'", "must be an address without brackets"),
-        ("'x:8001'", "must be a name or an address; the port has a key of its own"),
-        ("'a b'", "must be one name or address, without blanks and slashes"),
+fn urls_are_texts_that_lead_to_an_api() {
+    assert_eq!(
+        read::<ApiUrl>("'https://argus.example.org/api/v2/'").unwrap().as_str(),
+        "https://argus.example.org/api/v2"
+    );
+    check::<ApiUrl>("''", Err("must not be empty"));
+    check::<ApiUrl>("7", Err("must be text, not a whole number (put it in quotes)"));
+    check::<ApiUrl>("'argus.example.org'", Err("must begin with http:// or https://"));
+}
+
+#[test]
+fn a_value_of_another_kind_is_called_what_it_is() {
+    for (source, kind) in [
+        ("1.5", "a fractional number"),
+        ("true", "true or false"),
+        ("1979-05-27", "a date or time"),
+        ("[1]", "a list"),
+        ("{ a = 1 }", "a section"),
+        ("{}", "a section"),
     ] {
-        check(host, source, Err(expected));
-    }
-}
-
-#[test]
-fn small_values_mean_what_they_say() {
-    check(domain, "'example.org'", Ok(Some("example.org".to_owned())));
-    check(domain, "'.example.org'", Ok(Some("example.org".to_owned())));
-    check(domain, "''", Ok(None));
-    check(user, "'a b'", Err("must be one word, without blanks"));
-    check(setstate, "'waiting'", Ok("waiting".to_owned()));
-    check(setstate, "'closed'", Err("must be \"none\", \"working\" or \"waiting\""));
-    check(flag, "true", Ok(true));
-    check(flag, "1", Err("must be true or false, not a whole number"));
-    assert_eq!(check_token("0123456789abcdef"), Ok(()));
-    assert!(check_token("a b").is_err() && check_token("å").is_err());
-}
-
-proptest! {
-    #[test]
-    fn any_text_is_a_value_or_an_error(text in any::<String>()) {
-        let value = DeValue::String(text.as_str().into());
-        let _ = (host(&value), user(&value), domain(&value));
+        check::<Secret>(source, Err(&format!("must be text, not {kind} (put it in quotes)")));
     }
 }

@@ -1,5 +1,6 @@
 //! The settings that decisions depend on, resolved from the configuration. Never reads a file.
 
+use crate::config::{Config, Setstate};
 use crate::zino::case::CaseState;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,33 @@ pub struct Rules {
     pub secondary: bool,
 }
 
+impl From<&Config> for Rules {
+    fn from(Config { zino, sync, failover, .. }: &Config) -> Self {
+        // Two instances that back each other up may both call their Zino `localhost`, and must tell
+        // what the other did from what they did themselves.
+        let suffix = if failover.is_some() { " (secondary)" } else { "" };
+        Self {
+            server: format!("{}{suffix}", zino.server.0),
+            user: zino.user.0.clone(),
+            domain: zino.default_domain.0.clone(),
+            acknowledged_state: match sync.acknowledge.setstate {
+                Setstate::None => None,
+                Setstate::Working => Some(CaseState::Working),
+                Setstate::Waiting => Some(CaseState::Waiting),
+            },
+            tickets: sync.ticket.enable.0,
+            default_level: sync.severity.default.0,
+            bands: sync
+                .severity
+                .thresholds
+                .iter()
+                .map(|threshold| Band { min_priority: threshold.min_priority.0, level: threshold.level.0 })
+                .collect(),
+            secondary: failover.is_some(),
+        }
+    }
+}
+
 impl Rules {
     /// The level for a priority: the band with the highest `min_priority` not above it, else the
     /// default.
@@ -46,3 +74,7 @@ impl Rules {
             .map_or(self.default_level, |band| band.level)
     }
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

@@ -26,7 +26,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
             return Ok(());
         }
     };
-    let (url, timeout) = (config.argus.url.as_str(), config.argus.timeout);
+    let (url, timeout) = (config.argus.url.as_str(), config.argus.timeout.0);
     if let Some(way) = client.proxy() {
         report.line("proxy", Ok(format!("Argus is reached {way}")));
     }

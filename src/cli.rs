@@ -1,4 +1,5 @@
-//! The command line: text in, a [`Command`] or a [`UsageError`] out. Never touches a file and never prints.
+//! Reads the command line: arguments in, a [`Command`] or a [`UsageError`] out. Never touches a
+//! file and never prints.
 
 use crate::exit::ExitCode;
 use pico_args::Arguments;
@@ -75,7 +76,7 @@ pub enum RunMode {
     Check,
 }
 
-/// The command line makes no sense; the text says why, for people.
+/// The command line is wrong; the text says why, for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageError(String);
 
@@ -95,15 +96,15 @@ impl std::error::Error for UsageError {}
 /// Reads the arguments (without the program's name).
 ///
 /// # Errors
-/// An unknown argument, a missing or senseless value, or options that exclude each other.
+/// An unknown argument, a missing or wrong value, or options that exclude each other.
 pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
     let given: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    // Taken letter by letter, or for a joined `-cFILE`, it would be something else.
+    // `-check` is refused here: the parser would read it as `-c` with the file `heck`.
     if let Some(argument) = given.iter().find(|argument| LONG.contains(&format!("-{argument}").as_str())) {
         return Err(unknown(argument));
     }
     let mut arguments = Arguments::from_vec(arguments);
-    // Options with a value come first, or the combined flags would eat letters of a joined `-cFILE`.
+    // Options with a value are read first: of a joined `-cFILE`, the flags would take letters.
     let config_file = value(&mut arguments, ["-c", "--config-file"], "a file name")?;
     let timeout = value(&mut arguments, ["--timeout", ""], "a number of seconds")?;
     let help = arguments.contains(["-h", "--help"]);
@@ -170,7 +171,7 @@ fn seconds(text: &str) -> Result<Duration, UsageError> {
     })
 }
 
-/// What is left of the arguments when all that make sense have been taken.
+/// The error for an argument that no option took.
 fn leftover(argument: &str, given: &[String]) -> UsageError {
     let name = argument.split('=').next().unwrap_or_default();
     if matches!(name, "-c" | "--config-file") {
@@ -181,7 +182,7 @@ fn leftover(argument: &str, given: &[String]) -> UsageError {
         let fault = if argument == name || takes_value { "is given twice" } else { "takes no value" };
         return UsageError(format!("{name} {fault}"));
     }
-    // Of letters that were joined those that are known have been taken.
+    // Of joined letters, the known ones have been taken already.
     let joined = |one: &&String| {
         let rest: String = one.chars().filter(|c| !"vVh".contains(*c)).collect();
         one.starts_with('-') && !one.starts_with("--") && rest == argument && one.len() > 3

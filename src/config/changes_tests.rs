@@ -114,7 +114,8 @@ fn a_secret_in_a_file_goes_by_the_name_of_the_file_key() {
     assert_eq!(keys, ["argus.ca_file", "argus.renew_token", "argus.token_file", "zino.secret_file"]);
 }
 
-/// Each secret of the configuration looks the same where it is written down, so each must be in the list.
+/// Each secret of the configuration looks the same where it is written down, so each must be in the
+/// list.
 #[test]
 fn every_secret_is_compared() {
     let config = config(OLD);

@@ -1,22 +1,23 @@
-//! Reads the configuration file, and says where the files that it names are. Never writes.
+//! Reads the configuration file, and finds the files that it names. Never writes.
 
 use super::problem::Problem;
 use crate::file::{self, Exposure};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// More than any configuration needs; keeps a wrong file name (a disk, a log) from filling the memory.
+/// More than any configuration needs. A wrong file name (a disk, a log) must not fill the memory.
 const MAX_CONFIG: u64 = 1024 * 1024;
 
-/// The variable in which systemd tells a service where its credentials (`LoadCredential=`) are.
+/// The variable by which systemd names the folder of a service's credentials (`LoadCredential=`).
 pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Where a file that the configuration names is: relative to the configuration's folder, or, with `%d/` in front as in
-/// a unit file, in the folder of the service's credentials.
+/// The path of a file that the configuration names. It is relative to the configuration's folder;
+/// with `%d/` in front, as in a unit file, it is relative to the folder of the service's
+/// credentials.
 ///
 /// # Errors
 /// There are no credentials.
-pub fn place(file: &Path, folder: &Path, credentials: Option<&OsStr>) -> Result<PathBuf, String> {
+pub fn locate(file: &Path, folder: &Path, credentials: Option<&OsStr>) -> Result<PathBuf, String> {
     let Ok(name) = file.strip_prefix("%d") else {
         return Ok(folder.join(file));
     };
@@ -55,7 +56,7 @@ mod tests {
 
     fn placed(file: &str, credentials: Option<&str>) -> Result<String, String> {
         let credentials = credentials.map(OsStr::new);
-        place(Path::new(file), Path::new("/etc/z"), credentials).map(|path| path.display().to_string())
+        locate(Path::new(file), Path::new("/etc/z"), credentials).map(|path| path.display().to_string())
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Which keys and sections there are, and which of them somebody may have meant. Never keeps a list
-//! of its own: it asks the structs of the configuration.
+//! Lists the keys and sections of the configuration, and finds the one that a misspelled name may
+//! mean. Never keeps a list of its own: it asks the structs.
 
 use super::Config;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ pub fn kind(path: &str) -> Option<Kind> {
 }
 
 /// A path as it stands in a file: a section in brackets.
-pub fn shown(path: &str) -> String {
+pub fn written(path: &str) -> String {
     match kind(path) {
         Some(Kind::Sections) => format!("[[{path}]]"),
         Some(Kind::Section) => format!("[{path}]"),
@@ -50,8 +50,7 @@ pub fn shown(path: &str) -> String {
     }
 }
 
-/// What somebody who wrote `name` in `section` (empty: the top of the file) may have meant, as the
-/// end of a sentence.
+/// What `name` in `section` (empty: the top of the file) may have to be, as the end of a sentence.
 pub fn hint(section: &str, name: &str) -> String {
     let split = |path: &'static str| path.rsplit_once('.').unwrap_or(("", path));
     let paths = || entries().iter().map(|entry| entry.path.as_str());
@@ -59,20 +58,20 @@ pub fn hint(section: &str, name: &str) -> String {
     let near = |path: &&'static str| distance(split(path).1, name) <= tolerance(name);
     let by_distance = |path: &&'static str| distance(split(path).1, name);
     if let Some(path) = siblings().filter(near).min_by_key(by_distance) {
-        return format!("did you mean {}?", shown(path));
+        return format!("did you mean {}?", written(path));
     }
     if let Some(path) = paths().filter(near).min_by_key(by_distance) {
-        return format!("did you mean {}, in another section?", shown(path));
+        return format!("did you mean {}, in another section?", written(path));
     }
-    format!("there are {}", siblings().map(shown).collect::<Vec<_>>().join(", "))
+    format!("there are {}", siblings().map(written).collect::<Vec<_>>().join(", "))
 }
 
-/// How many slips of the pen a word of this length may have.
+/// How many typing errors a word of this length may have.
 fn tolerance(name: &str) -> usize {
     (name.chars().count() / 3).clamp(1, 3)
 }
 
-/// The number of letters to insert, delete, replace or swap, without regard to case and to `-` for `_`.
+/// The number of letters to insert, delete, replace or swap. Case does not count, nor `-` for `_`.
 fn distance(left: &str, right: &str) -> usize {
     let normal = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     strsim::osa_distance(&normal(left), &normal(right))
@@ -84,28 +83,28 @@ fn entries() -> &'static [Entry] {
     ENTRIES.get_or_init(explore)
 }
 
-/// Walks down the structs: asks for the fields of one after the other.
+/// Asks the structs for their fields, one struct after the other.
 fn explore() -> Vec<Entry> {
     let mut waiting: Vec<Vec<&'static str>> = vec![Vec::new()];
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
         let mut answer = None;
-        // Always an error: no value is offered.
+        // The result is always an error, because there is no value to read.
         let _ = Config::deserialize(Question { path: &path, is_in_list: false, answer: &mut answer });
         let Some((kind, fields)) = answer else { continue };
         waiting.extend(fields.iter().rev().map(|field| [path.as_slice(), &[*field]].concat()));
         found.push(Entry { path: path.join("."), kind });
     }
-    // The first one is the file as a whole.
+    // The first entry is the file as a whole.
     found.split_off(found.len().min(1))
 }
 
-/// A deserializer without data. It asks a struct for the field that comes next in the path, and at
-/// the end of the path what is wanted there.
+/// A deserializer without data. It leads a struct along a path of fields, and notes what the struct
+/// wants at the end of it.
 struct Question<'a> {
     path: &'a [&'static str],
     is_in_list: bool,
-    /// The kind, and the fields of a section.
+    /// What is at the end of the path: its kind, and its fields if it is a section.
     answer: &'a mut Option<(Kind, &'static [&'static str])>,
 }
 

@@ -1,5 +1,5 @@
-//! The configuration as the program uses it: every value resolved, every default filled in. Never talks to a
-//! server, and never shows a secret, in an error or anywhere else.
+//! The configuration as the program uses it: every value checked, every default filled in. Never
+//! talks to a server, and never puts a secret into a message.
 //!
 //! The structs are the table of keys: a new key is one field, with its comment and its default. The
 //! type of a value (`value`) checks it. `keys` asks the structs which keys there are.
@@ -203,7 +203,7 @@ pub struct Loaded {
 /// Reads a configuration file and the secret files that it names.
 ///
 /// # Errors
-/// Everything that is wrong with it, at once.
+/// The first fault of each section, and every fault of the files that it names.
 pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let (text, exposed) = files::read_config_file(file).map_err(|problem| ConfigError::new(file, vec![problem]))?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -218,7 +218,8 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
 /// Reads a configuration from its text; file names in it are relative to `folder`.
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of the lines.
+/// The first fault of each section, in the order of the lines. In a text that is no TOML, the first
+/// fault of each line.
 pub fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     resolve::resolve(text, folder)
 }

@@ -1,4 +1,5 @@
-//! What is wrong with a configuration, in words for its owner. Never holds a value that may be a secret.
+//! What is wrong with a configuration, in words for its owner. Never holds a value that may be a
+//! secret.
 
 use crate::exit::ExitCode;
 use std::fmt;
@@ -13,7 +14,7 @@ pub struct Problem {
     pub key: String,
     /// What is wrong, and what to do about it.
     pub text: String,
-    /// It may be over soon, without anybody changing the configuration.
+    /// The fault may pass without a change of the configuration.
     pub may_pass: bool,
 }
 
@@ -29,8 +30,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The configuration cannot be used. Trying again makes no sense before somebody has changed it,
-/// unless a secret's file is all that is wrong.
+/// The configuration cannot be used. A new attempt makes no sense before the file is changed,
+/// unless the only fault is that a secret's file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     file: PathBuf,

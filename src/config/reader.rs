@@ -1,5 +1,5 @@
 //! Reads the sections of a parsed file into their structs, and puts what is wrong with them into
-//! words. Never uses the words of serde where they could show a value: those of the value types only.
+//! words. Never uses serde's own words, because they show the value.
 
 use super::keys::{self, Kind};
 use super::lines::Lines;
@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 /// every line.
 const MOST: usize = 20;
 
-/// A longer name is no mistyped key, and may be a secret.
+/// A longer name is no misspelled key and may be a secret, so it is not put into a message.
 const LONGEST_NAME: usize = 20;
 
 /// A parsed file, and everything found wrong so far.
@@ -72,9 +72,9 @@ impl<'a> Reader<'a> {
         let (key, text) = match (missing, keys::kind(&path)) {
             (Some(name), _) => (format!("{path}.{name}"), "is missing".to_owned()),
             (None, Some(Kind::Text | Kind::Value)) => (path, message.to_owned()),
-            (None, Some(Kind::Section)) => (path.clone(), format!("must be a section: {}", keys::shown(&path))),
+            (None, Some(Kind::Section)) => (path.clone(), format!("must be a section: {}", keys::written(&path))),
             (None, Some(Kind::Sections)) => {
-                (path.clone(), format!("must be a list of sections: {}", keys::shown(&path)))
+                (path.clone(), format!("must be a list of sections: {}", keys::written(&path)))
             }
             (None, None) => unknown(&parent, name),
         };
@@ -82,14 +82,14 @@ impl<'a> Reader<'a> {
         self.add_at(position, &key, text);
     }
 
-    /// Reports every section that nobody knows.
+    /// Reports every unknown section.
     pub fn check_sections(&mut self) {
         let names = self.root.keys().filter(|name| keys::kind(name.get_ref()).is_none());
         let mut names: Vec<(usize, String)> =
             names.map(|name| (name.span().start, name.get_ref().to_string())).collect();
         names.sort();
         for (index, (position, name)) in names.iter().enumerate() {
-            // The words of the others are never shown, and there may be thousands.
+            // There may be thousands; those after the first ones are only counted.
             let (key, text) = if index < MOST { unknown("", name) } else { Default::default() };
             self.add_at(Some(*position), &key, text);
         }
@@ -140,11 +140,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The key and the words for a name that nobody knows.
+/// The key and the words for an unknown name.
 fn unknown(section: &str, name: &str) -> (String, String) {
     if name.chars().count() > LONGEST_NAME {
         let hint = keys::hint(section, "");
-        return (section.to_owned(), format!("unknown key, too long to be shown; {hint}"));
+        return (section.to_owned(), format!("unknown key with a very long name; {hint}"));
     }
     let dot = if section.is_empty() { "" } else { "." };
     (format!("{section}{dot}{}", name.escape_debug()), format!("unknown key; {}", keys::hint(section, name)))

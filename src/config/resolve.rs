@@ -1,5 +1,5 @@
-//! From the text of a configuration file to a [`Config`]: reads the sections and the files that they
-//! name, and checks what depends on more than one key. Never guesses: what is wrong is reported.
+//! Turns the text of a configuration file into a [`Config`]: reads the sections and the files that
+//! they name, and checks what depends on more than one key. Never guesses: a fault is reported.
 
 use super::reader::Reader;
 use super::text::FileName;
@@ -32,8 +32,8 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(text, root.into_inner());
     if !errors.is_empty() {
-        // What the parser made of the rest is not looked at: after a slip of the pen in a line with a secret, the
-        // secret could be what it takes for a key.
+        // The rest is not checked: after a typing error in the line of a secret, the parser may
+        // have taken the secret for a key.
         syntax::report(text, errors, &mut reader);
         return Err(reader.into_problems());
     }
@@ -143,7 +143,7 @@ impl Resolver<'_> {
     }
 
     fn read_secret(&mut self, key: &str, file: &mut FileName) -> Option<Secret> {
-        self.place(key, file)?;
+        self.locate(key, file)?;
         match file::read_secret(&file.0) {
             Ok((secret, exposed)) => {
                 self.warnings.extend(exposed.warnings(&file.0, true));
@@ -156,10 +156,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// Completes the name of a file, which is beside the configuration or among the service's
-    /// credentials. `None`: it cannot be, which is reported.
-    fn place(&mut self, key: &str, file: &mut FileName) -> Option<()> {
-        match files::place(&file.0, self.folder, std::env::var_os(files::CREDENTIALS).as_deref()) {
+    /// Completes the path of a file. `None`: the path is wrong, which is reported.
+    fn locate(&mut self, key: &str, file: &mut FileName) -> Option<()> {
+        match files::locate(&file.0, self.folder, std::env::var_os(files::CREDENTIALS).as_deref()) {
             Ok(path) => {
                 file.0 = path;
                 Some(())
@@ -172,7 +171,7 @@ impl Resolver<'_> {
     }
 
     fn ca_file(&mut self, file: &mut FileName) {
-        if self.place("argus.ca_file", file).is_none() {
+        if self.locate("argus.ca_file", file).is_none() {
             return;
         }
         let name = file.0.display();
@@ -188,14 +187,14 @@ impl Resolver<'_> {
         }
     }
 
-    /// The Python program reads this section and never uses it.
+    /// Warns of the section that the Python program reads and never uses.
     fn metadata(&mut self) {
         if self.reader.has("metadata.ports_url") {
             self.warn("metadata.ports_url has no effect");
         }
     }
 
-    /// Where the secrets are still those of the example, the servers are named too that are.
+    /// Reports the servers of the example, if a secret is still the example's, too.
     fn refuse_example(&mut self) {
         for (key, example) in EXAMPLE_SERVERS {
             if self.is_example && self.reader.text(key) == Some(example) {
@@ -204,7 +203,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A token that is renewed would be written over the secret.
+    /// Reports one file for both secrets: a renewed token would be written over the secret of Zino.
     fn refuse_shared_file(&mut self, argus: Option<&ArgusConfig>, zino: Option<&ZinoConfig>) {
         let token = argus.and_then(|argus| argus.token_file.as_ref());
         if token.is_some() && token == zino.and_then(|zino| zino.secret_file.as_ref()) {
@@ -217,7 +216,7 @@ impl Resolver<'_> {
     }
 }
 
-/// What makes text unfit as a token: it must go into an HTTP header.
+/// Whether a text can be a token, which goes into an HTTP header.
 fn check_token(token: &str) -> Result<(), String> {
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("must be one word of plain letters, digits and signs".to_owned());
@@ -225,7 +224,7 @@ fn check_token(token: &str) -> Result<(), String> {
     check_length(token)
 }
 
-/// What makes text unfit as a secret of Zino: it is a part of one line of Zino's secrets file.
+/// Whether a text can be a secret of Zino, which is a part of one line of Zino's secrets file.
 fn check_secret(secret: &str) -> Result<(), String> {
     if secret.contains(char::is_control) {
         return Err("must be one line of text".to_owned());

@@ -35,7 +35,7 @@ fn debug_output_shows_no_secret() {
 /// A key in its section, as text.
 fn setting(key: &str, value: &str) -> String {
     let (section, name) = key.rsplit_once('.').unwrap();
-    format!("{}\n{name} = {value}\n", keys::shown(section))
+    format!("{}\n{name} = {value}\n", keys::written(section))
 }
 
 /// Everything that people see of a text, and what debug output shows of its faults.

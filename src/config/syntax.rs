@@ -1,5 +1,6 @@
-//! What to say of a file that is not TOML: the line, the key if it is one of ours, and whether
-//! quotes are missing. Never shows anything else of the line, which may hold a secret.
+//! Reports the faults of a file that is not TOML: the line, the key if it is one of ours, and
+//! whether quotes are missing. Never puts anything else of the line into a message: it may hold a
+//! secret.
 
 use super::keys::{self, Kind};
 use super::lines::Lines;
@@ -15,7 +16,7 @@ pub fn report(text: &str, mut errors: Vec<Error>, reader: &mut Reader<'_>) {
     for error in &errors {
         let position = position(error);
         let start = lines.start(position);
-        // The second error of a line is mostly a consequence of the first.
+        // The second error of a line is mostly a consequence of the first one.
         if reported.replace(start) == Some(start) {
             continue;
         }
@@ -46,7 +47,7 @@ fn headers(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// The key that a line sets, if it is one that we know; nothing else of the line is safe to show.
+/// The key that a line sets, if it is one of ours. Nothing else of the line is put into a message.
 fn key(section: &str, line: &str) -> String {
     let name = line.split('=').next().unwrap_or_default().trim();
     let path = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };

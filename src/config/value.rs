@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::time::Duration;
 use toml::Value;
 
-/// A shorter time would be a busy loop; a longer one is a slip of the pen.
+/// A shorter time would be a busy loop; a longer one is a typing error.
 const SHORTEST_SECS: f64 = 0.1;
 const DAY: u32 = 24 * 3600;
 
-/// A value of any kind. Reading one never fails for its kind: serde's words for that show the value.
+/// A value of any kind. Reading one never fails for its kind: serde's words for that show the
+/// value.
 #[derive(Deserialize)]
 struct Any(#[serde(deserialize_with = "any_kind")] Value);
 

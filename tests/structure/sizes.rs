@@ -7,7 +7,7 @@ const LONGEST_FILE: usize = 350;
 const LONGEST_FUNCTION: usize = 70;
 
 /// Files that are longer today.
-const FILES: &[(&str, usize)] = &[("src/config/tests.rs", 424)];
+const FILES: &[(&str, usize)] = &[];
 /// Functions that are longer today.
 const FUNCTIONS: &[(&str, usize)] = &[];
 

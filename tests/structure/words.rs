@@ -12,21 +12,11 @@ const BANNED: &str = "told tell home errand deeds acts ripe excused goal reached
                       shown road slot place trouble carry machine mend";
 
 /// How many wider comment lines a module has today.
-const WIDE_COMMENTS: &[(&str, usize)] = &[
-    ("cli", 2),
-    ("commands", 19),
-    ("config", 17),
-    ("engine", 67),
-    ("exit", 1),
-    ("lib", 1),
-    ("progress", 7),
-    ("service", 3),
-    ("threads", 24),
-];
+const WIDE_COMMENTS: &[(&str, usize)] =
+    &[("commands", 15), ("engine", 67), ("exit", 1), ("lib", 1), ("progress", 7), ("service", 3), ("threads", 24)];
 /// How many banned words the names of a module hold today.
 const BANNED_WORDS: &[(&str, usize)] = &[
     ("commands", 21),
-    ("config", 4),
     ("engine", 91),
     ("execute", 11),
     ("progress", 3),

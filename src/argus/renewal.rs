@@ -1,4 +1,4 @@
-//! Renews the token in `argus.token_file` (design 4.10): Argus deletes a token 14 days after it was
+//! Renews the token in `argus.token_file` (TOKEN-1): Argus deletes a token 14 days after it was
 //! made, used or not.
 //!
 //! A refresh invalidates the old token before its reply brings the new one. So a *session* token,

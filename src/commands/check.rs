@@ -137,7 +137,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64()).trim_end_matches(".0").to_owned()
 }
 
-/// What a person has to mend first: the configuration, then what refuses us, then what cannot be
+/// What a person has to fix first: the configuration, then what refuses us, then what cannot be
 /// reached.
 fn worse(one: ExitCode, other: ExitCode) -> ExitCode {
     let rank = |code: ExitCode| match code {

@@ -1,5 +1,5 @@
 //! `--once`: one complete synchronisation in both directions, for cron. Runs the same threads as
-//! the daemon until the machine says that it is done. Never decides anything about cases or
+//! the daemon until the engine says that it is done. Never decides anything about cases or
 //! incidents.
 
 mod primary;
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 /// The longest that a run takes if nothing else is said.
 const LONGEST: Duration = Duration::from_secs(600);
-/// The machine says itself that the time is over; if it has not done so after this, it stands
+/// The engine says itself that the time is over; if it has not done so after this, it stands
 /// still.
 const SLACK: Duration = Duration::from_millis(500);
 /// How much later than the end the last log lines may be written.
@@ -211,7 +211,7 @@ fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress
             recv(progress) -> waiting => {
                 match waiting {
                     Ok(waiting) => line.show(waiting),
-                    // The machine has ended, and `ends` says so.
+                    // The engine has ended, and `ends` says so.
                     Err(_) => progress = never(),
                 }
             }

@@ -1,4 +1,4 @@
-//! Whether a server accepts us, and when a refusal ends the program (design 4.9). Pure; never logs
+//! Whether a server accepts us, and when a refusal ends the program (FAIL-8). Pure; never logs
 //! and never asks.
 
 use std::time::Duration;

@@ -58,7 +58,7 @@ pub(super) enum Probed {
 }
 
 impl Health {
-    /// At a reload: whether Argus accepted the token is carried over.
+    /// At a reload: whether Argus accepted the token is kept.
     pub(super) fn after_reload(token: Admission) -> Self {
         let token = token.after_reload();
         // The probe shows when Argus accepts the token again.

@@ -1,6 +1,6 @@
-//! What the service manager is told, and over which socket: systemd's notify protocol. Never
-//! decides when something is told, never fails for want of a listener, and never lets a text become
-//! a second assignment.
+//! Sends messages to the service manager over its socket (systemd's notify protocol). Never decides
+//! when something is sent, never fails for want of a listener, and never lets a text become a second
+//! assignment.
 
 use crate::sanitise::sanitised_line;
 use log::{debug, warn};
@@ -23,11 +23,11 @@ const LONGEST_SEND: Duration = Duration::from_millis(200);
 /// The time between two such tries.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The way to the service manager; without one, everything is told to nobody.
+/// The notification socket of the service manager. Without one, every call is a no-op.
 #[derive(Debug, Default)]
 pub struct Notifier {
     line: Option<Line>,
-    /// READY=1 was told: only then there is something to reload.
+    /// READY=1 was sent. Only then is there something to reload.
     ready: AtomicBool,
     /// The last message could not be sent. Only the first of such messages is logged.
     fails: AtomicBool,
@@ -47,7 +47,7 @@ impl Notifier {
             return Self::default();
         };
         Self::to(&name).unwrap_or_else(|why| {
-            warn!("NOTIFY_SOCKET {}: {why}; systemd is told nothing", sanitised_line(&name.to_string_lossy(), 200));
+            warn!("NOTIFY_SOCKET {}: {why}; nothing is sent to systemd", sanitised_line(&name.to_string_lossy(), 200));
             Self::default()
         })
     }
@@ -134,7 +134,7 @@ impl Notifier {
         let sent = line.socket.send_to_addr(state.as_bytes(), &line.address).map(drop);
         let failed = self.fails.swap(sent.is_err(), Ordering::Relaxed);
         if let (Err(error), false) = (&sent, failed) {
-            debug!("systemd cannot be told anything: {error}");
+            debug!("cannot send to systemd: {error}");
         }
         sent
     }

@@ -18,7 +18,7 @@ pub fn line(summary: &Summary, stuck: &[String]) -> String {
     if !stuck.is_empty() {
         parts.push(format!("STANDS STILL: {}", stuck.join(", ")));
     }
-    // The beginning of an outage that still lasts has been told.
+    // An outage that still lasts is in the line already.
     let told = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
     if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !told(*at)) {
         parts.push(format!("last error {} {}", whole(*at), sanitised_line(what, MAX_ERROR)));

@@ -14,9 +14,9 @@ pub mod writer;
 
 use crate::engine::RunEnd;
 
-/// The most events and reports that wait for the state machine. The sender of one more waits.
+/// The most events and reports that wait for the engine. The sender of one more waits.
 pub const INBOX: usize = 8;
-/// The most jobs that wait for writers. The machine never has so many under way:
+/// The most jobs that wait for writers. The engine never has so many under way:
 /// `argus.connections` (64 at most), a probe and a few more.
 pub const JOBS: usize = 80;
 /// The most words that wait for the main thread, which ends the process at the first one.
@@ -33,7 +33,7 @@ pub enum End {
     Refused(String),
     /// A single run is over.
     Finished(Box<RunEnd>),
-    /// The state machine has ended; the writer may still have jobs under way.
+    /// The engine has ended; the writer may still have jobs under way.
     Stopped,
 }
 

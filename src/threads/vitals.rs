@@ -1,5 +1,5 @@
-//! What the state machine thread tells the service manager between two turns: ready, the status
-//! line, and that all threads are alive. Never decides anything about cases; without a service
+//! What the engine thread sends to the service manager between two turns: ready, the status line,
+//! and that all threads are alive. Never decides anything about cases; without a service
 //! manager it does nothing.
 //!
 //! READY=1 does not wait for servers that are down. `systemctl start` at three in the morning would
@@ -25,7 +25,7 @@ pub const LONGEST_START: Duration = Duration::from_secs(30);
 /// How often the status line may change.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
-/// What was told until now, and what is to be told when.
+/// What was sent until now, and what is to be sent when.
 #[derive(Debug)]
 pub struct Vitals {
     notifier: Arc<Notifier>,
@@ -33,7 +33,7 @@ pub struct Vitals {
     /// How often the watchdog is fed: twice as often as systemd wants.
     feed_every: Option<Duration>,
     feed_at: Duration,
-    /// The threads that stand still, as told in the log.
+    /// The threads that stand still, as logged.
     stuck: BTreeSet<String>,
     ready: bool,
     status: String,
@@ -44,7 +44,7 @@ pub struct Vitals {
 }
 
 impl Vitals {
-    /// Nothing is told yet. `watchdog` is systemd's interval, if there is a watchdog.
+    /// Nothing was sent yet. `watchdog` is systemd's interval, if there is a watchdog.
     #[must_use]
     pub fn new(notifier: Arc<Notifier>, progress: Arc<Progress>, watchdog: Option<Duration>) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Vitals {
         &self.progress
     }
 
-    /// After a turn of the machine that began at this time.
+    /// After a turn of the engine that began at this time.
     pub fn turn(&mut self, now: Duration, machine: &Engine) {
         if !self.notifier.has_listener() {
             return;
@@ -88,7 +88,7 @@ impl Vitals {
         }
         let line = status::line(&summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
         self.stale = line != self.status;
-        // What could not be told is still to be told.
+        // A datagram that could not be sent is sent again on the next turn.
         if self.stale && now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
             self.stale = !self.notifier.status(&line);
@@ -104,8 +104,8 @@ impl Vitals {
         }
         let feed = self.feed_every.map(|_| self.feed_at);
         let status = self.stale.then_some(self.status_at);
-        // Whatever is due, a turn moves it on, so that nothing here keeps the machine spinning; but
-        // for a READY=1 that cannot be told, which waits for the next turn.
+        // Every deadline here moves forward on each turn, so that the loop cannot spin. A READY=1
+        // that could not be sent waits for the next turn.
         let ready = (!self.ready && LONGEST_START > now).then_some(LONGEST_START);
         feed.into_iter().chain(status).chain(ready).min()
     }

@@ -57,7 +57,7 @@ struct Reading {
 }
 
 impl ZinoView {
-    /// At a reload: whether Zino accepted our login is carried over.
+    /// At a reload: whether Zino accepted our login is kept.
     pub(super) fn after_reload(login: Admission) -> Self {
         Self { login: login.after_reload(), ..Self::default() }
     }

@@ -1,4 +1,4 @@
-//! Open incidents whose case Zino does not know (design 4.6): was it scavenged, or forgotten by a
+//! Open incidents whose case Zino does not know (ORPHAN): was it scavenged, or forgotten by a
 //! Zino that lost its newest state? Only an incident whose case was scavenged for sure is ended; a
 //! person decides about all others. The incident's record says that its case may be forgotten,
 //! because a day later nothing else shows it. Never asks Argus itself.
@@ -284,6 +284,7 @@ fn names(problems: &Problems, pk: IncidentPk, id: CaseId) -> bool {
 
 /// Whether no case of our Zino is about this incident's problem, and its number is unknown or means
 /// something else.
+/// Rule: ORPHAN-1.
 fn is_unknown(incident: &Incident, problems: &Problems, unreadable: &Unreadable) -> bool {
     let number = named_case(incident).map(|(number, _)| number);
     if number.is_some_and(|number| unreadable.contains(number)) {
@@ -319,6 +320,7 @@ fn numbers(ctx: &Context, problems: &Problems) -> Numbers {
     Numbers::new(held, gone.chain(exactly), roughly)
 }
 
+/// Rule: ORPHAN-2.
 fn fate(ctx: &Context, problems: &Problems, unreadable: &Unreadable, incident: &Incident, numbers: &Numbers) -> Fate {
     let Some((number, opened)) = named_case(incident).filter(|_| is_of_our_zino(ctx, incident)) else {
         return Fate::Unclear;

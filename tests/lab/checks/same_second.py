@@ -1,4 +1,4 @@
-"""Hundreds of incidents that began in one second: Argus orders its lists by the second alone (fact sheet of the API, section 4)."""
+"""Hundreds of incidents that began in one second: Argus orders its lists by the second alone (WATCH-5)."""
 
 import re
 import time

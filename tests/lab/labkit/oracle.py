@@ -75,7 +75,7 @@ OPENING = "state change embryonic -> open"
 
 
 def expected_events(history, own_user) -> list[tuple[int, str]]:
-    """Design 4.4: (second, text) of every OTH event that a case's history must give."""
+    """HISTORY-1: (second, text) of every OTH event that a case's history must give."""
     sent = []
     for entry in history:
         if entry.header.startswith(OPENING) or entry.header == own_user or entry.header.endswith(f"({own_user})"):
@@ -87,7 +87,7 @@ def expected_events(history, own_user) -> list[tuple[int, str]]:
 
 
 def normal(text) -> str:
-    """Design 4.3: the text as either server would give it back."""
+    """TEXT-1: the text as either server would give it back."""
     return "\n".join(line.strip() for line in text.splitlines()).strip()
 
 

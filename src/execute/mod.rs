@@ -4,4 +4,7 @@ mod facts;
 pub mod host_lock;
 pub mod orphan;
 pub mod run;
+#[cfg(test)]
+#[allow(missing_docs)]
+mod testing;
 mod writes;

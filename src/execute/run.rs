@@ -259,3 +259,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -69,6 +69,7 @@ impl View {
         let doubted = self.case(case).is_some_and(|work| work.setbacks.get(&WriteKey::creation()).is_some());
         let pk = incident.pk;
         self.argus.listed.insert(pk, incident.clone());
+        self.argus.read.remove(&pk);
         if !doubted {
             self.argus.read.insert(pk, Some(IncidentRead { incident, events: Vec::new() }));
         }

@@ -28,7 +28,7 @@ pub fn end<A: ArgusServer + ?Sized>(
         };
         let evidence = read.evidence();
         let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
-        if !read.incident.is_open() || wanted || evidence.tells_of_forgetting() {
+        if !read.incident.is_open() || wanted || evidence.records_a_loss() {
             return Ok(Some(read.incident));
         }
         let earlier = evidence.all().filter(|e| e.kind == EventKind::End && evidence.is_ours(e));
@@ -55,7 +55,7 @@ pub fn mark_forgotten<A: ArgusServer + ?Sized>(
     let Some(read) = read(argus, pk)? else {
         return Ok(None);
     };
-    if read.incident.is_open() && !read.evidence().tells_of_forgetting() {
+    if read.incident.is_open() && !read.evidence().records_a_loss() {
         let description = format!("{FORGOTTEN}: it gave out case numbers again. A person must close this incident.");
         argus.post_event(pk, &NewEvent { kind: EventKind::Other, timestamp: now, description })?;
     }

@@ -26,7 +26,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
     run_observed(argus, rules, job, &mut |_, _| {})
 }
 
-/// Like [`run`]; each view is shown with what was decided about it.
+/// Like [`run`]; each view is name with what was decided about it.
 pub fn run_observed<A: ArgusServer + ?Sized>(
     argus: &A,
     rules: &Rules,
@@ -145,14 +145,14 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
 
     /// Argus does not let us read something about a case: everything else goes on.
     fn is_refused(&mut self, case: CaseId, question: Question, cause: Cause) {
-        let (incident, shown) = match &question {
+        let (incident, name) = match &question {
             Question::Incident(pk) => (Some(*pk), format!("the reading of incident {pk}")),
             Question::Number(_) => (None, "the search for its incident".to_owned()),
             // It could not be looked for by its tags.
             Question::OpenAboutProblem(_) => return self.view.take_open([]),
         };
         if let Some(work) = self.view.cases.iter_mut().find(|work| work.case.id == case) {
-            work.setbacks.failed(WriteKey::reading(incident), &shown, cause, work.chance);
+            work.setbacks.failed(WriteKey::reading(incident), &name, cause, work.chance);
         }
         self.view.argus.refused.insert(question);
     }

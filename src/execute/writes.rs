@@ -10,7 +10,7 @@ use crate::reconcile::work;
 use log::{info, warn};
 
 /// How much of an event's text is shown where the write is named, in bytes.
-const MAX_SHOWN: usize = 60;
+const MAX_QUOTED: usize = 60;
 
 /// What became of a write.
 pub(super) enum Outcome {
@@ -71,11 +71,11 @@ fn accepted(view: &mut View, write: &Write) {
     let problem = view.problem.to_string();
     if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
         if is_first {
-            work.setbacks.accepted(key, &shown(write, pk), write.makes_uncertain(), work.chance);
+            work.setbacks.accepted(key, &name_of(write, pk), write.makes_uncertain(), work.chance);
         }
         let is_of_no_case = matches!(write.rule, Rule::Duplicate | Rule::LeftBehind);
         let name = if is_of_no_case { problem } else { work.case.name() };
-        info!("{name}: {}", told(write, pk));
+        info!("{name}: {}", log_line(write, pk));
     }
     if write.makes_uncertain() {
         view.forget_read(pk);
@@ -91,7 +91,7 @@ fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     }
     let what = match &write.action {
         Action::Create(new) => format!("its incident, number {}", new.source_incident_id),
-        Action::Post(pk, _) | Action::Patch(pk, _) => shown(write, *pk),
+        Action::Post(pk, _) | Action::Patch(pk, _) => name_of(write, *pk),
     };
     if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
         work.setbacks.failed(write.key(), &what, Cause::Refused { status, why }, work.chance);
@@ -113,7 +113,7 @@ fn note_taken(view: &View, write: &Write, number: &str) {
 }
 
 /// What a write does to an incident, in the words of a log line.
-fn told(write: &Write, pk: IncidentPk) -> String {
+fn log_line(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => format!("created incident {pk}"),
         Action::Patch(..) => format!("changed incident {pk} to match"),
@@ -126,14 +126,14 @@ fn told(write: &Write, pk: IncidentPk) -> String {
 }
 
 /// What a write is, for people.
-fn shown(write: &Write, pk: IncidentPk) -> String {
+fn name_of(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => "its incident".to_owned(),
         Action::Patch(..) => format!("a change of incident {pk}"),
         Action::Post(_, event) => match event.kind {
             EventKind::End => format!("END on incident {pk}"),
             EventKind::Restart => format!("RES on incident {pk}"),
-            _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_SHOWN))),
+            _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_QUOTED))),
         },
     }
 }

@@ -29,8 +29,8 @@ impl View {
         {
             for work in self.cases.iter_mut().filter(|work| work.due && exact(&work.case, &lost)) {
                 // Argus said that it had made it, and does not have it.
-                let shown = format!("its incident, number {}", work.case.id);
-                work.setbacks.accepted(WriteKey::creation(), &shown, true, work.chance);
+                let name = format!("its incident, number {}", work.case.id);
+                work.setbacks.accepted(WriteKey::creation(), &name, true, work.chance);
             }
         }
         self.argus.read.insert(pk, found);
@@ -49,9 +49,9 @@ impl View {
             && let Some(work) = self.cases.iter_mut().find(|work| work.case.id == case)
         {
             // The number is not taken, so that the refusal has another reason.
-            let shown = format!("its incident, number {number}");
+            let name = format!("its incident, number {number}");
             let cause = Cause::Refused { status: 400, why };
-            work.setbacks.failed(WriteKey::creation(), &shown, cause, work.chance);
+            work.setbacks.failed(WriteKey::creation(), &name, cause, work.chance);
         }
         self.argus.numbers.insert(number.to_owned(), found);
         true

@@ -26,14 +26,14 @@ pub fn duplicate_text(kept: IncidentPk) -> String {
     format!("{DUPLICATE}{kept}")
 }
 
-/// A history entry as an event tells it.
+/// A history entry as an event counts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
+pub struct EntryText {
     /// The second of the entry.
     pub at: i64,
     /// Its text in normal form.
     pub text: String,
-    /// Whether it closes the case: then an END tells it as well.
+    /// Whether it closes the case: then an END counts it as well.
     pub closes: bool,
 }
 
@@ -219,32 +219,32 @@ impl<'a> Evidence<'a> {
 
     /// Whether it is on record that Zino may have forgotten the case.
     #[must_use]
-    pub fn tells_of_forgetting(&self) -> bool {
+    pub fn records_a_loss(&self) -> bool {
         self.all().any(|e| e.kind == EventKind::Other && self.is_ours(e) && e.description.starts_with(FORGOTTEN))
     }
 
-    /// For each of these history entries whether we have told it. Equal entries are counted: each
-    /// event tells one of them.
+    /// For each of these history entries whether we have delivered it. Equal entries are counted: each
+    /// event counts one of them.
     #[must_use]
-    pub fn are_told(&self, entries: &[Telling]) -> Vec<bool> {
+    pub fn are_delivered(&self, entries: &[EntryText]) -> Vec<bool> {
         let mut said = self.said();
-        let mut told = vec![false; entries.len()];
+        let mut delivered = vec![false; entries.len()];
         // An event at the very second is the entry's own; only what is left may be another's that
         // is off.
         for off in std::iter::once(&0).chain(self.off) {
-            for (entry, told) in entries.iter().zip(&mut told).filter(|(_, told)| !**told) {
+            for (entry, delivered) in entries.iter().zip(&mut delivered).filter(|(_, delivered)| !**delivered) {
                 let said = said.get_mut(entry.text.as_str()).and_then(|said| said.get_mut(&(entry.at + off)));
-                *told = said.is_some_and(|said| said.takes(entry.closes));
+                *delivered = said.is_some_and(|said| said.takes(entry.closes));
             }
         }
-        told
+        delivered
     }
 
     /// How often we have said what, by the normal form of the text and the second.
     fn said(&self) -> HashMap<String, HashMap<i64, Said>> {
         let mut said: HashMap<String, HashMap<i64, Said>> = HashMap::new();
-        let tells = |e: &&Event| matches!(e.kind, EventKind::Other | EventKind::End) && self.is_ours(e);
-        for event in self.all().filter(tells) {
+        let counts = |e: &&Event| matches!(e.kind, EventKind::Other | EventKind::End) && self.is_ours(e);
+        for event in self.all().filter(counts) {
             let count = said.entry(normal(&event.description)).or_default().entry(event.timestamp.secs()).or_default();
             if event.kind == EventKind::End {
                 count.end += 1;
@@ -257,7 +257,7 @@ impl<'a> Evidence<'a> {
 }
 
 impl Said {
-    /// Takes one of the events away for an entry; false if there is none left that tells it.
+    /// Takes one of the events away for an entry; false if there is none left that counts it.
     fn takes(&mut self, closes: bool) -> bool {
         let left = if self.other == 0 && closes { &mut self.end } else { &mut self.other };
         let taken = left.checked_sub(1);
@@ -267,40 +267,5 @@ impl Said {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reconcile::testing::{ALICE, US, case, event, incident};
-
-    #[test]
-    fn a_close_stands_until_a_reopening_arrives_whatever_the_timestamps_say() {
-        let clo = event(5, ALICE, EventKind::Close, 100, "");
-        let back_dated = event(6, ALICE, EventKind::Reopen, -500, "");
-        let end = event(7, US, EventKind::End, 101, "");
-        let stands = |events: &[Event]| Evidence::of(&incident(1, &case(1)), events).standing_close().map(|e| e.pk);
-        assert_eq!(stands(&[end.clone(), clo.clone()]), Some(5));
-        assert_eq!(stands(&[back_dated, end, clo]), None);
-        assert_eq!(stands(&[event(9, ALICE, EventKind::End, 5, "")]), Some(9));
-    }
-
-    #[test]
-    fn a_duplicate_is_one_only_while_nothing_happened_after() {
-        let i = incident(1, &case(1));
-        let end = event(5, US, EventKind::End, 100, &duplicate_text(3));
-        assert_eq!(Evidence::of(&i, std::slice::from_ref(&end)).duplicate_of(), Some(3));
-        let res = event(6, US, EventKind::Restart, 100, "");
-        assert_eq!(Evidence::of(&i, &[end.clone(), res]).duplicate_of(), None);
-        let typed = Event { actor: ALICE, ..end };
-        assert_eq!(Evidence::of(&i, &[typed]).duplicate_of(), None);
-    }
-
-    #[test]
-    fn what_our_own_zino_said_before_does_not_outlast_what_it_says_now() {
-        let i = incident(1, &case(1));
-        let end = event(5, US, EventKind::End, 100, "");
-        let res = |server| event(6, US, EventKind::Restart, 100, &restart_text(1, &CaseState::Open, server));
-        let outlasts = |res: Event| Evidence::of(&i, &[end.clone(), res]).reopened_after(&end, "zino1");
-        assert!(!outlasts(res("zino1")));
-        assert!(outlasts(res("zino2")));
-        assert!(outlasts(event(6, ALICE, EventKind::Reopen, 100, "")));
-    }
-}
+#[path = "evidence_tests.rs"]
+mod tests;

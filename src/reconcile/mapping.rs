@@ -144,13 +144,13 @@ pub fn closing(case: &Case) -> Option<Closing> {
     if !case.is_closed() {
         return None;
     }
-    let told = case
+    let last_closing = case
         .history
         .iter()
         .enumerate()
         .rev()
         .find(|(_, e)| e.state_change().is_some_and(|change| change.to == "closed"));
-    if let Some((position, entry)) = told {
+    if let Some((position, entry)) = last_closing {
         return Some(Closing { at: entry.at, text: entry_text(entry), entry: Some(position) });
     }
     let last = case.history.last();
@@ -170,63 +170,5 @@ pub fn entry_text(entry: &HistoryEntry) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reconcile::testing::{OPENED, case, closed, entry, port_case, rules};
-
-    #[test]
-    fn every_field_is_as_the_operators_know_it() {
-        let c = Case { priority: 300, ..port_case(17) };
-        let new = new_incident(&c, &rules(), plain_number(&c));
-        assert_eq!(new.source_incident_id, "17");
-        assert_eq!(new.description, "gw17 port ge-0/0/1 changed state to DOWN (NTNU Ålesund, 10G)");
-        assert_eq!(new.level, 2);
-        assert_eq!(new.start_time.secs(), OPENED);
-        assert_eq!(new.end_time, None);
-        assert_eq!(
-            new.tags,
-            [
-                "description=NTNU Ålesund, 10G",
-                "event_type=portstate",
-                "host=gw17.example.org",
-                "interface=ge-0/0/1",
-                "priority=300"
-            ]
-        );
-    }
-
-    #[test]
-    fn bgp_and_alarm_cases_read_as_before() {
-        let bgp = Case {
-            kind: CaseKind::Bgp,
-            remote_addr: Some("2001:db8::1".into()),
-            remote_as: Some("65001".into()),
-            router: "r.other.net".into(),
-            ..case(1)
-        };
-        assert_eq!(description(&bgp), "r.other.net BGP Neighbor AS65001/2001:db8::1 is DOWN");
-        assert!(tags(&bgp, &rules()).contains(&"host=r.other.net".to_owned()));
-        assert!(tags(&bgp, &rules()).contains(&"remote_addr=2001:db8::1".to_owned()));
-        let alarm = Case { kind: CaseKind::Alarm, ..case(1) };
-        assert_eq!(description(&alarm), "gw1 Active alarms reported");
-    }
-
-    #[test]
-    fn a_closing_is_told_by_history_then_by_the_attribute_then_by_the_last_entry() {
-        assert_eq!(closing(&case(1)), None);
-        let mut c = closed(case(1), 60);
-        c.history.push(entry(90, "ford", &["afterthought"]));
-        let told = closing(&c).unwrap();
-        assert_eq!((told.at.secs(), told.text.as_str()), (OPENED + 60, "state change open -> closed (ford)"));
-        c.history.retain(|e| e.state_change().is_none());
-        assert_eq!(closing(&c).unwrap().at.secs(), OPENED + 60);
-        c.closed = None;
-        assert_eq!(closing(&c).unwrap().at.secs(), OPENED + 90);
-    }
-
-    #[test]
-    fn the_highest_band_not_above_the_priority_gives_the_level() {
-        let level = |p| rules().level(p);
-        assert_eq!([level(0), level(199), level(200), level(499), level(500), level(9999)], [3, 3, 2, 2, 1, 1]);
-    }
-}
+#[path = "mapping_tests.rs"]
+mod tests;

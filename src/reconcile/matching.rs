@@ -110,8 +110,17 @@ impl<'v> Matching<'v> {
                 self.follow(work, kept, exact && kept == pk)
             }
             _ if work.exempt => Ok(Owned::Covered),
-            Candidate::None => Ok(Owned::None),
-            Candidate::Perhaps(pks) => {
+            Candidate::None | Candidate::Perhaps(_) => {
+                if !case.is_closed() {
+                    self.read_of_other_zinos(case)?;
+                    // A second one would only have to give way to it.
+                    if let Some(open) = self.elsewhere(case, rules).into_iter().min() {
+                        return self.follow(work, open, false);
+                    }
+                }
+                let Candidate::Perhaps(pks) = candidate else {
+                    return Ok(Owned::None);
+                };
                 for pk in pks.into_iter().take(MAX_CANDIDATES) {
                     if self.view.read(case.id, pk)?.is_some_and(|evidence| lived_during(case, &evidence)) {
                         return self.follow(work, pk, false);

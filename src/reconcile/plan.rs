@@ -1,7 +1,7 @@
 //! What an incident lacks of its case besides its state: history entries (design 4.4) and
 //! attributes (4.5). Pure; never decides whether the incident is open.
 
-use super::evidence::{Evidence, Telling};
+use super::evidence::{EntryText, Evidence};
 use super::filter;
 use super::identity::{IDENTITY_TAGS, server};
 use super::mapping::{self, closing, entry_text};
@@ -11,28 +11,27 @@ use crate::argus::models::{EventKind, Incident, NewEvent, Patch, Tag};
 use crate::zino::case::{Case, HistoryEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// History entries that the incident has no event of, in order (4.4). The closing is told by the
+/// History entries that the incident has no event of, in order (4.4). The closing is delivered by the
 /// END where one is due now, and by an ordinary event where the incident has ended already: an END
 /// there could only undo somebody's reopening.
 pub(super) fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
-    let carried_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
-    let is_due =
-        |(position, entry): &(usize, &HistoryEntry)| Some(*position) != carried_by_end && is_told(entry, rules);
+    let sent_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
+    let is_due = |(position, entry): &(usize, &HistoryEntry)| Some(*position) != sent_by_end && is_sent(entry, rules);
     let due: Vec<&HistoryEntry> = case.history.iter().enumerate().filter(is_due).map(|(_, entry)| entry).collect();
-    let tellings: Vec<Telling> = due.iter().map(|entry| telling(entry)).collect();
-    let untold = due.into_iter().zip(evidence.are_told(&tellings)).filter(|(_, told)| !told);
+    let texts: Vec<EntryText> = due.iter().map(|entry| entry_text_of(entry)).collect();
+    let missing = due.into_iter().zip(evidence.are_delivered(&texts)).filter(|(_, delivered)| !delivered);
     let post =
         |entry: &HistoryEntry| NewEvent { kind: EventKind::Other, timestamp: entry.at, description: entry_text(entry) };
-    untold.map(|(entry, _)| post(entry)).collect()
+    missing.map(|(entry, _)| post(entry)).collect()
 }
 
-fn telling(entry: &HistoryEntry) -> Telling {
+fn entry_text_of(entry: &HistoryEntry) -> EntryText {
     let closes = entry.state_change().is_some_and(|change| change.to == "closed");
-    Telling { at: entry.at.secs(), text: normal(&entry_text(entry)), closes }
+    EntryText { at: entry.at.secs(), text: normal(&entry_text(entry)), closes }
 }
 
-/// Whether a history entry is told in Argus: not the opening, and nothing that our own user wrote.
-fn is_told(entry: &HistoryEntry, rules: &Rules) -> bool {
+/// Whether a history entry is delivered in Argus: not the opening, and nothing that our own user wrote.
+fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
         None => entry.text_by(&rules.user).is_none(),

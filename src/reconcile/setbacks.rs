@@ -10,8 +10,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How often a write is made that has no effect.
 pub const TRIES: u32 = 2;
-/// How much of a write is shown to people, in bytes.
-const MAX_SHOWN: usize = 100;
+/// How much of a write is name to people, in bytes.
+const MAX_NAME: usize = 100;
 
 /// Which write: what makes it the same one when it is planned again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setback {
     /// What it is, in words for people.
-    shown: String,
+    name: String,
     cause: Cause,
     tried_at: Chance,
     /// A look follows that shows whether it had an effect.
@@ -125,10 +125,10 @@ impl Setback {
 
 impl std::fmt::Display for Setback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = &self.shown;
+        let name = &self.name;
         match &self.cause {
-            Cause::Refused { status, why } => write!(f, "Argus refuses {shown} ({status}: {why})"),
-            Cause::NoEffect { times } => write!(f, "Argus accepts {shown} without effect ({times} times)"),
+            Cause::Refused { status, why } => write!(f, "Argus refuses {name} ({status}: {why})"),
+            Cause::NoEffect { times } => write!(f, "Argus accepts {name} without effect ({times} times)"),
             Cause::NumbersTaken => f.write_str("both numbers of this case belong to incidents about something else"),
         }
     }
@@ -176,21 +176,21 @@ impl Setbacks {
     }
 
     /// A write failed for good.
-    pub fn failed(&mut self, key: WriteKey, shown: &str, cause: Cause, tried_at: Chance) {
-        let shown = cut(shown, MAX_SHOWN);
-        self.0.insert(key, Setback { shown, cause, tried_at, looked_for: true });
+    pub fn failed(&mut self, key: WriteKey, name: &str, cause: Cause, tried_at: Chance) {
+        let name = cut(name, MAX_NAME);
+        self.0.insert(key, Setback { name, cause, tried_at, looked_for: true });
     }
 
     /// A write was accepted; the next look shows whether it had an effect, if one is `looked_for`.
     /// Returns how often it was now.
-    pub fn accepted(&mut self, key: WriteKey, shown: &str, looked_for: bool, tried_at: Chance) -> u32 {
+    pub fn accepted(&mut self, key: WriteKey, name: &str, looked_for: bool, tried_at: Chance) -> u32 {
         let before = match self.0.get(&key).map(|setback| &setback.cause) {
             Some(Cause::NoEffect { times }) => *times,
             _ => 0,
         };
         let times = before.saturating_add(1);
         let cause = Cause::NoEffect { times };
-        self.0.insert(key, Setback { shown: cut(shown, MAX_SHOWN), cause, tried_at, looked_for });
+        self.0.insert(key, Setback { name: cut(name, MAX_NAME), cause, tried_at, looked_for });
         times
     }
 
@@ -237,54 +237,5 @@ impl Setbacks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Chance = Chance { fingerprint: 1, look: 1, last: false };
-    const LATER: Chance = Chance { look: 2, ..NOW };
-
-    fn end() -> WriteKey {
-        WriteKey { incident: Some(1), what: "End".to_owned() }
-    }
-
-    fn refused(status: u16) -> Cause {
-        Cause::Refused { status, why: "no".to_owned() }
-    }
-
-    #[test]
-    fn what_is_refused_is_left_out_until_there_is_another_chance() {
-        let mut setbacks = Setbacks::default();
-        setbacks.failed(end(), "END on incident 1", refused(403), NOW);
-        assert!(setbacks.leaves_out(&end(), NOW));
-        assert!(!setbacks.leaves_out(&end(), LATER));
-        assert!(!setbacks.leaves_out(&WriteKey::creation(), NOW));
-        let line = setbacks.get(&end()).map(ToString::to_string);
-        assert_eq!(line.as_deref(), Some("Argus refuses END on incident 1 (403: no)"));
-    }
-
-    #[test]
-    fn what_has_no_effect_is_tried_twice_and_then_once_for_each_chance() {
-        let mut setbacks = Setbacks::default();
-        let mut tries = |now| {
-            let mut tries = 0;
-            while !setbacks.leaves_out(&end(), now) {
-                setbacks.accepted(end(), "END on incident 1", true, now);
-                tries += 1;
-            }
-            tries
-        };
-        assert_eq!([tries(NOW), tries(NOW), tries(LATER), tries(LATER)], [2, 0, 1, 0]);
-        setbacks.lacks_only(1, &BTreeSet::from([WriteKey::patch(1)]));
-        assert!(setbacks.is_empty());
-    }
-
-    #[test]
-    fn what_nobody_looks_for_is_taken_for_done_unless_it_was_missed_already() {
-        let mut setbacks = Setbacks::default();
-        setbacks.accepted(end(), "END", true, NOW);
-        setbacks.accepted(WriteKey { incident: Some(1), what: "OTH".to_owned() }, "history", false, NOW);
-        setbacks.trust();
-        assert_eq!(setbacks.given_up().count(), 0);
-        assert!(setbacks.get(&end()).is_some() && setbacks.0.len() == 1);
-    }
-}
+#[path = "setbacks_tests.rs"]
+mod tests;

@@ -168,8 +168,8 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             uncertain.is_none_or(|at| at + 1 == writes.len()),
             "what makes uncertain is the last: {writes:?}"
         );
+        debug_assert!(!writes.iter().any(|one| self.is_given_up(one)), "Argus refused one of {writes:?}");
         for one in writes {
-            debug_assert!(!self.is_refused_write(one), "Argus refused it: {one:?}");
             let Some(left) = self.writes_left.checked_sub(1) else {
                 return Err(Outcome::Unfinished);
             };
@@ -199,7 +199,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
         Ok(())
     }
 
-    fn is_refused_write(&self, write: &Write) -> bool {
+    fn is_given_up(&self, write: &Write) -> bool {
         self.view.case(write.case).is_some_and(|work| work.setbacks.leaves_out(&write.key(), work.chance))
     }
 

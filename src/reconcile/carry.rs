@@ -27,7 +27,7 @@ pub enum ActionKind {
     Ticket,
 }
 
-/// One act of a person, as a case's history shall tell it.
+/// What a person did in Argus, as an entry in the history of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserAction {
     /// The event that recorded it.
@@ -47,8 +47,8 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The user actions on an incident that concern its case: all, or, where a case has adopted it
-/// that opened at `adopted_by`, those of that case's life.
+/// The user actions on an incident that concern its case. If a case adopted the incident that opened
+/// at `adopted_by`, only those of the life of that case.
 #[must_use]
 pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<UserAction> {
     let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, opened));
@@ -74,24 +74,23 @@ pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>
     out
 }
 
-/// The ticket that the incident has now, told by the change that brought it. Without that change in
-/// the events nobody knows who set it, and a guess would be told twice once it shows up; so it
-/// waits.
+/// The ticket that the incident has now, with the person who set it. Without the CHI event the person
+/// is unknown. A guess would add a second entry later, so the ticket waits.
 fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
     let url = normal(&evidence.incident.ticket_url);
     if url.is_empty() {
         return None;
     }
-    let brought = evidence.all().rev().find(|e| e.kind == EventKind::Change && brings_ticket(e, &url));
-    let brought = brought.filter(|e| !evidence.is_ours(e))?;
-    let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&brought.actor_name));
-    Some(UserAction { pk: brought.pk, kind: ActionKind::Ticket, text })
+    let change = evidence.all().rev().find(|e| e.kind == EventKind::Change && sets_ticket(e, &url));
+    let change = change.filter(|e| !evidence.is_ours(e))?;
+    let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&change.actor_name));
+    Some(UserAction { pk: change.pk, kind: ActionKind::Ticket, text })
 }
 
 /// Whether a change event turned the ticket URL from something else into this one.
-fn brings_ticket(event: &Event, url: &str) -> bool {
-    let told = normal(&event.description);
-    let Some(change) = told.strip_prefix("Change: \"ticket_url\":") else {
+fn sets_ticket(event: &Event, url: &str) -> bool {
+    let text = normal(&event.description);
+    let Some(change) = text.strip_prefix("Change: \"ticket_url\":") else {
         return false;
     };
     let Some(before) = change.strip_suffix(url) else {
@@ -100,7 +99,7 @@ fn brings_ticket(event: &Event, url: &str) -> bool {
     before.trim_end().strip_suffix('→').is_some_and(|old| old.trim() != url)
 }
 
-/// Where the entries of our own user stand in a case's history, by their normal form.
+/// The positions of the entries of our own user in the history of a case, by normal form.
 fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
     let mut entries: HashMap<String, Vec<usize>> = HashMap::new();
     for (position, entry) in case.history.iter().enumerate() {
@@ -111,7 +110,7 @@ fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
     entries
 }
 
-/// For each act the position of its entry in the case's history, if it is there.
+/// For each user action the position of its entry in the history of the case.
 fn positions(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Option<usize>> {
     let entries = our_entries(case, rules);
     let mut used: HashMap<String, usize> = HashMap::new();
@@ -130,20 +129,20 @@ fn positions(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Option<u
         .collect()
 }
 
-/// The position of the last state change in a case's history, to `to` or to anything.
+/// The position of the last state change in the history of a case, to `to` or to any state.
 fn last_change(case: &Case, to: Option<&str>) -> Option<usize> {
     let matches = |entry: &HistoryEntry| entry.state_change().is_some_and(|change| to.is_none_or(|to| change.to == to));
     case.history.iter().rposition(matches)
 }
 
-/// The writes that the case still lacks, in order. Empty: every act has reached Zino.
+/// The writes that the case still lacks, in order. Empty: every user action has arrived.
 #[must_use]
 pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> {
     let positions = positions(case, actions, rules);
     let mut out: Vec<Write> = Vec::new();
     for (action, _) in actions.iter().zip(&positions).filter(|(_, position)| position.is_none()) {
         let write = Write::History(action.text.clone());
-        // One ticket may be set on several incidents of a case, and is told once.
+        // One ticket can be set on several incidents of a case. One entry is enough.
         if action.kind != ActionKind::Ticket || !out.contains(&write) {
             out.push(write);
         }
@@ -170,8 +169,8 @@ pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> 
     out
 }
 
-/// Whether a standing close has fully reached Zino although the case is open: Zino itself reopened
-/// it since (the end of a planned maintenance does that).
+/// Whether Zino reopened the case after a standing close had arrived: its entry and its state change
+/// are there, and the case is open. The end of a planned maintenance does that.
 #[must_use]
 pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> bool {
     let stands = actions.iter().any(|action| matches!(action.kind, ActionKind::Close { stands: true }));

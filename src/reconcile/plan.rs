@@ -1,5 +1,5 @@
 //! What an incident lacks of its case besides its state: history entries (design 4.4) and
-//! attributes (4.5). Pure; never decides whether the incident is open.
+//! attributes (4.5). Pure; never decides whether an incident is open.
 
 use super::evidence::{EntryText, Evidence};
 use super::filter;
@@ -11,9 +11,9 @@ use crate::argus::models::{EventKind, Incident, NewEvent, Patch, Tag};
 use crate::zino::case::{Case, HistoryEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// History entries that the incident has no event of, in order (4.4). The closing is delivered by the
-/// END where one is due now, and by an ordinary event where the incident has ended already: an END
-/// there could only undo somebody's reopening.
+/// The events that carry the missing history entries, in order (4.4). An END that is due carries the
+/// closing entry. Where the incident has ended already an ordinary event carries it, because an END
+/// there could only undo a reopening.
 pub(super) fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let sent_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
     let is_due = |(position, entry): &(usize, &HistoryEntry)| Some(*position) != sent_by_end && is_sent(entry, rules);
@@ -30,7 +30,7 @@ fn entry_text_of(entry: &HistoryEntry) -> EntryText {
     EntryText { at: entry.at.secs(), text: normal(&entry_text(entry)), closes }
 }
 
-/// Whether a history entry is delivered in Argus: not the opening, and nothing that our own user wrote.
+/// Whether a history entry becomes an event: not the opening entry, and no entry of our own Zino user.
 fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
@@ -38,8 +38,7 @@ fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     }
 }
 
-/// The change that brings tags, description and perhaps level up to date (4.5); `None` if nothing
-/// is to be changed.
+/// The change of tags, description and perhaps level that the incident lacks (4.5).
 pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> {
     if case.is_closed() || !incident.is_open() {
         return None;
@@ -56,7 +55,7 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
         .tags
         .iter()
         .filter(|t| ours(t) && !wanted.contains(&normal_tag(t.text)))
-        .partition(|t| says_alone(incident, t, &wanted, &others));
+        .partition(|t| identifies(incident, t, &wanted, &others));
     if outdated.is_empty() && wanted.iter().all(|text| has(text)) {
         return None;
     }
@@ -68,15 +67,15 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
         tags: Some(tags),
         description: (normal(&description) != normal(&incident.description)).then_some(description),
         level: priority_changed(case, incident).then(|| rules.level(case.priority)).filter(|l| *l != incident.level),
-        // The other instance goes by this and then leaves the tags to us, else the two would change
-        // them in turns.
+        // Claims the incident. The other instance then leaves the tags alone; otherwise both would
+        // overwrite each other.
         metadata: maker.map(|_| mapping::metadata(case, rules)),
     })
 }
 
-/// Whether an outdated tag of ours has to stay: an incident of the Python program is known by our
-/// own tags alone, and the one that should take its place was added by somebody else.
-fn says_alone(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
+/// Whether an outdated tag of ours has to stay. Our own tags alone identify an incident of the Python
+/// program, and somebody else added the tag that would replace this one.
+fn identifies(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
     let key = |text: &str| text.split_once('=').map(|(key, _)| key.trim().to_owned());
     let key_of_it = key(tag.text).filter(|key| incident.made_for.is_none() && IDENTITY_TAGS.contains(&key.as_str()));
     let anothers = others.iter().map(|text| normal_tag(text)).filter(|text| wanted.contains(text));
@@ -90,7 +89,7 @@ fn normal_tag(text: &str) -> String {
     }
 }
 
-/// Whether the priority that we tagged last is not the case's: only then is the level ours to set.
+/// Whether the priority in our tag is outdated: only then does the level change.
 fn priority_changed(case: &Case, incident: &Incident) -> bool {
     incident
         .tags
@@ -101,8 +100,8 @@ fn priority_changed(case: &Case, incident: &Incident) -> bool {
         .is_some_and(|tagged| tagged.trim() != case.priority.to_string())
 }
 
-/// What synchronisation makes of a case, as one number: a case that changes without changing this
-/// needs no look at Argus.
+/// A hash of everything of a case that shows in Argus. A case that changes without changing it needs
+/// no run.
 #[must_use]
 pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -1,20 +1,19 @@
-//! What is done about one incident whose case Zino does not know. Never decides which cases Zino
-//! has deleted or forgotten.
+//! The two loops about one incident whose case Zino does not know: its END, or the record that Zino
+//! may have forgotten the case. Never decides which of the two applies.
 
 use super::facts::read;
-use crate::argus::models::{EventKind, Incident, IncidentPk, NewEvent};
+use crate::argus::models::{Incident, IncidentPk, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
-use crate::reconcile::evidence::FORGOTTEN;
+use crate::reconcile::orphan::{is_without_effect, lacking_record, lacks_end};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::setbacks::TRIES;
 use crate::time::Stamp;
 
-/// Ends an incident whose case Zino has deleted, unless it has ended, somebody or another Zino has
-/// reopened it, or it is on record that Zino may have forgotten the case; returns the incident as
-/// it is after. Argus can lose an END, so that it has two tries.
+/// Ends an incident whose case Zino deleted, if it lacks that. Returns the incident as it is after.
+/// Argus can lose an END, so there are two tries.
 ///
 /// # Errors
-/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus takes the END and the incident stays
+/// See [`ArgusError`]; [`ArgusError::Request`] also if Argus accepts the END and the incident stays
 /// open.
 pub fn end<A: ArgusServer + ?Sized>(
     argus: &A,
@@ -26,14 +25,10 @@ pub fn end<A: ArgusServer + ?Sized>(
         let Some(read) = read(argus, pk)? else {
             return Ok(None);
         };
-        let evidence = read.evidence();
-        let wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
-        if !read.incident.is_open() || wanted || evidence.records_a_loss() {
+        if !lacks_end(&read.evidence(), rules) {
             return Ok(Some(read.incident));
         }
-        let earlier = evidence.all().filter(|e| e.kind == EventKind::End && evidence.is_ours(e));
-        let in_vain = earlier.filter(|e| e.description == end.description).count();
-        if round > 0 && in_vain >= TRIES as usize {
+        if round > 0 && is_without_effect(&read.evidence(), end) {
             break;
         }
         argus.post_event(pk, end)?;
@@ -41,9 +36,8 @@ pub fn end<A: ArgusServer + ?Sized>(
     Err(ArgusError::Request { status: 201, why: "accepted without effect".to_owned() })
 }
 
-/// Puts on an open incident's record that Zino may have forgotten its case, unless it is there:
-/// what shows it will be gone from both servers when nobody remembers it any more. Returns the
-/// incident.
+/// Records on an open incident that Zino may have forgotten its case, unless that is recorded.
+/// Returns the incident.
 ///
 /// # Errors
 /// See [`ArgusError`].
@@ -55,9 +49,8 @@ pub fn mark_forgotten<A: ArgusServer + ?Sized>(
     let Some(read) = read(argus, pk)? else {
         return Ok(None);
     };
-    if read.incident.is_open() && !read.evidence().records_a_loss() {
-        let description = format!("{FORGOTTEN}: it gave out case numbers again. A person must close this incident.");
-        argus.post_event(pk, &NewEvent { kind: EventKind::Other, timestamp: now, description })?;
+    if let Some(record) = lacking_record(&read.evidence(), now) {
+        argus.post_event(pk, &record)?;
     }
     Ok(Some(read.incident))
 }

@@ -1,5 +1,5 @@
-//! The loop around `decide`: it asks what the decision lacks, makes the writes that are proposed,
-//! and decides again, within a budget. Never decides anything itself.
+//! The loop around `decide`: it asks what the decision lacks, makes the proposed writes and decides
+//! again, within a budget. Never decides anything itself.
 
 use super::facts::{Answer, ask};
 use super::writes::{Outcome as Written, write};
@@ -15,10 +15,9 @@ use log::info;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How many questions a run asks between two writes before it gives way to other problems.
+/// The most questions between two writes of a run: then other problems have their turn.
 const MAX_QUESTIONS: usize = 12;
-/// How many writes a run makes before it gives way to other problems: a long history must not hold
-/// up a new case.
+/// The most writes of a run: a long history must not hold up a new case.
 const MAX_WRITES: usize = 25;
 
 /// Brings one problem up to date, as far as one run does.
@@ -26,7 +25,7 @@ pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) 
     run_observed(argus, rules, job, &mut |_, _| {})
 }
 
-/// Like [`run`]; each view is name with what was decided about it.
+/// Like [`run`], for tests that record each view and the decision about it.
 pub fn run_observed<A: ArgusServer + ?Sized>(
     argus: &A,
     rules: &Rules,
@@ -70,11 +69,11 @@ struct Run<'a, A: ArgusServer + ?Sized> {
     /// The questions since the last write.
     asked: BTreeSet<Question>,
     writes_left: usize,
-    /// How the run ends once everything was read: a write failed.
+    /// How the run ends after everything was read, because a write failed.
     stop: Option<Outcome>,
     /// The first question that Argus failed to answer.
     failed: Option<ArgusError>,
-    /// The incidents as they were seen last.
+    /// The incidents as Argus had them last.
     seen: BTreeMap<IncidentPk, Incident>,
     tried: BTreeSet<CaseId>,
     posted: Vec<EventPk>,
@@ -132,7 +131,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             _ => false,
         };
         if !is_taken {
-            // It was made, so that the next run looks for it before it asks for another one.
+            // The incident exists. The next run looks for it before it creates another one.
             self.tried.insert(case);
             if let Some(setbacks) = self.view.setbacks(case) {
                 setbacks.is_over(&WriteKey::creation());
@@ -143,12 +142,12 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
         }
     }
 
-    /// Argus does not let us read something about a case: everything else goes on.
+    /// Argus refuses to answer. Everything else goes on.
     fn is_refused(&mut self, case: CaseId, question: Question, cause: Cause) {
         let (incident, name) = match &question {
             Question::Incident(pk) => (Some(*pk), format!("the reading of incident {pk}")),
             Question::Number(_) => (None, "the search for its incident".to_owned()),
-            // It could not be looked for by its tags.
+            // The incident is created without this search.
             Question::OpenAboutProblem(_) => return self.view.take_open([]),
         };
         if let Some(work) = self.view.cases.iter_mut().find(|work| work.case.id == case) {
@@ -223,7 +222,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
     fn report(mut self, job: &ProblemJob, outcome: Option<Outcome>) -> ProblemReport {
         let progress = progress(&self.view, self.rules);
         let outcome = outcome.filter(|outcome| !matches!(outcome, Outcome::Unfinished) || self.stop.is_none());
-        // Another run would ask the same again at once.
+        // The next run would ask the same questions again at once.
         let is_stuck = self.writes_left == MAX_WRITES && progress.settled.is_empty();
         let outcome = outcome.map(|outcome| match outcome {
             Outcome::Unfinished if is_stuck => {

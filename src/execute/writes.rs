@@ -9,7 +9,7 @@ use crate::reconcile::view::{Action, Rule, View, Write};
 use crate::reconcile::work;
 use log::{info, warn};
 
-/// How much of an event's text is shown where the write is named, in bytes.
+/// The longest part of an event's text in the name of a write, in bytes.
 const MAX_QUOTED: usize = 60;
 
 /// What became of a write.
@@ -36,7 +36,7 @@ pub(super) fn write<A: ArgusServer + ?Sized>(argus: &A, view: &mut View, write: 
         Action::Patch(pk, patch) => argus.patch(*pk, patch).map(|incident| Outcome::Patched(Box::new(incident))),
         Action::Post(pk, new) => argus.post_event(*pk, new).map(|event| {
             let posted = event.pk;
-            // In our words: they are what the next decision compares.
+            // As it was sent: the next decision compares that, whatever Argus made of it.
             let (kind, timestamp, description) = (new.kind.clone(), new.timestamp, new.description.clone());
             let actor = view.argus.known().get(pk).map_or(event.actor, |incident| incident.source_user);
             view.take_posted(Event { actor, kind, timestamp, description, ..event }, *pk);
@@ -84,7 +84,7 @@ fn accepted(view: &mut View, write: &Write) {
 
 fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     if let (Action::Create(new), 400) = (&write.action, status) {
-        // Perhaps the number is taken.
+        // The number may be taken.
         view.argus.numbers.remove(&new.source_incident_id);
         view.argus.denied.insert(new.source_incident_id.clone(), why);
         return;
@@ -101,7 +101,7 @@ fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     }
 }
 
-/// Says once why a case gets an incident under its second number.
+/// Logs why a case gets an incident under its second number.
 fn note_taken(view: &View, write: &Write, number: &str) {
     let Some(case) = view.case(write.case).map(|work| &work.case).filter(|case| plain_number(case) != number) else {
         return;
@@ -112,7 +112,7 @@ fn note_taken(view: &View, write: &Write, number: &str) {
     }
 }
 
-/// What a write does to an incident, in the words of a log line.
+/// A write, as the log line about it says it.
 fn log_line(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => format!("created incident {pk}"),
@@ -125,7 +125,7 @@ fn log_line(write: &Write, pk: IncidentPk) -> String {
     }
 }
 
-/// What a write is, for people.
+/// The name of a write in the log line about its setback.
 fn name_of(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => "its incident".to_owned(),

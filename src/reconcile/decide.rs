@@ -24,17 +24,17 @@ pub fn decide(view: &View, rules: &Rules) -> Next {
     Decision::about(view, rules).next()
 }
 
-/// What a view shows, besides what happens next. It is valid however a run ended, so that the runs
-/// of a problem together reach [`Next::Done`].
+/// What a view shows besides the next step. It is valid however the run ended, so that the runs of a
+/// problem together reach [`Next::Done`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Cases of which nothing is lacking.
     pub settled: Vec<CaseId>,
-    /// Which case has which incident.
+    /// The incident of each case.
     pub owners: Vec<(CaseId, IncidentPk)>,
-    /// What people did on the incidents of a case, where all of them were read.
+    /// The user actions on the incidents of a case, if all of these were read.
     pub actions: Vec<(CaseId, Vec<UserAction>)>,
-    /// What Argus refuses of a case or accepts without effect, as far as it still matters.
+    /// The setbacks of each case that still matter.
     pub setbacks: BTreeMap<CaseId, Setbacks>,
 }
 
@@ -57,15 +57,16 @@ pub fn progress(view: &View, rules: &Rules) -> Progress {
     progress
 }
 
-/// A decision in the making. Every case is looked at; the first step that was found is the next.
+/// A decision in the making. It covers every case, for the progress; the first step that it finds
+/// is the next one.
 struct Decision<'v> {
     view: &'v View,
     rules: &'v Rules,
     matching: Matching<'v>,
     next: Option<Next>,
-    /// Applies where nothing else is to be done.
+    /// It applies if nothing else is to be done.
     wait: Option<Wait>,
-    /// Something is still to be done about these cases, now or in another run.
+    /// The cases about which something is still to be done, in this run or another one.
     pending: BTreeSet<CaseId>,
     progress: Progress,
 }
@@ -106,7 +107,7 @@ impl<'v> Decision<'v> {
             all_read &= self.take(id, result);
         }
         if all_read {
-            // One event can be seen both on the owner and on the case's own incident.
+            // An incident can be both a duplicate and exactly the case's.
             actions.sort_by_key(|action| action.pk);
             actions.dedup_by_key(|action| action.pk);
             self.progress.actions.push((id, actions));
@@ -122,10 +123,10 @@ impl<'v> Decision<'v> {
         actions: &mut Vec<UserAction>,
     ) -> Result<(), Stop> {
         let (case, view, rules) = (&*work.case, self.view, self.rules);
-        // Section 5: whose incident is it?
+        // Section 5: the incident of the case.
         let (evidence, exact) = match self.matching.owned(work, rules)? {
             Owned::Incident { evidence, exact, duplicates } => {
-                // What people did on a duplicate while it was the case's counts too.
+                // User actions on a duplicate count too.
                 actions.extend(duplicates.iter().flat_map(|duplicate| self.actions_on(case, duplicate)));
                 (evidence, exact)
             }
@@ -142,7 +143,7 @@ impl<'v> Decision<'v> {
         let pk = evidence.pk();
         *owner = Some(pk);
         if !exact && case.is_closed() && evidence.is_open() && !view.all_closed() {
-            // It is the open case's.
+            // It belongs to the open case of the problem.
             return Ok(());
         }
         self.needs_no_creation(case);
@@ -166,7 +167,7 @@ impl<'v> Decision<'v> {
             (None, None) if !evidence.is_open() => Some((Rule::CaseOpen, self.restart(case))),
             (None, None) => None,
         };
-        // 4.4 and 4.5 come before it.
+        // 4.4 and 4.5: history and attributes come first.
         let ends = turn.as_ref().is_some_and(|(_, event)| event.kind == EventKind::End);
         let history = missing_history(case, ends, &evidence, rules).into_iter();
         let history = history.map(|event| (Rule::History, Action::Post(pk, event)));
@@ -176,11 +177,16 @@ impl<'v> Decision<'v> {
         self.write(case, pk, history.chain(patch).chain(turn).collect())
     }
 
-    /// 4.2: creates the incident of a case that the filter wants, under its number or, where that
-    /// belongs to another life, under the second one.
+    /// 4.2: creates the incident of a case that the filter wants, under its number or, if another
+    /// life has that, under its second one.
     fn create(&mut self, work: &CaseWork) -> Result<(), Stop> {
         let (case, facts) = (&*work.case, &self.view.argus);
         let creation = WriteKey::creation();
+        if !facts.lists_all_open
+            && let Some(tags) = mapping::tags_of_problem(case, self.rules)
+        {
+            return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
+        }
         let is_wanted = verdict(case) == Verdict::Wanted;
         if !is_wanted || work.tried {
             self.matching.ask_for_own(work)?;
@@ -205,11 +211,6 @@ impl<'v> Decision<'v> {
             if work.setbacks.leaves_out(&creation, work.chance) {
                 return Ok(());
             }
-            if !facts.lists_all_open
-                && let Some(tags) = mapping::tags_of_problem(case, self.rules)
-            {
-                return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
-            }
             if work.setbacks.get(&creation).is_some() || facts.denied.contains_key(&number) {
                 self.view.number(case.id, &number)?;
             }
@@ -222,7 +223,7 @@ impl<'v> Decision<'v> {
         Ok(())
     }
 
-    /// Section 5, rules 2 and 4: open incidents that are no case's own are ended.
+    /// Section 5, rules 2 and 4: ends open incidents that no case owns.
     fn about_other_incidents(&mut self) {
         for (pk, kept) in self.matching.duplicates(self.rules) {
             if let Some(case) = self.view.open_case() {
@@ -268,8 +269,8 @@ impl<'v> Decision<'v> {
         self.write(case, evidence.pk(), lacking.into_iter().collect())
     }
 
-    /// Proposes what an incident lacks, up to the first write that makes it uncertain: without what
-    /// Argus refuses, and up to what is in doubt.
+    /// Proposes the writes that an incident lacks, except for those that Argus refused. They end with
+    /// the first one that makes the incident uncertain, or before the one in doubt.
     fn write(&mut self, case: &Case, pk: IncidentPk, lacking: Vec<(Rule, Action)>) -> Result<(), Stop> {
         let lacking = lacking.into_iter().map(|(rule, action)| Write { case: case.id, action, rule });
         let mut writes: Vec<Write> = lacking.collect();
@@ -300,7 +301,7 @@ impl<'v> Decision<'v> {
         Err(Stop::Next(Next::Write(writes)))
     }
 
-    /// Takes how a part of the decision ended; false if a fact is missing that can still be read.
+    /// Takes the result of one part of the decision. False if a fact is missing that can be read.
     fn take(&mut self, case: CaseId, result: Result<(), Stop>) -> bool {
         let stop = match result {
             Ok(()) | Err(Stop::Refused) => return true,
@@ -316,14 +317,14 @@ impl<'v> Decision<'v> {
         all_read
     }
 
-    /// The case has an incident, or needs none: what Argus said of its creation is over.
+    /// The case has an incident or needs none: a setback of its creation is over.
     fn needs_no_creation(&mut self, case: &Case) {
         if let Some(setbacks) = self.progress.setbacks.get_mut(&case.id) {
             setbacks.is_over(&WriteKey::creation());
         }
     }
 
-    /// What people did on an incident beside the case's.
+    /// The user actions on an incident other than the one that the case owns.
     fn actions_on(&self, case: &Case, evidence: &Evidence<'_>) -> Vec<UserAction> {
         let is_own = super::identity::exact(case, evidence.incident);
         carry::actions(evidence, self.rules, (!is_own).then_some(case.opened))

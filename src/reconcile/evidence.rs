@@ -181,7 +181,9 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    fn is_our_end(&self, event: &Event) -> bool {
+    /// Whether this event is an END of ours.
+    #[must_use]
+    pub fn is_our_end(&self, event: &Event) -> bool {
         event.kind == EventKind::End && self.is_ours(event)
     }
 

@@ -1,16 +1,16 @@
-//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident
-//! stays in, whatever this says.
+//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident keeps
+//! it, whatever the filter says.
 
 use crate::zino::case::{Case, CaseKind, CaseState};
 
-/// What the filter says of a case that has no incident.
+/// The judgement on a case that has no incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It gets one.
+    /// It gets an incident.
     Wanted,
-    /// Not as it is now; judged again when it changes.
+    /// It gets none as it is now. It is judged again when it changes.
     NotNow,
-    /// Never: its type is left out.
+    /// It never gets one: its type is left out.
     LeftOut,
 }
 
@@ -26,8 +26,7 @@ pub fn verdict(case: &Case) -> Verdict {
     Verdict::Wanted
 }
 
-/// Whether nobody knows what [`verdict`] should say: the case's log decides, and Zino breaks it
-/// off.
+/// Whether [`verdict`] cannot judge a case: its log decides, and Zino breaks the log off.
 #[must_use]
 pub fn cannot_be_judged(case: &Case) -> bool {
     log_is_missing(case) && !is_left_alone(case)
@@ -41,15 +40,15 @@ fn log_is_missing(case: &Case) -> bool {
     wants_log(case) && case.log_says_down.is_none()
 }
 
-/// Whether a case may ever have been wanted: the state and the attributes that a maintenance leaves
-/// out come and go, but what was logged stays logged.
+/// Whether a case may have been wanted at any time. Its state and the attributes that a maintenance
+/// leaves out can change, its log cannot.
 #[must_use]
 pub fn may_have_been_wanted(case: &Case) -> bool {
     !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && (production_port_down(case) || log_is_missing(case))
 }
 
-/// A planned maintenance makes cases with hardly any attributes, three for every router, that
-/// nobody must be paged for.
+/// Whether a planned maintenance made the case: it makes three for every router, with hardly any
+/// attributes, and nobody must be paged for them.
 fn made_by_maintenance(case: &Case) -> bool {
     match case.kind {
         CaseKind::Reachability => case.reachability.is_none(),
@@ -59,8 +58,8 @@ fn made_by_maintenance(case: &Case) -> bool {
     }
 }
 
-/// A port counts once its log says that the link went down and its description has the comma of a
-/// production interface.
+/// Whether a port counts: its log says that the link went down, and its description has the comma of
+/// a production interface.
 fn production_port_down(case: &Case) -> bool {
     case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
 }
@@ -69,13 +68,13 @@ fn has_comma(case: &Case) -> bool {
     case.descr.as_deref().is_some_and(|d| d.contains(','))
 }
 
-/// Whether the case's log must be read: only where [`verdict`] depends on it.
+/// Whether the log of the case must be read, because [`verdict`] depends on it.
 #[must_use]
 pub fn wants_log(case: &Case) -> bool {
     case.kind == CaseKind::Portstate && has_comma(case)
 }
 
-/// Whether the case's own attributes say that the fault is over: such a case gets no incident at a
+/// Whether the attributes of the case say that the fault is over. Such a case gets no incident at a
 /// takeover, because operators close cases on the primary only (design section 6).
 #[must_use]
 pub fn fault_is_over(case: &Case) -> bool {

@@ -1,35 +1,35 @@
-//! Which incident is about which problem (design section 5). Pure; never looks at events and never
-//! acts.
+//! The problem that an incident is about (design section 5). Pure; never reads events, and never
+//! decides which case owns an incident.
 //!
-//! A case number proves nothing by itself: Zino gives numbers out again after a restart that lost
-//! its newest state. What an incident is about stands in its metadata; incidents of the Python
-//! program have none and are read by their tags.
+//! A case number alone is not identity: after a restart that lost its newest state Zino gives numbers
+//! out again. The metadata of an incident names its problem; the tags name it for incidents of the
+//! Python program, which have no metadata.
 
 use super::text::tag_value;
 use crate::argus::models::{Incident, MadeFor};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 
-/// How far the Python program's times may be off: it gives all of them the offset to UTC of the day
-/// on which it was started.
+/// The error of the Python program's times: it uses the offset to UTC of the day of its start for
+/// all of them.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
-/// How long after a case opened an act must have been received to be surely about that case: the
-/// servers' clocks differ.
+/// An event that Argus received this long after a case opened surely belongs to that case: the clocks
+/// of the servers differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
 
-/// The keys of the tags by which an incident of the Python program says what it is about.
+/// The keys of the tags that identify an incident of the Python program.
 pub const IDENTITY_TAGS: [&str; 4] = ["host", "event_type", "interface", "remote_addr"];
 
-/// What an incident says that it is about.
+/// The problem that an incident names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
-    /// Made by this program: its metadata says it.
+    /// This program made it: its metadata names the problem.
     Told {
         /// The problem.
         problem: Problem,
         /// `zino.server` of the instance that made it.
         server: String,
     },
-    /// Made by the Python program: the tags that our source's user added say it.
+    /// The Python program made it: the tags of our source's user name the problem.
     Tagged {
         /// Tag `host`: the router, perhaps with a domain.
         host: String,
@@ -38,18 +38,18 @@ pub enum About {
         /// Tag `interface` or `remote_addr`.
         what: Option<String>,
     },
-    /// It does not say.
+    /// It names none.
     Unclear,
 }
 
-/// The value of a tag that our source's user added. What people tag besides, perhaps with the same
-/// key, says nothing of identity.
+/// The value of a tag that the user of our source added. Tags of people, perhaps with the same key,
+/// are no identity.
 fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
     let ours = incident.tags.iter().filter(|t| t.added_by == incident.source_user);
     ours.filter_map(|t| t.text.split_once('=')).find(|(k, _)| *k == key).map(|(_, value)| value)
 }
 
-/// Reads what an incident says that it is about.
+/// Reads the problem that an incident names.
 #[must_use]
 pub fn about(incident: &Incident) -> About {
     incident.made_for.as_deref().map_or_else(|| tagged(incident), told)
@@ -75,14 +75,14 @@ fn tagged(incident: &Incident) -> About {
     About::Tagged { host: host.to_owned(), what: what.map(str::to_owned), kind }
 }
 
-/// The case number that an incident carries, also where it has the form `{number}-{opened}`.
+/// The case number in the number of an incident, also in the form `{number}-{opened}`.
 #[must_use]
 pub fn number(incident: &Incident) -> Option<CaseId> {
     let id = &*incident.source_incident_id;
     id.split_once('-').map_or(id, |(n, _)| n).parse().ok()
 }
 
-/// The instance that made an incident (or claimed it); `None` for the Python program's.
+/// The Zino of the instance that made or claimed an incident; `None` for the Python program.
 #[must_use]
 pub fn server(incident: &Incident) -> Option<String> {
     match about(incident) {
@@ -91,8 +91,8 @@ pub fn server(incident: &Incident) -> Option<String> {
     }
 }
 
-/// The part of a host or router name before its first dot: what both have in common whatever domain
-/// was added.
+/// The part of a name before its first dot. A router and its host tag share it, whatever domain was
+/// added.
 #[must_use]
 pub fn label(name: &str) -> &str {
     name.split_once('.').map_or(name, |(first, _)| first)
@@ -106,16 +106,16 @@ fn is_host_of(host: &str, router: &str) -> bool {
 #[must_use]
 pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     if let Some(made_for) = &incident.made_for {
-        // Asked of every incident near a case, so nothing is copied for it.
+        // Called for every incident near a case, so it copies nothing.
         return *made_for.kind == *case.kind.word()
             && *made_for.subindex == *case.subindex()
             && made_for.router == case.router
-            // A number is its sub-index then.
+            // Without a sub-index the number stands for it.
             && (!case.lacks_subindex() || CaseId::try_from(made_for.case) == Ok(case.id));
     }
     let same_number = || number(incident) == Some(case.id);
     match about(incident) {
-        // An alarm's type is not tagged, so that its number must say which of the two it is.
+        // The Python program does not tag the type of an alarm: the number distinguishes the two.
         About::Tagged { host, kind, what } => {
             kind == case.kind
                 && is_host_of(&host, &case.router)
@@ -132,7 +132,7 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     }
 }
 
-/// What the tag of the Python program tells of a case's sub-index.
+/// The attribute of a case that the Python program tags in place of its sub-index.
 fn tagged_value(case: &Case) -> Option<&str> {
     match case.kind {
         CaseKind::Portstate => case.port.as_deref(),
@@ -145,7 +145,7 @@ fn same_value(tagged: Option<&str>, ours: Option<&str>) -> bool {
     tag_value(tagged.unwrap_or_default()) == tag_value(ours.unwrap_or_default())
 }
 
-/// Whether an incident belongs to this very case: number, problem and start time are its own.
+/// Whether an incident matches a case exactly: in number, problem and start time.
 #[must_use]
 pub fn exact(case: &Case, incident: &Incident) -> bool {
     if number(incident) != Some(case.id) || !same_problem(case, incident) {

@@ -1,4 +1,4 @@
-//! What an incident about a case looks like (design 4.2). Never looks at what Argus holds now.
+//! What an incident of a case looks like (design 4.2). Never looks at what Argus holds now.
 
 use super::rules::Rules;
 use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
@@ -8,25 +8,25 @@ use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, HistoryEntry};
 use serde_json::{Value, json};
 
-/// The incident number of a case, as the Python program used it too.
+/// The incident number of a case. The Python program uses it too.
 #[must_use]
 pub fn plain_number(case: &Case) -> String {
     case.id.to_string()
 }
 
-/// The number for a case whose plain number belongs to another life of Zino.
+/// The second number of a case, for when another life of Zino has the plain one.
 #[must_use]
 pub fn second_number(case: &Case) -> String {
     format!("{}-{}", case.id, case.opened.secs())
 }
 
-/// The router with the default domain where it has no dot.
+/// The router, with the default domain if it has no dot.
 #[must_use]
 pub fn host(router: &str, domain: &str) -> String {
     if router.contains('.') || domain.is_empty() { router.to_owned() } else { format!("{router}.{domain}") }
 }
 
-/// One line that tells people what failed.
+/// The description: one line that says what failed.
 #[must_use]
 pub fn description(case: &Case) -> String {
     let router = &case.router;
@@ -45,7 +45,7 @@ pub fn description(case: &Case) -> String {
     one_line(&text)
 }
 
-/// The tags of an incident about this case, sorted.
+/// The tags of an incident of this case, sorted.
 #[must_use]
 pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
     let mut tags = vec![
@@ -73,8 +73,8 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
     tags
 }
 
-/// Tags that every incident about the case's problem has, by which Argus can be asked for them: of
-/// each key, one of these. `None` if it cannot be asked, because a comma ends a tag there.
+/// Tags to find the incidents about the problem of a case: each has one of these for every key.
+/// `None` if Argus cannot be asked, because a comma ends a tag in its query.
 #[must_use]
 pub fn tags_of_problem(case: &Case, rules: &Rules) -> Option<Vec<String>> {
     let mut tags = vec![tag("event_type", case.kind.word()), tag("host", &case.router)];
@@ -97,7 +97,7 @@ fn tag(key: &str, value: &str) -> String {
     format!("{key}={}", tag_value(value))
 }
 
-/// The identity that later decisions go by (design section 5).
+/// The identity of an incident, as later decisions read it (design section 5).
 #[must_use]
 pub fn metadata(case: &Case, rules: &Rules) -> Value {
     let problem = case.problem();
@@ -111,7 +111,7 @@ pub fn metadata(case: &Case, rules: &Rules) -> Value {
     }})
 }
 
-/// The incident to create for a case; a closed case gives one that is created closed.
+/// The incident to create for a case. For a closed case it is created closed.
 #[must_use]
 pub fn new_incident(case: &Case, rules: &Rules, number: String) -> NewIncident {
     let end_time = closing(case).map(|c| c.at.max(case.opened));
@@ -133,12 +133,12 @@ pub struct Closing {
     pub at: Stamp,
     /// The text that goes with it.
     pub text: String,
-    /// The position of the history entry that tells it, if one does.
+    /// The position of the closing entry in the history, if there is one.
     pub entry: Option<usize>,
 }
 
-/// How a closed case ended: its last change to `closed`; without one the attribute `closed`;
-/// without that the last entry. `None` if the case is not closed.
+/// How a closed case ended: by its last change to `closed`, without one by the attribute `closed`,
+/// without that by the last entry. `None` if the case is not closed.
 #[must_use]
 pub fn closing(case: &Case) -> Option<Closing> {
     if !case.is_closed() {

@@ -1,27 +1,32 @@
-//! What shows that Zino has forgotten cases. Pure; never decides which cases are scavenged.
+//! Incidents whose case Zino does not know: what the numbering of Zino proves about the case, and
+//! which event the incident lacks. Pure; never decides which cases are scavenged.
 
+use super::evidence::{Evidence, FORGOTTEN};
 use super::identity::SURELY_AFTER_SECS;
+use super::rules::Rules;
+use super::setbacks::TRIES;
+use crate::argus::models::{EventKind, NewEvent};
 use crate::time::Stamp;
 use crate::zino::case::CaseId;
 
-/// One life of a case number: the number and when its case opened.
+/// One life of a case number: the number and the opening of its case.
 pub type Life = (CaseId, Stamp);
 
-/// What is known of a Zino's numbers. They rise, and none is given out twice, unless Zino loses its
-/// newest state.
+/// The known numbers of a Zino. They rise, and none is given out twice, unless Zino loses its newest
+/// state.
 #[derive(Debug, Default)]
 pub struct Numbers {
-    /// Every life that a case or an incident tells of, by number.
+    /// Every life of a case or an incident, by number.
     lives: Vec<Life>,
-    /// The cases that Zino holds, by number, each with the earliest opening up to it and the latest
+    /// The cases that Zino holds, by number. Each has the earliest opening up to it and the latest one
     /// from it on.
     held: Vec<(CaseId, Stamp, Stamp)>,
     setback: Option<Stamp>,
 }
 
 impl Numbers {
-    /// From the cases that Zino holds, from what exact records tell of others, and from records
-    /// whose times are only roughly right.
+    /// The numbers of the cases that Zino holds, those of exact records of other cases, and those of
+    /// records whose times are only roughly right.
     #[must_use]
     pub fn new(
         held: impl Iterator<Item = Life>,
@@ -49,9 +54,8 @@ impl Numbers {
         Self { lives, held, setback }
     }
 
-    /// Whether it is certain that Zino lost its newest state after this case had opened, so that it
-    /// may have forgotten it: it gave out the same number again, or any number that it had given
-    /// out before.
+    /// Whether Zino certainly lost its newest state after this case had opened, and perhaps forgot the
+    /// case: it gave this number out again, or any earlier number after this opening.
     #[must_use]
     pub fn show_a_loss_after(&self, (number, opened): Life) -> bool {
         let same = self.lives.partition_point(|(other, _)| *other < number);
@@ -59,8 +63,7 @@ impl Numbers {
         again.any(|(_, other)| *other != opened) || self.setback.is_some_and(|setback| setback > opened)
     }
 
-    /// Whether Zino holds a lower number that opened before this case and a higher one that opened
-    /// after it.
+    /// Whether Zino holds a lower number that opened earlier and a higher one that opened later.
     #[must_use]
     pub fn surround(&self, (number, opened): Life) -> bool {
         let below = self.held.partition_point(|(other, _, _)| *other < number);
@@ -72,18 +75,17 @@ impl Numbers {
     }
 }
 
-/// When a Zino last gave out a number that it had given out before, as far as its lives, in order,
-/// show it. `None`: nothing shows that it ever did.
+/// The last time at which a Zino gave a number out again, as these lives show it, which are in order.
 ///
-/// It went back to a lower number where one number has two openings, or a lower number opened well
-/// after a higher.
+/// Zino went back where one number has two openings, or where a lower number opened well after a
+/// higher one.
 fn last_setback(lives: &[Life]) -> Option<Stamp> {
     let mut last = None;
     let mut earliest_above: Option<Stamp> = None;
     for same in lives.chunk_by(|a, b| a.0 == b.0).rev() {
         let [(_, first), ..] = same else { continue };
         let newest = same.last().map_or(*first, |(_, opened)| *opened);
-        // Two cases that open at the same time may get their numbers the other way round.
+        // Two cases that open at the same time can get their numbers in either order.
         let after_higher = earliest_above.is_some_and(|above| newest > above.plus_secs(SURELY_AFTER_SECS));
         if newest.secs() > first.secs() || after_higher {
             last = last.max(Some(newest));
@@ -91,6 +93,30 @@ fn last_setback(lives: &[Life]) -> Option<Stamp> {
         earliest_above = Some(earliest_above.map_or(*first, |above| above.min(*first)));
     }
     last
+}
+
+/// The END that an incident lacks whose case Zino deleted: the incident is open, nobody reopened it
+/// for a reason of their own, and no event records that Zino may have forgotten the case.
+#[must_use]
+pub fn lacks_end(evidence: &Evidence<'_>, rules: &Rules) -> bool {
+    let is_wanted = evidence.newest_turn().is_some_and(|e| evidence.is_others_reopening(e, &rules.server));
+    evidence.is_open() && !is_wanted && !evidence.records_a_loss()
+}
+
+/// Whether this END was posted often enough: Argus accepts it without effect.
+#[must_use]
+pub fn is_without_effect(evidence: &Evidence<'_>, end: &NewEvent) -> bool {
+    let is_it = |e: &&_| evidence.is_our_end(e) && e.description == end.description;
+    evidence.all().filter(is_it).count() >= TRIES as usize
+}
+
+/// The event that records the loss on an open incident, unless it is there. The proof of the loss
+/// will be gone from both servers one day.
+#[must_use]
+pub fn lacking_record(evidence: &Evidence<'_>, now: Stamp) -> Option<NewEvent> {
+    let description = format!("{FORGOTTEN}: it gave out case numbers again. A person must close this incident.");
+    let record = NewEvent { kind: EventKind::Other, timestamp: now, description };
+    (evidence.is_open() && !evidence.records_a_loss()).then_some(record)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The settings that decisions depend on, resolved from the configuration. Never reads a file.
+//! The settings that decisions depend on. Never reads a file.
 
 use crate::config::{Config, Setstate};
 use crate::zino::case::CaseState;
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 /// One band of `[sync.severity]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Band {
-    /// Lowest priority that belongs to it.
+    /// The lowest priority of the band.
     pub min_priority: i64,
-    /// Argus level, 1 (critical) to 5 (information).
+    /// The level in Argus: 1 (critical) to 5 (information).
     pub level: u8,
 }
 
 /// Everything that decisions depend on besides the two servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
-    /// `zino.server`: whose cases these are.
+    /// `zino.server`: the Zino that has the cases.
     pub server: String,
-    /// `zino.user`: whose history entries are our own.
+    /// `zino.user`: the author of our own history entries.
     pub user: String,
     /// `zino.default_domain`, without a leading dot; empty if none.
     pub domain: String,
@@ -30,8 +30,7 @@ pub struct Rules {
     pub default_level: u8,
     /// `sync.severity.thresholds`.
     pub bands: Vec<Band>,
-    /// Whether this instance has a `[failover]` section, so that another one may look after the
-    /// same problems.
+    /// Whether there is a `[failover]` section: another instance may synchronise the same problems.
     pub secondary: bool,
 }
 
@@ -63,8 +62,8 @@ impl From<&Config> for Rules {
 }
 
 impl Rules {
-    /// The level for a priority: the band with the highest `min_priority` not above it, else the
-    /// default.
+    /// The level of a priority: that of the band with the highest `min_priority` not above it, or
+    /// else the default.
     #[must_use]
     pub fn level(&self, priority: i64) -> u8 {
         self.bands

@@ -1,6 +1,6 @@
-//! What Argus refused, and what it accepted without effect: remembered for each case and write, so
-//! that everything else still happens and nothing is repeated over and over. Pure; never writes,
-//! and never says when there is another chance.
+//! Writes that Argus refused or accepted without effect, for each case. All other writes still
+//! happen, and none of these is repeated over and over. Pure; never writes, and never says when a
+//! write is tried again.
 
 use super::text::{cut, normal};
 use crate::argus::models::{EventKind, IncidentPk, NewEvent};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// How often a write is made that has no effect.
+/// A write without effect is made this often.
 pub const TRIES: u32 = 2;
-/// How much of a write is name to people, in bytes.
+/// The longest name of a write in a log line, in bytes.
 const MAX_NAME: usize = 100;
 
-/// Which write: what makes it the same one when it is planned again.
+/// What makes a write the same one when it is proposed again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WriteKey {
     /// The incident; `None` for the creation of a case's incident.
     pub incident: Option<IncidentPk>,
-    /// What it does, without the time of events that tell of now.
+    /// What it does, without the time of the decision.
     pub what: String,
 }
 
@@ -29,13 +29,13 @@ impl WriteKey {
         Self { incident: None, what: "CREATE".to_owned() }
     }
 
-    /// An event on an incident. A RES and the END of a duplicate carry the time of the decision, so
-    /// that their texts and times say nothing.
+    /// An event on an incident. A RES and the END of a duplicate have the time of the decision, so
+    /// texts and times of state events do not count.
     #[must_use]
     pub fn event(incident: IncidentPk, event: &NewEvent) -> Self {
         let what = match &event.kind {
             EventKind::Other => {
-                // A long text is known as well by its hash.
+                // The hash stands for a text that can be long.
                 let mut hasher = DefaultHasher::new();
                 normal(&event.description).hash(&mut hasher);
                 format!("OTH {} {:016x}", event.timestamp, hasher.finish())
@@ -51,7 +51,7 @@ impl WriteKey {
         Self { incident: Some(incident), what: "PATCH".to_owned() }
     }
 
-    /// Not a write: the reading of an incident, or the search for one.
+    /// Not a write: a read of an incident, or the search for one by its number.
     #[must_use]
     pub fn reading(incident: Option<IncidentPk>) -> Self {
         Self { incident, what: "READ".to_owned() }
@@ -62,15 +62,15 @@ impl WriteKey {
     }
 }
 
-/// What a case and the looks at Argus have come to. A write is tried again when this is another
-/// one.
+/// The state of a case and of the complete readings of Argus. A setback is tried again when it
+/// differs from that of the last try.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chance {
-    /// What synchronisation makes of the case (`plan::fingerprint`).
+    /// The hash of the case (`plan::fingerprint`).
     pub fingerprint: u64,
-    /// The number of the last full look.
+    /// The number of complete readings.
     pub look: u64,
-    /// Zino has deleted the case.
+    /// Whether Zino has deleted the case.
     pub last: bool,
 }
 
@@ -84,34 +84,34 @@ pub enum Cause {
         /// What the server said of it.
         why: String,
     },
-    /// It was accepted so often, and nothing shows it.
+    /// Argus accepted it this often, and a read shows no effect.
     NoEffect {
         /// How often.
         times: u32,
     },
-    /// Both numbers that a case's incident could have belong to incidents about something else.
+    /// Both numbers of the case belong to incidents about something else.
     NumbersTaken,
 }
 
-/// A write that did not do what it should, or of which nobody has seen yet that it did.
+/// A write that was refused, or accepted and its effect not seen yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setback {
-    /// What it is, in words for people.
+    /// Its name in a log line.
     name: String,
     cause: Cause,
     tried_at: Chance,
-    /// A look follows that shows whether it had an effect.
+    /// Whether a read follows that shows the effect.
     looked_for: bool,
 }
 
 impl Setback {
-    /// Whether it is tried no more before there is another chance.
+    /// Whether it is not tried again at the same chance.
     #[must_use]
     pub fn is_given_up(&self) -> bool {
         !matches!(self.cause, Cause::NoEffect { times } if times < TRIES)
     }
 
-    /// Whether people were told of that one when they were told of this.
+    /// Whether a log line about one of the two is enough.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         match (&self.cause, &other.cause) {
@@ -134,7 +134,7 @@ impl std::fmt::Display for Setback {
     }
 }
 
-/// All of one case.
+/// The setbacks of one case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(WriteKey, Setback)>", into = "Vec<(WriteKey, Setback)>")]
 pub struct Setbacks(BTreeMap<WriteKey, Setback>);
@@ -158,32 +158,31 @@ impl Setbacks {
         self.0.is_empty()
     }
 
-    /// Those that are tried no more before there is another chance.
+    /// Those that are not tried again at the same chance.
     pub fn given_up(&self) -> impl Iterator<Item = (&WriteKey, &Setback)> {
         self.0.iter().filter(|(_, setback)| setback.is_given_up())
     }
 
-    /// The one of this write.
+    /// The setback of this write.
     #[must_use]
     pub fn get(&self, key: &WriteKey) -> Option<&Setback> {
         self.0.get(key)
     }
 
-    /// Whether a write is not to be made now.
+    /// Whether a write is not to be made at this chance.
     #[must_use]
     pub fn leaves_out(&self, key: &WriteKey, now: Chance) -> bool {
         self.0.get(key).is_some_and(|setback| setback.is_given_up() && setback.tried_at == now)
     }
 
-    /// A write failed for good.
+    /// Argus refused a write.
     pub fn failed(&mut self, key: WriteKey, name: &str, cause: Cause, tried_at: Chance) {
         let name = cut(name, MAX_NAME);
         self.0.insert(key, Setback { name, cause, tried_at, looked_for: true });
     }
 
-    /// A write was accepted; the next look shows whether it had an effect, if one is `looked_for`.
-    /// Returns how often it was now.
-    pub fn accepted(&mut self, key: WriteKey, name: &str, looked_for: bool, tried_at: Chance) -> u32 {
+    /// Argus accepted a write. The next read shows its effect, if it is `looked_for`.
+    pub fn accepted(&mut self, key: WriteKey, name: &str, looked_for: bool, tried_at: Chance) {
         let before = match self.0.get(&key).map(|setback| &setback.cause) {
             Some(Cause::NoEffect { times }) => *times,
             _ => 0,
@@ -191,22 +190,21 @@ impl Setbacks {
         let times = before.saturating_add(1);
         let cause = Cause::NoEffect { times };
         self.0.insert(key, Setback { name: cut(name, MAX_NAME), cause, tried_at, looked_for });
-        times
     }
 
-    /// A look showed that of all writes to an incident only these are lacking: the others had their
-    /// effect, or are needed no more.
+    /// Of all writes to an incident only these are still lacking. The others had their effect or are
+    /// not needed any more.
     pub fn lacks_only(&mut self, incident: IncidentPk, lacking: &BTreeSet<WriteKey>) {
         self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking.contains(key));
     }
 
-    /// It went well, or is needed no more.
+    /// A write had its effect or is not needed any more.
     pub fn is_over(&mut self, key: &WriteKey) {
         self.0.remove(key);
     }
 
-    /// An incident was read, and this is its newest turn where it is ours: an END or RES that had
-    /// its effect and was undone by somebody else is not without effect.
+    /// An incident was read; `our_newest_turn` is its newest state event, if that is ours. An END or
+    /// RES that somebody else undid was not without effect.
     pub fn forget_undone(&mut self, incident: IncidentPk, our_newest_turn: Option<&EventKind>) {
         let newest = our_newest_turn.map(|kind| format!("{kind:?}"));
         let turns = [EventKind::End, EventKind::Restart].map(|kind| format!("{kind:?}"));
@@ -219,17 +217,17 @@ impl Setbacks {
         self.0.retain(|key, setback| !undone(key, setback));
     }
 
-    /// There is no such incident.
+    /// An incident does not exist.
     pub fn forget_incident(&mut self, incident: IncidentPk) {
         self.0.retain(|key, _| key.incident != Some(incident));
     }
 
-    /// The case has to do with these incidents only.
+    /// Keeps the setbacks about these incidents only.
     pub fn concerns_only(&mut self, incidents: &BTreeSet<IncidentPk>) {
         self.0.retain(|key, _| key.incident.is_none_or(|pk| incidents.contains(&pk)));
     }
 
-    /// No look has followed: what was accepted once is taken for done.
+    /// The run is over. A write that no read looks for counts as done.
     pub fn trust(&mut self) {
         let doubted = |setback: &Setback| setback.looked_for || setback.is_given_up();
         self.0.retain(|_, setback| doubted(setback));

@@ -1,44 +1,44 @@
-//! Text that both servers change on its way: normal forms to compare it in, and bounds to send it
-//! in. Never decides whether something is sent.
+//! The normal form in which texts are compared, and the bounds in which they are sent. Never decides
+//! whether a text is sent.
 //!
-//! Argus trims events and tag values; Zino strips every line and breaks lines at more characters
-//! than LF. So a text is compared as the other server will give it back, not as it was sent.
+//! Both servers change texts: Argus trims events and tag values, Zino strips every line and breaks
+//! lines at more characters than LF. So texts are compared as the other server returns them.
 
 use crate::argus::limits::{MAX_TAG_VALUE, clean};
 
-/// Longest event text that is sent, in bytes; a history entry in Zino has no limit.
+/// The longest event text that is sent, in bytes. A history entry in Zino has no limit.
 pub const MAX_EVENT_TEXT: usize = 64 * 1024;
-/// Longest text of a person that is written into a case's history, in bytes.
+/// The longest text of a person in the history of a case, in bytes.
 pub const MAX_HISTORY_TEXT: usize = 4000;
 
-/// Every character at which Zino (or Python's line splitting) begins a new line.
+/// Whether Zino (or Python's line splitting) begins a new line at this character.
 #[must_use]
 pub fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// White space as both servers strip it: Unicode's, and the separators FS to US that Python counts
-/// too.
+/// Whether both servers strip this character: Unicode's white space, and the separators FS to US,
+/// which Python strips too.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-/// The form in which two texts are compared: cut into lines at every kind of line break, each line
-/// stripped, blank lines dropped (both servers add and remove some), control characters replaced as
-/// they are when text is sent.
+/// The normal form of a text: split at every kind of line break, each line stripped, and control
+/// characters replaced as in what is sent. Blank lines are dropped, because both servers add and
+/// remove some.
 #[must_use]
 pub fn normal(text: &str) -> String {
     let lines: Vec<String> = lines(text).filter(|line| !line.is_empty()).collect();
     lines.join("\n")
 }
 
-/// The lines of a text, cut at every kind of line break, stripped, and without control characters.
+/// The lines of a text, split at every kind of line break, stripped, without control characters.
 fn lines(text: &str) -> impl Iterator<Item = String> {
     let control = |c: char| c.is_control() && c != '\t';
     text.split(is_line_break).map(move |line| line.trim_matches(is_blank).replace(control, "\u{fffd}"))
 }
 
-/// At most `max` bytes of `text`, cut at a character and marked with an ellipsis where it was cut.
+/// At most `max` bytes of a text, cut between characters. An ellipsis marks the cut.
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
@@ -53,7 +53,7 @@ pub fn cut(text: &str, max: usize) -> String {
     out
 }
 
-/// A value as it stands in a tag: one line, trimmed, bounded.
+/// The value of a tag: one line, trimmed and bounded.
 #[must_use]
 pub fn tag_value(text: &str) -> String {
     let one_line: String =
@@ -61,15 +61,14 @@ pub fn tag_value(text: &str) -> String {
     cut(one_line.trim_matches(is_blank), MAX_TAG_VALUE)
 }
 
-/// One line for people: like a tag value, in the length that a screen can show.
+/// One line of a text, as in a tag value.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     tag_value(text)
 }
 
-/// What a person wrote in Argus, as it is put into a case's history: `{text} ({actor})`. A long
-/// text is cut, the name never is. Blank lines between others stay: people part their thoughts with
-/// them.
+/// The text of a person as a history entry: `{text} ({actor})`. A long text is cut, the name is not.
+/// Blank lines between other lines stay, because they structure the text.
 #[must_use]
 pub fn persons_text(text: &str, actor: &str) -> String {
     let actor = cut(&tag_value(actor), 200);

@@ -1,4 +1,4 @@
-//! What a job on one problem is given, and what it reports. Never does anything.
+//! What a run about one problem is given, and what it reports. Never decides and never asks.
 
 use super::carry::UserAction;
 pub use super::setbacks::{Chance, Setbacks, WriteKey};
@@ -10,87 +10,87 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A case in a job.
+/// A case of the problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseWork {
-    /// The case as last seen.
+    /// The case as Zino had it last.
     pub case: Arc<Case>,
-    /// Whether it is to be brought up to date; else it only takes part in the assignment.
+    /// Whether it is to be synchronised. Otherwise it only counts for the matching.
     pub due: bool,
-    /// Whether it shall get no incident, nor have an ended one reopened (design section 6,
+    /// Whether it gets no incident, and none of its ended ones is reopened (design section 6,
     /// takeover).
     pub exempt: bool,
-    /// Whether Argus may have an incident of its that is on no list: a creation of unknown outcome,
-    /// or one that was found by its number.
+    /// Whether its incident may be on no list: the outcome of its creation is unknown, or it was found
+    /// by its number.
     pub tried: bool,
-    /// What Argus refused of it or accepted without effect.
+    /// Its writes that Argus refused or accepted without effect.
     pub setbacks: Setbacks,
-    /// What of that was tried at another one is tried again.
+    /// A setback of another chance is tried again.
     pub chance: Chance,
 }
 
-/// One problem to be brought up to date.
+/// One problem to be synchronised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProblemJob {
     /// The problem.
     pub problem: Problem,
-    /// All its cases that are known.
+    /// All its known cases, by number.
     pub cases: Vec<CaseWork>,
-    /// All incidents that may be about it, as last seen.
+    /// All known incidents that may be about it.
     pub incidents: Vec<Incident>,
-    /// Whether they are all open incidents about the problem.
+    /// Whether these are all open incidents about it.
     pub lists_all_open: bool,
-    /// A write of unknown outcome, and whether it may be repeated if this look does not find it.
+    /// A write of unknown outcome, and whether it may be repeated if it is still lacking.
     pub doubt: Option<(WriteKey, bool)>,
     /// The time now.
     pub now: Stamp,
 }
 
-/// How a job ended.
+/// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Everything is as it should be, but for the setbacks.
+    /// Nothing is lacking, except for the setbacks.
     Done,
-    /// There was more to write than one job does; to be gone on with.
+    /// The budget was spent: another run goes on.
     Unfinished,
-    /// Argus failed; to be tried again.
+    /// Argus failed: another run tries again.
     Failed(ArgusError),
-    /// A write is of unknown outcome; to be looked at again.
+    /// The outcome of this write is unknown: another run looks for its effect.
     Doubtful(WriteKey),
-    /// Another process has just made the incident and may be writing to it; to be looked at a
-    /// little later.
+    /// Another process created the incident moments ago and may still write to it: another run
+    /// follows a little later.
     Fresh,
 }
 
-/// What a job found and did.
+/// What a run found and did.
 #[derive(Debug, Clone)]
 pub struct ProblemReport {
     /// The problem.
     pub problem: Problem,
-    /// How it ended.
+    /// How the run ended.
     pub outcome: Outcome,
-    /// Incidents as last seen by this job.
+    /// The incidents that it saw, as it saw them last.
     pub incidents: Vec<Incident>,
-    /// Incidents that are not there.
+    /// The incidents that do not exist.
     pub gone: Vec<IncidentPk>,
-    /// Which case has which incident.
+    /// The incident of each case.
     pub homes: Vec<(Arc<Case>, IncidentPk)>,
-    /// What people did on a case's incidents.
+    /// The user actions on the incidents of each case.
     pub actions: Vec<(Arc<Case>, Vec<UserAction>)>,
-    /// Events that this job made.
+    /// The events that it posted.
     pub posted: Vec<EventPk>,
-    /// Cases that may have an incident which is on no list.
+    /// The cases whose incident may be on no list.
     pub tried: Vec<Arc<Case>>,
-    /// Where it has changed: what Argus refuses of a case or accepts without effect.
+    /// The setbacks of each case, if they changed.
     pub setbacks: Vec<(Arc<Case>, Setbacks)>,
-    /// Cases of which nothing is lacking any more, whatever became of the others.
+    /// The cases of which nothing is lacking, also if the run did not finish.
     pub settled: Vec<CaseId>,
     /// What it changed.
     pub deeds: Deeds,
 }
 
 impl ProblemReport {
-    /// Of a job in which nothing was done and nothing was lacking.
+    /// The report of a run that did nothing and found nothing lacking.
     #[must_use]
     pub fn of(problem: Problem) -> Self {
         Self {
@@ -109,13 +109,13 @@ impl ProblemReport {
     }
 }
 
-/// What a job changed in Argus.
+/// What a run changed in Argus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deeds {
-    /// Cases that got an incident.
+    /// The cases whose incident was created.
     pub created: BTreeSet<CaseId>,
-    /// Cases whose incident was written to, but for an END.
+    /// The cases whose incident was written to, except for an END.
     pub updated: BTreeSet<CaseId>,
-    /// Incidents that were ended.
+    /// The incidents that were ended.
     pub ended: BTreeSet<IncidentPk>,
 }

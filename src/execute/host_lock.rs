@@ -119,8 +119,8 @@ impl HostLock {
         }
     }
 
-    /// Like [`HostLock::enter`], but returns `None` after [`LONGEST_CALL`]. The patience counts over
-    /// all calls that follow one another.
+    /// Like [`HostLock::enter`], but returns `None` after [`LONGEST_CALL`]. The patience counts
+    /// over all calls that follow one another.
     pub fn enter_soon(&self, thing: &str) -> Option<Turn> {
         let until = Instant::now() + LONGEST_CALL.min(self.patience);
         loop {

@@ -47,8 +47,8 @@ pub enum Write {
     State(CaseState),
 }
 
-/// The user actions on an incident that concern its case. If a case adopted the incident that opened
-/// at `adopted_by`, only those of the life of that case.
+/// The user actions on an incident that concern its case. If a case adopted the incident that
+/// opened at `adopted_by`, only those of the life of that case.
 #[must_use]
 pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<UserAction> {
     let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, opened));
@@ -74,8 +74,8 @@ pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>
     out
 }
 
-/// The ticket that the incident has now, with the person who set it. Without the CHI event the person
-/// is unknown. A guess would add a second entry later, so the ticket waits.
+/// The ticket that the incident has now, with the person who set it. Without the CHI event the
+/// person is unknown. A guess would add a second entry later, so the ticket waits.
 fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
     let url = normal(&evidence.incident.ticket_url);
     if url.is_empty() {
@@ -169,8 +169,8 @@ pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> 
     out
 }
 
-/// Whether Zino reopened the case after a standing close had arrived: its entry and its state change
-/// are there, and the case is open. The end of a planned maintenance does that.
+/// Whether Zino reopened the case after a standing close had arrived: its entry and its state
+/// change are there, and the case is open. The end of a planned maintenance does that.
 #[must_use]
 pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> bool {
     let stands = actions.iter().any(|action| matches!(action.kind, ActionKind::Close { stands: true }));

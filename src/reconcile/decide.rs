@@ -24,8 +24,8 @@ pub fn decide(view: &View, rules: &Rules) -> Next {
     Decision::about(view, rules).next()
 }
 
-/// What a view shows besides the next step. It is valid however the run ended, so that the runs of a
-/// problem together reach [`Next::Done`].
+/// What a view shows besides the next step. It is valid however the run ended, so that the runs of
+/// a problem together reach [`Next::Done`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Cases of which nothing is lacking.
@@ -269,8 +269,8 @@ impl<'v> Decision<'v> {
         self.write(case, evidence.pk(), lacking.into_iter().collect())
     }
 
-    /// Proposes the writes that an incident lacks, except for those that Argus refused. They end with
-    /// the first one that makes the incident uncertain, or before the one in doubt.
+    /// Proposes the writes that an incident lacks, except for those that Argus refused. They end
+    /// with the first one that makes the incident uncertain, or before the one in doubt.
     fn write(&mut self, case: &Case, pk: IncidentPk, lacking: Vec<(Rule, Action)>) -> Result<(), Stop> {
         let lacking = lacking.into_iter().map(|(rule, action)| Write { case: case.id, action, rule });
         let mut writes: Vec<Write> = lacking.collect();

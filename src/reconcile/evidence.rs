@@ -126,9 +126,10 @@ impl<'a> Evidence<'a> {
             .find(|e| self.is_persons_close(e))
     }
 
-    /// Whether the newest end of the incident belongs to the life of a case that opened then. It was
-    /// received a minute after the opening or later, because the clocks of the servers differ. Our END
-    /// for a lost close needs no such distance: until then the incident was open for an open case.
+    /// Whether the newest end of the incident belongs to the life of a case that opened then. It
+    /// was received a minute after the opening or later, because the clocks of the servers differ.
+    /// Our END for a lost close needs no such distance: until then the incident was open for an
+    /// open case.
     #[must_use]
     pub fn ended_after(&self, opened: Stamp) -> bool {
         self.newest_turn().is_some_and(|turn| self.is_after(turn, opened))
@@ -139,9 +140,9 @@ impl<'a> Evidence<'a> {
         turn.received >= if for_open_case { opened } else { opened.plus_secs(SURELY_AFTER_SECS) }
     }
 
-    /// Whether a user action concerns a case that opened then and adopted the incident. Either it was
-    /// received a minute after the opening or later, or it follows the last reopening and the incident
-    /// stayed open into the life of the case.
+    /// Whether a user action concerns a case that opened then and adopted the incident. Either it
+    /// was received a minute after the opening or later, or it follows the last reopening and the
+    /// incident stayed open into the life of the case.
     #[must_use]
     pub fn concerns(&self, action: &Event, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
@@ -170,8 +171,8 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether the incident is to stay open although its case closed then. With our END for that
-    /// closing: a reopening follows it, by a person or for another Zino. Without it: the newest state
-    /// event is a person's reopening that was received after the closing.
+    /// closing: a reopening follows it, by a person or for another Zino. Without it: the newest
+    /// state event is a person's reopening that was received after the closing.
     #[must_use]
     pub fn is_wanted_open(&self, closed: Stamp, server: &str) -> bool {
         match self.our_end_at(closed) {
@@ -194,8 +195,8 @@ impl<'a> Evidence<'a> {
         self.all().rev().find(|e| self.is_our_end(e) && normal(&e.description) == text)
     }
 
-    /// Whether a reopening follows this event: a person's, or the RES of an instance on another Zino.
-    /// A RES for our own Zino does not count: our Zino says something newer now.
+    /// Whether a reopening follows this event: a person's, or the RES of an instance on another
+    /// Zino. A RES for our own Zino does not count: our Zino says something newer now.
     #[must_use]
     pub fn reopened_after(&self, event: &Event, server: &str) -> bool {
         self.all().any(|e| e.pk > event.pk && self.is_others_reopening(e, server))

@@ -1,5 +1,5 @@
-//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident keeps
-//! it, whatever the filter says.
+//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident
+//! keeps it, whatever the filter says.
 
 use crate::zino::case::{Case, CaseKind, CaseState};
 
@@ -58,8 +58,8 @@ fn made_by_maintenance(case: &Case) -> bool {
     }
 }
 
-/// Whether a port counts: its log says that the link went down, and its description has the comma of
-/// a production interface.
+/// Whether a port counts: its log says that the link went down, and its description has the comma
+/// of a production interface.
 fn production_port_down(case: &Case) -> bool {
     case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
 }

@@ -1,9 +1,9 @@
 //! The problem that an incident is about (design section 5). Pure; never reads events, and never
 //! decides which case owns an incident.
 //!
-//! A case number alone is not identity: after a restart that lost its newest state Zino gives numbers
-//! out again. The metadata of an incident names its problem; the tags name it for incidents of the
-//! Python program, which have no metadata.
+//! A case number alone is not identity: after a restart that lost its newest state Zino gives
+//! numbers out again. The metadata of an incident names its problem; the tags name it for incidents
+//! of the Python program, which have no metadata.
 
 use super::text::tag_value;
 use crate::argus::models::{Incident, MadeFor};
@@ -12,8 +12,8 @@ use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 /// The error of the Python program's times: it uses the offset to UTC of the day of its start for
 /// all of them.
 pub const PYTHON_OFFSET_SECS: i64 = 3600;
-/// An event that Argus received this long after a case opened surely belongs to that case: the clocks
-/// of the servers differ.
+/// An event that Argus received this long after a case opened surely belongs to that case: the
+/// clocks of the servers differ.
 pub const SURELY_AFTER_SECS: i64 = 60;
 
 /// The keys of the tags that identify an incident of the Python program.

@@ -12,21 +12,21 @@ use crate::zino::case::CaseId;
 /// One life of a case number: the number and the opening of its case.
 pub type Life = (CaseId, Stamp);
 
-/// The known numbers of a Zino. They rise, and none is given out twice, unless Zino loses its newest
-/// state.
+/// The known numbers of a Zino. They rise, and none is given out twice, unless Zino loses its
+/// newest state.
 #[derive(Debug, Default)]
 pub struct Numbers {
     /// Every life of a case or an incident, by number.
     lives: Vec<Life>,
-    /// The cases that Zino holds, by number. Each has the earliest opening up to it and the latest one
-    /// from it on.
+    /// The cases that Zino holds, by number. Each has the earliest opening up to it and the latest
+    /// one from it on.
     held: Vec<(CaseId, Stamp, Stamp)>,
     setback: Option<Stamp>,
 }
 
 impl Numbers {
-    /// The numbers of the cases that Zino holds, those of exact records of other cases, and those of
-    /// records whose times are only roughly right.
+    /// The numbers of the cases that Zino holds, those of exact records of other cases, and those
+    /// of records whose times are only roughly right.
     #[must_use]
     pub fn new(
         held: impl Iterator<Item = Life>,
@@ -54,8 +54,8 @@ impl Numbers {
         Self { lives, held, setback }
     }
 
-    /// Whether Zino certainly lost its newest state after this case had opened, and perhaps forgot the
-    /// case: it gave this number out again, or any earlier number after this opening.
+    /// Whether Zino certainly lost its newest state after this case had opened, and perhaps forgot
+    /// the case: it gave this number out again, or any earlier number after this opening.
     #[must_use]
     pub fn show_a_loss_after(&self, (number, opened): Life) -> bool {
         let same = self.lives.partition_point(|(other, _)| *other < number);
@@ -75,7 +75,8 @@ impl Numbers {
     }
 }
 
-/// The last time at which a Zino gave a number out again, as these lives show it, which are in order.
+/// The last time at which a Zino gave a number out again, as these lives show it, which are in
+/// order.
 ///
 /// Zino went back where one number has two openings, or where a lower number opened well after a
 /// higher one.

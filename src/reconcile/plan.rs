@@ -11,9 +11,9 @@ use crate::argus::models::{EventKind, Incident, NewEvent, Patch, Tag};
 use crate::zino::case::{Case, HistoryEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The events that carry the missing history entries, in order (4.4). An END that is due carries the
-/// closing entry. Where the incident has ended already an ordinary event carries it, because an END
-/// there could only undo a reopening.
+/// The events that carry the missing history entries, in order (4.4). An END that is due carries
+/// the closing entry. Where the incident has ended already an ordinary event carries it, because an
+/// END there could only undo a reopening.
 pub(super) fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let sent_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
     let is_due = |(position, entry): &(usize, &HistoryEntry)| Some(*position) != sent_by_end && is_sent(entry, rules);
@@ -30,7 +30,8 @@ fn entry_text_of(entry: &HistoryEntry) -> EntryText {
     EntryText { at: entry.at.secs(), text: normal(&entry_text(entry)), closes }
 }
 
-/// Whether a history entry becomes an event: not the opening entry, and no entry of our own Zino user.
+/// Whether a history entry becomes an event: not the opening entry, and no entry of our own Zino
+/// user.
 fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
@@ -73,8 +74,8 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
     })
 }
 
-/// Whether an outdated tag of ours has to stay. Our own tags alone identify an incident of the Python
-/// program, and somebody else added the tag that would replace this one.
+/// Whether an outdated tag of ours has to stay. Our own tags alone identify an incident of the
+/// Python program, and somebody else added the tag that would replace this one.
 fn identifies(incident: &Incident, tag: &Tag<'_>, wanted: &[String], others: &[&str]) -> bool {
     let key = |text: &str| text.split_once('=').map(|(key, _)| key.trim().to_owned());
     let key_of_it = key(tag.text).filter(|key| incident.made_for.is_none() && IDENTITY_TAGS.contains(&key.as_str()));
@@ -100,8 +101,8 @@ fn priority_changed(case: &Case, incident: &Incident) -> bool {
         .is_some_and(|tagged| tagged.trim() != case.priority.to_string())
 }
 
-/// A hash of everything of a case that shows in Argus. A case that changes without changing it needs
-/// no run.
+/// A hash of everything of a case that shows in Argus. A case that changes without changing it
+/// needs no run.
 #[must_use]
 pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -192,8 +192,8 @@ impl Setbacks {
         self.0.insert(key, Setback { name: cut(name, MAX_NAME), cause, tried_at, looked_for });
     }
 
-    /// Of all writes to an incident only these are still lacking. The others had their effect or are
-    /// not needed any more.
+    /// Of all writes to an incident only these are still lacking. The others had their effect or
+    /// are not needed any more.
     pub fn lacks_only(&mut self, incident: IncidentPk, lacking: &BTreeSet<WriteKey>) {
         self.0.retain(|key, _| key.incident != Some(incident) || key.is_reading() || lacking.contains(key));
     }
@@ -203,8 +203,8 @@ impl Setbacks {
         self.0.remove(key);
     }
 
-    /// An incident was read; `our_newest_turn` is its newest state event, if that is ours. An END or
-    /// RES that somebody else undid was not without effect.
+    /// An incident was read; `our_newest_turn` is its newest state event, if that is ours. An END
+    /// or RES that somebody else undid was not without effect.
     pub fn forget_undone(&mut self, incident: IncidentPk, our_newest_turn: Option<&EventKind>) {
         let newest = our_newest_turn.map(|kind| format!("{kind:?}"));
         let turns = [EventKind::End, EventKind::Restart].map(|kind| format!("{kind:?}"));

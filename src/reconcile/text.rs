@@ -1,5 +1,5 @@
-//! The normal form in which texts are compared, and the bounds in which they are sent. Never decides
-//! whether a text is sent.
+//! The normal form in which texts are compared, and the bounds in which they are sent. Never
+//! decides whether a text is sent.
 //!
 //! Both servers change texts: Argus trims events and tag values, Zino strips every line and breaks
 //! lines at more characters than LF. So texts are compared as the other server returns them.
@@ -67,8 +67,8 @@ pub fn one_line(text: &str) -> String {
     tag_value(text)
 }
 
-/// The text of a person as a history entry: `{text} ({actor})`. A long text is cut, the name is not.
-/// Blank lines between other lines stay, because they structure the text.
+/// The text of a person as a history entry: `{text} ({actor})`. A long text is cut, the name is
+/// not. Blank lines between other lines stay, because they structure the text.
 #[must_use]
 pub fn persons_text(text: &str, actor: &str) -> String {
     let actor = cut(&tag_value(actor), 200);

@@ -20,8 +20,8 @@ pub struct CaseWork {
     /// Whether it gets no incident, and none of its ended ones is reopened (design section 6,
     /// takeover).
     pub exempt: bool,
-    /// Whether its incident may be on no list: the outcome of its creation is unknown, or it was found
-    /// by its number.
+    /// Whether its incident may be on no list: the outcome of its creation is unknown, or it was
+    /// found by its number.
     pub tried: bool,
     /// Its writes that Argus refused or accepted without effect.
     pub setbacks: Setbacks,

@@ -41,7 +41,7 @@ impl Running {
             }
             Output::Argus(Job::Page(..)) => Report::Page(Ok(Page { items: vec![], more: false })),
             Output::Argus(Job::CountOpen) => Report::OpenCount(Ok(0)),
-            Output::Argus(Job::Reach) => Report::Reached(Ok(())),
+            Output::Argus(Job::Reach) => Report::Reach(Ok(())),
             Output::Argus(Job::Newest(..)) => Report::Newest(Ok(Page { items: vec![], more: false })),
             Output::Zino(crate::engine::ZinoCommand::Read(ids)) => {
                 let found = Found { unknown: ids.clone(), asked: ids, ..Found::default() };

@@ -187,7 +187,7 @@ impl Engine {
         if report.is_answered() {
             self.all.mode.note_answer(&self.ctx);
             // Those two may have asked nothing, or without the token.
-            if !matches!(report, Report::Problem(_) | Report::Reached(_)) {
+            if !matches!(report, Report::Problem(_) | Report::Reach(_)) {
                 self.all.health.end_start();
             }
         }
@@ -220,7 +220,7 @@ impl Engine {
                 result.as_ref().err().into_iter().for_each(|error| self.all.mode.note_no_answer(error));
                 self.all.takeover_check.take(ctx, at.is_active, result);
             }
-            Report::Reached(result) => self.all.mode.take_reached(result),
+            Report::Reach(result) => self.all.mode.take_reached(result),
         }
         self.all.mode.log_hold();
     }

@@ -1,16 +1,15 @@
 //! The inputs and outputs of the engine, and its settings. Never decides anything.
 
 use super::once::{Once, RunEnd};
-use crate::argus::ArgusError;
-use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
 use crate::failover::Ping;
 use crate::reconcile::delivery::{Delivery, Found, Snapshot};
 use crate::reconcile::rules::Rules;
-use crate::reconcile::work::{Outcome, ProblemJob, ProblemReport};
 use crate::time::Stamp;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
 use std::time::Duration;
+
+pub use crate::execute::job::{Job, Report};
 
 /// The time of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,53 +97,6 @@ pub enum ZinoEvent {
     LoginRefused(String),
 }
 
-/// What the Argus writer reports, one for each job.
-#[derive(Debug)]
-pub enum Report {
-    /// A [`Job::Problem`].
-    Problem(Box<ProblemReport>),
-    /// A [`Job::Page`].
-    Page(Result<Page<Incident>, ArgusError>),
-    /// A [`Job::Newest`].
-    Newest(Result<Page<Event>, ArgusError>),
-    /// A [`Job::Incident`].
-    Incident(IncidentPk, Result<Option<Incident>, ArgusError>),
-    /// A [`Job::EndOrphan`]: the incident as it is after.
-    EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
-    /// A [`Job::MarkForgotten`]: the incident as it was before.
-    MarkForgotten(IncidentPk, Result<Option<Incident>, ArgusError>),
-    /// A [`Job::CountOpen`].
-    OpenCount(Result<usize, ArgusError>),
-    /// A [`Job::SignOfLife`].
-    SignOfLife(Result<(), ArgusError>),
-    /// A [`Job::Renew`]; an error says what a person may have to do.
-    Renewed(Result<(), String>),
-    /// A [`Job::Probe`].
-    Probe(Result<(), ArgusError>),
-    /// A [`Job::Prove`].
-    Proved(Result<(), ArgusError>),
-    /// A [`Job::Reach`].
-    Reached(Result<(), ArgusError>),
-}
-
-impl Report {
-    /// Whether Argus has answered what the job asked.
-    pub(super) fn is_answered(&self) -> bool {
-        match self {
-            Self::Problem(report) => !matches!(report.outcome, Outcome::Failed(_) | Outcome::Doubtful(_)),
-            Self::Page(result) => result.is_ok(),
-            Self::Newest(result) => result.is_ok(),
-            Self::Incident(_, result) | Self::EndOrphan(_, result) | Self::MarkForgotten(_, result) => result.is_ok(),
-            Self::OpenCount(result) => result.is_ok(),
-            Self::Proved(result) | Self::Reached(result) | Self::SignOfLife(result) | Self::Probe(result) => {
-                result.is_ok()
-            }
-            // It is so also where the token is too young to be renewed, which nobody is asked for.
-            Self::Renewed(_) => false,
-        }
-    }
-}
-
 /// The inputs of the engine.
 #[derive(Debug)]
 pub enum Input {
@@ -158,36 +110,6 @@ pub enum Input {
     Silent(Server, Option<Duration>),
     /// Time has passed.
     Tick,
-}
-
-/// Jobs for the Argus writer.
-#[derive(Debug)]
-pub enum Job {
-    /// Bring a problem up to date.
-    Problem(Box<ProblemJob>),
-    /// Read one page of a list: of what began at this time or before, at most so many incidents.
-    Page(ListQuery, Option<Stamp>, usize),
-    /// Read the newest events, at most so many.
-    Newest(usize),
-    /// Read one incident.
-    Incident(IncidentPk),
-    /// End an incident whose case Zino has deleted, unless somebody has reopened it.
-    EndOrphan(IncidentPk, NewEvent),
-    /// Put on an incident's record, at this time, that Zino may have forgotten its case.
-    MarkForgotten(IncidentPk, Stamp),
-    /// Ask how many open incidents there are.
-    CountOpen,
-    /// Send the heartbeat of this source.
-    SignOfLife,
-    /// Renew the token, if it is old enough.
-    Renew,
-    /// See whether Argus answers at all.
-    Probe,
-    /// In STANDBY: see whether Argus takes our token, as it stands in its file now; at most so many
-    /// incidents are read.
-    Prove(usize),
-    /// See whether Argus can be reached, without the token: it is no sign of life.
-    Reach,
 }
 
 /// Commands for the Zino poller.

@@ -2,6 +2,7 @@
 
 mod facts;
 pub mod host_lock;
+pub mod job;
 pub mod orphan;
 pub mod run;
 #[cfg(test)]

@@ -5,8 +5,6 @@ use super::mailbox::CommandSender;
 use super::silence::{GLANCE, Silence};
 use super::vitals::Vitals;
 use super::{End, Never};
-use crate::argus::ArgusServer;
-use crate::argus::models::ListQuery;
 use crate::engine::{Engine, Input, Job, Kept, Now, Output};
 use crate::time::Stamp;
 use crossbeam_channel::{Receiver, Sender, select_biased};
@@ -113,30 +111,5 @@ fn hand_out(output: Output, channels: &Channels) {
         Output::Zino(command) => channels.command_sender.send(command),
         Output::Refused(why) => drop(channels.end_sender.try_send(End::Refused(why))),
         Output::Finished(end) => drop(channels.end_sender.try_send(End::Finished(end))),
-    }
-}
-
-/// What a job is, for any server: the shell of the writer and the simulation's step alike.
-pub fn execute<A: ArgusServer + ?Sized>(
-    argus: &A,
-    rules: &crate::reconcile::rules::Rules,
-    job: Job,
-) -> crate::engine::Report {
-    use crate::engine::Report;
-    use crate::execute::orphan;
-    match job {
-        Job::Problem(job) => Report::Problem(Box::new(crate::execute::run::run(argus, rules, &job))),
-        Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
-        Job::Newest(most) => Report::Newest(argus.newest_events(most)),
-        Job::CountOpen => Report::OpenCount(argus.count_open()),
-        Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
-        Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),
-        Job::MarkForgotten(pk, now) => Report::MarkForgotten(pk, orphan::mark_forgotten(argus, pk, now)),
-        Job::SignOfLife => Report::SignOfLife(argus.sign_of_life()),
-        // The writer does it where there is a file to keep; elsewhere there is nothing to do.
-        Job::Renew => Report::Renewed(Ok(())),
-        Job::Probe => Report::Probe(argus.check_token()),
-        Job::Prove(most) => Report::Proved(argus.list(&ListQuery::Open, None, most).map(drop)),
-        Job::Reach => Report::Reached(argus.reach()),
     }
 }

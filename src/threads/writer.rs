@@ -1,10 +1,10 @@
 //! The Argus writer: executes jobs over its connections and reports each. Keeps nothing but the
 //! client.
 
-use super::core::execute;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::engine::{Input, Job, Report};
 use crate::execute::host_lock::{HostLock, Turn};
+use crate::execute::job::execute;
 use crate::progress;
 use crate::reconcile::rules::Rules;
 use crossbeam_channel::{Receiver, Sender};

@@ -12,10 +12,10 @@ use instance::{Instance, fresh, reloaded};
 use std::cell::RefCell;
 use std::time::Duration;
 use zinoargus::engine::{Input, Job, Now, Report, RunEnd, Summary};
+use zinoargus::execute::job::execute;
 use zinoargus::execute::run::run_observed;
 use zinoargus::failover::Mode;
 use zinoargus::reconcile::rules::Rules;
-use zinoargus::threads::core::execute;
 use zinoargus::time::Stamp;
 
 /// A complete reading comes in parts of so many cases.

@@ -142,7 +142,7 @@ impl Running {
     pub fn ping(&mut self, up: bool) {
         let outputs = self.step(ping(self.secs, up));
         if outputs.iter().any(|output| matches!(output, Output::Argus(Job::Reach))) {
-            self.step(Input::Argus(Report::Reached(Ok(()))));
+            self.step(Input::Argus(Report::Reach(Ok(()))));
         }
     }
 }

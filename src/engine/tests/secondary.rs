@@ -71,7 +71,7 @@ impl Secondary {
             Output::Argus(Job::CountOpen) => Report::OpenCount(self.argus.clone().map(|()| 0)),
             Output::Argus(Job::Probe) => Report::Probe(self.argus.clone()),
             Output::Argus(Job::Prove(_)) => Report::Proved(self.argus.clone()),
-            Output::Argus(Job::Reach) => Report::Reached(self.argus.clone()),
+            Output::Argus(Job::Reach) => Report::Reach(self.argus.clone()),
             Output::Zino(ZinoCommand::Read(asked)) => {
                 let found = Found { unknown: asked.clone(), asked, ..Found::default() };
                 return Some(Input::Zino(ZinoEvent::Found(found)));
@@ -183,9 +183,9 @@ fn a_late_answer_of_argus_counts_from_when_it_came() {
     running.secs = 20;
     running.step(ping(6, false));
     assert_eq!(running.engine.mode(), Mode::Active);
-    let outputs = running.step(Input::Argus(Report::Reached(Ok(()))));
+    let outputs = running.step(Input::Argus(Report::Reach(Ok(()))));
     assert!(outputs.iter().any(is_reach), "for the question that failed meanwhile");
-    running.step(Input::Argus(Report::Reached(Ok(()))));
+    running.step(Input::Argus(Report::Reach(Ok(()))));
     assert!(!running.engine.all.mode.may_write());
     running.step(ping(11, false));
     assert!(!running.engine.all.mode.may_write(), "asked before Argus answered");
@@ -203,7 +203,7 @@ fn nothing_is_written_while_it_is_not_known_whether_argus_answers() {
     running.secs = 11;
     assert!(running.step(ping(11, false)).iter().any(is_reach));
     assert_eq!((running.engine.mode(), running.engine.all.mode.may_write()), (Mode::Active, false));
-    running.step(Input::Argus(Report::Reached(Ok(()))));
+    running.step(Input::Argus(Report::Reach(Ok(()))));
     assert!(running.engine.all.mode.may_write());
 }
 
@@ -216,11 +216,8 @@ fn an_argus_that_hides_its_address_for_everybody_costs_one_question() {
         let outputs = secondary.running.step(ping(secondary.running.secs, false));
         assert!(outputs.iter().any(is_reach));
         for output in outputs {
-            let input = if is_reach(&output) {
-                Some(Input::Argus(Report::Reached(hidden())))
-            } else {
-                secondary.answer(output)
-            };
+            let input =
+                if is_reach(&output) { Some(Input::Argus(Report::Reach(hidden()))) } else { secondary.answer(output) };
             input.into_iter().for_each(|input| secondary.step(input));
         }
     }

@@ -92,7 +92,7 @@ impl Secondary {
         let before = outputs.len();
         outputs.retain(|output| !matches!(output, Output::Argus(Job::Reach)));
         if outputs.len() < before {
-            outputs.extend(self.step(Input::Argus(Report::Reached(Ok(())))));
+            outputs.extend(self.step(Input::Argus(Report::Reach(Ok(())))));
         }
         outputs
     }

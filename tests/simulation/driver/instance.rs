@@ -123,7 +123,7 @@ impl Driver {
         drop(world);
         if asks_reach {
             let answer = SimArgus { world: &self.world, instance: n }.reach();
-            self.feed(n, Input::Argus(Report::Reached(answer)));
+            self.feed(n, Input::Argus(Report::Reach(answer)));
         }
     }
 

@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 const RESTS: u64 = u64::MAX;
 
 thread_local! {
-    static OWN: RefCell<Option<Arc<Pulse>>> = const { RefCell::new(None) };
+    static OWN: RefCell<Option<Arc<Activity>>> = const { RefCell::new(None) };
 }
 
-/// The life of one thread.
+/// What one thread does.
 #[derive(Debug)]
-struct Pulse {
+struct Activity {
     name: String,
     start: Instant,
     /// Microseconds from `start` to the last sign of life, or [`RESTS`].
@@ -29,7 +29,7 @@ struct Pulse {
     bound: AtomicU64,
 }
 
-impl Pulse {
+impl Activity {
     /// The time since its last sign of life, `None` while it rests.
     fn busy_for(&self, now: Duration) -> Option<Duration> {
         match self.busy_since.load(Ordering::Relaxed) {
@@ -43,14 +43,14 @@ impl Pulse {
 #[derive(Debug)]
 pub struct Progress {
     start: Instant,
-    pulses: Mutex<Vec<Arc<Pulse>>>,
+    activities: Mutex<Vec<Arc<Activity>>>,
 }
 
 /// Ends the watching of a thread when it is dropped, which is to happen in that thread.
 #[derive(Debug)]
 pub struct Watched<'a> {
     progress: &'a Progress,
-    pulse: Arc<Pulse>,
+    activity: Arc<Activity>,
 }
 
 /// Whether a thread stands still: `busy_for` is the time since its last sign of life, `None` while
@@ -64,7 +64,7 @@ impl Progress {
     /// Nobody is watched yet. Times are counted from `start`.
     #[must_use]
     pub fn new(start: Instant) -> Self {
-        Self { start, pulses: Mutex::default() }
+        Self { start, activities: Mutex::default() }
     }
 
     /// From when times are counted.
@@ -76,68 +76,73 @@ impl Progress {
     /// Watches the thread that calls this, busy from now; at most `bound` passes between two signs
     /// of its life.
     pub fn watch(&self, name: &str, bound: Duration) -> Watched<'_> {
-        let pulse = Arc::new(Pulse {
+        let activity = Arc::new(Activity {
             name: name.to_owned(),
             start: self.start,
             busy_since: AtomicU64::new(micros(self.start.elapsed())),
             bound: AtomicU64::new(micros(bound)),
         });
-        self.pulses.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&pulse));
-        OWN.set(Some(Arc::clone(&pulse)));
-        Watched { progress: self, pulse }
+        self.activities.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&activity));
+        OWN.set(Some(Arc::clone(&activity)));
+        Watched { progress: self, activity }
     }
 
     /// Stops watching every thread but the calling one. The others were left behind by a reload.
     pub fn forget_others(&self) {
-        let is_own =
-            |pulse: &Arc<Pulse>| OWN.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, pulse)));
-        self.pulses.lock().unwrap_or_else(PoisonError::into_inner).retain(is_own);
+        let is_own = |activity: &Arc<Activity>| {
+            OWN.with_borrow(|own| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, activity)))
+        };
+        self.activities.lock().unwrap_or_else(PoisonError::into_inner).retain(is_own);
     }
 
     /// The threads that stand still at a time counted from the start, with how long that has been
     /// so.
     #[must_use]
     pub fn stuck(&self, now: Duration) -> Vec<(String, Duration)> {
-        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
-        let bound = |pulse: &Pulse| Duration::from_micros(pulse.bound.load(Ordering::Relaxed));
-        let found = pulses.iter().filter(|pulse| stands_still(pulse.busy_for(now), bound(pulse)));
-        found.map(|pulse| (pulse.name.clone(), pulse.busy_for(now).unwrap_or_default())).collect()
+        let activities = self.activities.lock().unwrap_or_else(PoisonError::into_inner);
+        let bound = |activity: &Activity| Duration::from_micros(activity.bound.load(Ordering::Relaxed));
+        let found = activities.iter().filter(|activity| stands_still(activity.busy_for(now), bound(activity)));
+        found.map(|activity| (activity.name.clone(), activity.busy_for(now).unwrap_or_default())).collect()
     }
 
     /// The longest time since the last sign of life of a thread that is busy and whose name begins
     /// so.
     #[must_use]
     pub fn busy(&self, name: &str, now: Duration) -> Option<Duration> {
-        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
-        pulses.iter().filter(|pulse| pulse.name.starts_with(name)).filter_map(|pulse| pulse.busy_for(now)).max()
+        let activities = self.activities.lock().unwrap_or_else(PoisonError::into_inner);
+        activities
+            .iter()
+            .filter(|activity| activity.name.starts_with(name))
+            .filter_map(|activity| activity.busy_for(now))
+            .max()
     }
 }
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
         OWN.set(None);
-        let mut pulses = self.progress.pulses.lock().unwrap_or_else(PoisonError::into_inner);
-        pulses.retain(|pulse| !Arc::ptr_eq(pulse, &self.pulse));
+        let mut activities = self.progress.activities.lock().unwrap_or_else(PoisonError::into_inner);
+        activities.retain(|activity| !Arc::ptr_eq(activity, &self.activity));
     }
 }
 
 /// This thread is alive and goes on working. Costs next to nothing; nothing at all in a thread that
 /// nobody watches.
 pub fn beat() {
-    with_own(|pulse| pulse.busy_since.store(micros(pulse.start.elapsed()), Ordering::Relaxed));
+    with_own(|activity| activity.busy_since.store(micros(activity.start.elapsed()), Ordering::Relaxed));
 }
 
 /// This thread waits for work from now on, until its next [`beat`].
 pub fn rest() {
-    with_own(|pulse| pulse.busy_since.store(RESTS, Ordering::Relaxed));
+    with_own(|activity| activity.busy_since.store(RESTS, Ordering::Relaxed));
 }
 
 /// Another longest time between two signs of this thread's life.
 pub fn within(bound: Duration) {
-    with_own(|pulse| pulse.bound.store(micros(bound), Ordering::Relaxed));
+    with_own(|activity| activity.bound.store(micros(bound), Ordering::Relaxed));
 }
 
-fn with_own(action: impl FnOnce(&Pulse)) {
+fn with_own(action: impl FnOnce(&Activity)) {
     OWN.with_borrow(|own| own.as_deref().map(action));
 }
 
@@ -186,18 +191,18 @@ mod tests {
     #[test]
     fn one_thread_that_hangs_is_seen_beside_others_that_work() {
         let progress = Progress::new(Instant::now());
-        let (tell, told) = crossbeam_channel::bounded::<()>(0);
+        let (end_sender, end_receiver) = crossbeam_channel::bounded::<()>(0);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let _watched = progress.watch("hangs", BOUND);
-                let _ = told.recv();
+                let _ = end_receiver.recv();
             });
             while names(&progress, LATER).is_empty() {
                 std::thread::yield_now();
             }
             let _watched = progress.watch("works", 2 * LATER);
             assert_eq!(names(&progress, LATER), ["hangs"]);
-            drop(tell);
+            drop(end_sender);
         });
         assert!(names(&progress, LATER).is_empty());
     }

@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_secs(2);
 
 /// What is wrong, and how the program would end for it.
-type Trouble = (ExitCode, String);
+type Failure = (ExitCode, String);
 
 /// Nothing more is to be tried.
 struct Stopped;
@@ -73,14 +73,14 @@ pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, si
 
 impl<W: Write> Report<'_, W> {
     /// Prints what came of an attempt.
-    fn line(&mut self, what: &str, finding: Result<String, Trouble>) {
+    fn line(&mut self, what: &str, finding: Result<String, Failure>) {
         match finding {
             Ok(found) => self.print("ok", what, &found),
-            Err(trouble) => self.failed(what, trouble),
+            Err(failure) => self.failed(what, failure),
         }
     }
 
-    fn failed(&mut self, what: &str, (code, why): Trouble) {
+    fn failed(&mut self, what: &str, (code, why): Failure) {
         self.worst = worse(self.worst, code);
         self.print("FAILED", what, &why);
     }
@@ -91,15 +91,15 @@ impl<W: Write> Report<'_, W> {
             writeln!(self.out, "{word:<8}{what}: {}", sanitised_line(text, usize::MAX)).and_then(|()| self.out.flush());
     }
 
-    /// Makes an attempt that is waited for so long, and says so if it takes its time. `place` is
+    /// Makes an attempt that is waited for so long, and says so if it takes its time. `address` is
     /// where it is made.
     fn attempt<T: Send + 'static>(
         &mut self,
         what: &str,
-        place: &str,
+        address: &str,
         longest: Duration,
-        attempt: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<Result<T, Trouble>, Stopped> {
+        attempt: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<Result<T, Failure>, Stopped> {
         let (outcome_sender, outcome_receiver) = bounded(1);
         let thread =
             thread::Builder::new().name("attempt".to_owned()).spawn(move || drop(outcome_sender.send(attempt())));
@@ -121,10 +121,10 @@ impl<W: Write> Report<'_, W> {
                 }
                 recv(patience) -> _ => {
                     patience = never();
-                    self.print("wait", what, &format!("{place} has not answered yet; at most {} s", seconds(longest)));
+                    self.print("wait", what, &format!("{address} has not answered yet; at most {} s", seconds(longest)));
                 }
                 recv(over) -> _ => {
-                    let why = format!("{place}: no answer within {longest:?}");
+                    let why = format!("{address}: no answer within {longest:?}");
                     return Ok(Err((ExitCode::Unavailable, why)));
                 }
             }
@@ -153,9 +153,9 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
     let Some(failover) = &config.failover else {
         return Ok(());
     };
-    let place = host_and_port(&failover.primary_server.0, failover.primary_snmp_port.0);
+    let address = host_and_port(&failover.primary_server.0, failover.primary_snmp_port.0);
     let mut pinger = Pinger::new(parts::target(failover));
-    let there = place.clone();
+    let there = address.clone();
     let ask = move || match pinger.ping() {
         Answer::Uptime(seconds) => Ok(format!("{there} answers: up for {seconds} s")),
         Answer::Silence(why) | Answer::Unasked(why) => {
@@ -166,7 +166,7 @@ fn primary<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Result<(), 
         }
     };
     let what = "the primary's SNMP agent";
-    let finding = report.attempt(what, &place, failover.ping_timeout.0, ask)?;
+    let finding = report.attempt(what, &address, failover.ping_timeout.0, ask)?;
     report.line(what, finding);
     Ok(())
 }

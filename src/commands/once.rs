@@ -117,22 +117,22 @@ fn primary_lives(config: &Config, time: &Time, signals: &Receiver<i32>) -> Resul
         error!("{why}");
         ExitCode::Config
     })?;
-    let (tell, told) = bounded(1);
+    let (verdict_sender, verdict_receiver) = bounded(1);
     let (server, times, interval) = (&failover.primary_server.0, failover.threshold.0, failover.ping_interval.0);
     let mut world = Servers { start: Instant::now(), pinger: Pinger::new(parts::target(failover)), client };
     // In a thread of its own: a signal is not to wait for an answer.
-    let ask = move || drop(tell.send(primary::ask(&mut world, times, interval)));
+    let ask = move || drop(verdict_sender.send(primary::ask(&mut world, times, interval)));
     if let Err(why) = thread::Builder::new().name("heartbeat".to_owned()).spawn(ask) {
         error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);
     }
     let verdict = select! {
         recv(signals) -> signal => return Err(stopped(signal.unwrap_or_default())),
-        recv(told) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
+        recv(verdict_receiver) -> verdict => verdict.unwrap_or_else(|_| Verdict::Unasked("the question was given up".to_owned())),
         recv(at(time.end())) -> _ => {
-            let place = host_and_port(server, failover.primary_snmp_port.0);
+            let address = host_and_port(server, failover.primary_snmp_port.0);
             error!(
-                "nothing was synchronised: the primary {place} had not answered when the time was over ({}); to act in its \
+                "nothing was synchronised: the primary {address} had not answered when the time was over ({}); to act in its \
                  place takes {times} questions without an answer, one each {} s (failover.threshold, failover.ping_interval)",
                 time.words(),
                 interval.max(failover.ping_timeout.0).as_secs_f64()
@@ -274,7 +274,7 @@ fn say(text: &str) {
 /// terminal, or where the log tells everything anyway.
 struct ProgressLine {
     wanted: bool,
-    shown: bool,
+    visible: bool,
     most: usize,
     next: Instant,
 }
@@ -282,21 +282,21 @@ struct ProgressLine {
 impl ProgressLine {
     fn new() -> Self {
         let wanted = stderr().is_terminal() && !log_enabled!(log::Level::Info);
-        Self { wanted, shown: false, most: 0, next: Instant::now() + REDRAW }
+        Self { wanted, visible: false, most: 0, next: Instant::now() + REDRAW }
     }
 
     fn show(&mut self, waiting: usize) {
         self.most = self.most.max(waiting);
         if self.wanted && self.most > 0 && Instant::now() >= self.next {
             self.next = Instant::now() + REDRAW;
-            self.shown = true;
+            self.visible = true;
             let done = self.most.saturating_sub(waiting);
             logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
         }
     }
 
     fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
+        if std::mem::take(&mut self.visible) {
             logging::print(EMPTY_LINE, Weight::Important);
         }
     }

@@ -134,11 +134,11 @@ fn writer_setup(config: &Config, client: Client, tokens: &mut Tokens) -> writer:
 /// starts a new one.
 pub(crate) fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        let location = panic.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
         let payload = panic.payload();
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        error!("internal error at {place}: {text}; please report this");
+        error!("internal error at {location}: {text}; please report this");
         logging::finish();
         std::process::exit(i32::from(ExitCode::Internal.code()));
     }));

@@ -79,9 +79,9 @@ impl Notifier {
 
     /// The service is up; to be repeated if this returns false.
     pub fn ready(&self) -> bool {
-        let told = self.send("READY=1");
-        self.ready.fetch_or(told, Ordering::Relaxed);
-        told
+        let sent = self.send("READY=1");
+        self.ready.fetch_or(sent, Ordering::Relaxed);
+        sent
     }
 
     /// The configuration is being read again; [`Notifier::reloaded`] is to follow.

@@ -14,7 +14,7 @@ struct State {
     reread: bool,
     /// The engine has at most one delivery under way. A second one replaces a delivery that it has
     /// given up.
-    carry: Option<Box<Delivery>>,
+    delivery: Option<Box<Delivery>>,
     closed: bool,
 }
 
@@ -60,7 +60,7 @@ impl CommandSender {
         self.0.change(|state| match command {
             ZinoCommand::Read(ids) => state.read.extend(ids),
             ZinoCommand::Reread => state.reread = true,
-            ZinoCommand::Carry(delivery) => state.carry = Some(delivery),
+            ZinoCommand::Carry(delivery) => state.delivery = Some(delivery),
         });
     }
 }
@@ -84,7 +84,7 @@ impl Mailbox {
         if !state.read.is_empty() {
             return Ok(Some(ZinoCommand::Read(first(&mut state.read, most))));
         }
-        if let Some(delivery) = state.carry.take() {
+        if let Some(delivery) = state.delivery.take() {
             return Ok(Some(ZinoCommand::Carry(delivery)));
         }
         Ok(std::mem::take(&mut state.reread).then_some(ZinoCommand::Reread))
@@ -119,7 +119,7 @@ impl Mailbox {
 impl State {
     fn forget_commands(&mut self) {
         self.read.clear();
-        self.carry = None;
+        self.delivery = None;
         self.reread = false;
     }
 }

@@ -65,33 +65,33 @@ impl From<ZinoError> for Gone {
 
 /// How often it failed lately, and since when there is no connection.
 #[derive(Default)]
-struct Trouble {
+struct Outage {
     attempts: u32,
     away_since: Option<Instant>,
 }
 
 /// Connects, follows, and connects again, until the engine ends.
 pub fn run(setup: &Setup, channels: &Channels) {
-    let mut trouble = Trouble::default();
+    let mut outage = Outage::default();
     let mut pace = Pace::default();
-    while let Gone::Lost(error) = follow_once(setup, channels, &mut trouble, &mut pace) {
+    while let Gone::Lost(error) = follow_once(setup, channels, &mut outage, &mut pace) {
         let event = match error {
             ZinoError::Login(why) => ZinoEvent::LoginRefused(why),
             error => ZinoEvent::Unusable(error.to_string()),
         };
-        if send(channels, event).is_err() || wait(channels, trouble.wait()).is_err() {
+        if send(channels, event).is_err() || wait(channels, outage.wait()).is_err() {
             return;
         }
     }
 }
 
 /// Connects and follows until the connection is lost.
-fn follow_once(setup: &Setup, channels: &Channels, trouble: &mut Trouble, pace: &mut Pace) -> Gone {
+fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &mut Pace) -> Gone {
     progress::beat();
     let began = Instant::now();
     let gone = match connect(&setup.login) {
         Ok((session, notifications)) => {
-            trouble.log_end(&setup.login);
+            outage.log_end(&setup.login);
             let mut following = Following::new(session.at_pace(*pace), notifications, channels);
             let gone = following.run(setup);
             *pace = following.session.pace();
@@ -100,12 +100,12 @@ fn follow_once(setup: &Setup, channels: &Channels, trouble: &mut Trouble, pace: 
         Err(error) => Gone::Lost(error),
     };
     if let Gone::Lost(error) = &gone {
-        trouble.log(error, began.elapsed(), setup);
+        outage.log(error, began.elapsed(), setup);
     }
     gone
 }
 
-impl Trouble {
+impl Outage {
     fn log_end(&mut self, login: &Login) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),

@@ -82,7 +82,7 @@ impl Vitals {
         if self.ready && now < self.status_at {
             return;
         }
-        let summary = machine.summary();
+        let summary = engine.summary();
         if !self.ready && (summary.has_begun() || now >= LONGEST_START) {
             self.ready = self.notifier.ready();
         }

@@ -1,7 +1,7 @@
 //! What `--check` tries of Argus: the token, whose it is, and a list of incidents. Never writes
 //! anything.
 
-use super::{PATIENCE, Report, Stopped, Trouble};
+use super::{Failure, PATIENCE, Report, Stopped};
 use crate::argus::about::Owner;
 use crate::argus::models::ListQuery;
 use crate::argus::{ArgusError, ArgusServer};
@@ -37,7 +37,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
         // It answers, and the next question brings the reason to light if there is one.
         Ok(Err(error)) if answers(&error) => String::new(),
         Ok(Err(error)) => {
-            report.failed("Argus", trouble(&error));
+            report.failed("Argus", failure(&error));
             return Ok(());
         }
         Err(wrong) => {
@@ -47,7 +47,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
     };
 
     let asked = Arc::clone(&client);
-    let name = move || asked.user_name().map_err(|error| trouble(&error));
+    let name = move || asked.user_name().map_err(|error| failure(&error));
     let user = match report.attempt("Argus", url, timeout, name)? {
         Ok(user) => user,
         Err(wrong) => {
@@ -58,13 +58,13 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
     report.line("Argus", Ok(format!("{url}{version}; the token of user {user} is accepted")));
 
     let (asked, name) = (Arc::clone(&client), user.clone());
-    let search = move || asked.source_system(&name).map_err(|error| trouble(&error));
+    let search = move || asked.source_system(&name).map_err(|error| failure(&error));
     match report.attempt(SOURCE, url, timeout.max(PATIENCE), search)? {
         Ok(owner) => source(report, &user, owner),
         Err(wrong) => report.failed(SOURCE, wrong),
     }
 
-    let list = move || client.list(&ListQuery::Open, None, PAGE).map_err(|error| trouble(&error));
+    let list = move || client.list(&ListQuery::Open, None, PAGE).map_err(|error| failure(&error));
     let listed = report.attempt("Argus' incidents", url, timeout, list)?.map(|page| {
         let more = if page.more { "at least " } else { "" };
         format!("{more}{} are open", page.items.len())
@@ -99,7 +99,7 @@ fn answers(error: &ArgusError) -> bool {
     !matches!(error, ArgusError::Refused(_) | ArgusError::Unknown { status: None, .. })
 }
 
-fn trouble(error: &ArgusError) -> Trouble {
+fn failure(error: &ArgusError) -> Failure {
     match error {
         ArgusError::Unauthorized(_) => (
             ExitCode::Refused,

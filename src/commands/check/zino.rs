@@ -1,7 +1,7 @@
 //! What `--check` tries of Zino: the login, the notification channel, the list of cases. Never
 //! reads a case.
 
-use super::{PATIENCE, Report, Stopped, Trouble};
+use super::{Failure, PATIENCE, Report, Stopped};
 use crate::exit::ExitCode;
 use crate::net::host_port::host_and_port;
 use crate::sanitise::sanitised;
@@ -22,7 +22,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Resul
 
     let own = login.clone();
     let attempt = move || {
-        let mut session = Session::connect_within(&own, &timeouts).map_err(trouble)?;
+        let mut session = Session::connect_within(&own, &timeouts).map_err(failure)?;
         let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| sanitised(&v, MOST));
         Ok((session, version))
     };
@@ -47,7 +47,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Resul
     };
     match report.attempt("Zino's notifications", &notifications, PATIENCE, attempt)? {
         Ok((same, tied)) => {
-            let finding = tied.map(|()| format!("{notifications}: tied")).map_err(trouble);
+            let finding = tied.map(|()| format!("{notifications}: tied")).map_err(failure);
             report.line("Zino's notifications", finding);
             session = same;
         }
@@ -59,7 +59,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Resul
 
     let there = commands.clone();
     let attempt = move || {
-        let ids = session.case_ids().map_err(|error| trouble(error.at(&there)))?;
+        let ids = session.case_ids().map_err(|error| failure(error.at(&there)))?;
         Ok(format!("{} are not closed", ids.len()))
     };
     let listed = report.attempt("Zino's cases", &commands, PATIENCE, attempt)?;
@@ -67,7 +67,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Resul
     Ok(())
 }
 
-fn trouble(error: ZinoError) -> Trouble {
+fn failure(error: ZinoError) -> Failure {
     match error {
         ZinoError::Login(why) => (
             ExitCode::Refused,

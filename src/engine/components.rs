@@ -77,6 +77,7 @@ impl Components {
             work: Work::after_reload(kept.settled_at),
             health: Health::after_reload(kept.token),
             zino: ZinoView::after_reload(kept.login),
+            renewal: Renewal::after_reload(settings.renews_token, kept.renewal_failure),
             ..Self::of(settings)
         };
         if all.mode.has_primary() {
@@ -97,6 +98,7 @@ impl Components {
             mode: self.mode.keep(),
             token: self.health.keep(),
             login: self.zino.keep(),
+            renewal_failure: self.renewal.keep(),
             settled_at: self.work.settled_at().filter(|_| !is_unsettled),
         }
     }

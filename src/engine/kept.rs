@@ -18,6 +18,8 @@ pub struct Kept {
     pub(super) token: Admission,
     /// Whether Zino accepted our login before.
     pub(super) login: Admission,
+    /// Why the token was not renewed, if the log says so.
+    pub(super) renewal_failure: Option<String>,
     /// Until then a request of an earlier engine may still execute; `None`: one is under way now.
     pub(super) settled_at: Option<Duration>,
 }

@@ -26,6 +26,16 @@ impl Renewal {
         Self { is_wanted, ..Self::default() }
     }
 
+    /// At a reload. The end of a failure is logged by the next engine.
+    pub(super) fn after_reload(is_wanted: bool, failure: Option<String>) -> Self {
+        Self { failure, ..Self::new(is_wanted) }
+    }
+
+    /// Why the last renewal failed, for the next engine.
+    pub(super) fn keep(self) -> Option<String> {
+        self.failure
+    }
+
     /// Argus is back: a renewal that failed is tried again at once.
     pub(super) fn retry(&mut self, now: Duration) {
         if self.failure.is_some() {

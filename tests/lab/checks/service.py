@@ -3,10 +3,12 @@
 import re
 import secrets
 
+from labkit import oracle
 from labkit.children import free_port
 from labkit.manager import Manager
 from labkit.runner import check
 from labkit.waiting import eventually
+from labkit.world import GLUE_USER
 
 
 def connections(world) -> int:
@@ -183,12 +185,14 @@ def reloads_during_a_storm_of_changes_lose_and_double_nothing(world):
         world.alice.ack(incident["pk"], f"act {number}")
         manager.reload()
         world.ford.set_state(cases[-1], "working")
-    closed = cases[:3]
-    for case in closed:
-        world.ford.set_state(case, "closed")
-    manager.reload()
     for case in cases:
         world.matches(case, deadline=60)
+    ended = [world.argus.of_case(case)["pk"] for case in cases[:3]]
+    for case in cases[:3]:
+        world.ford.set_state(case, "closed")
+    manager.reload()
+    for pk in ended:
+        world.ended(pk, deadline=40)
     for number, case in acted.items():
         world.has_entry(case, f"act {number} (alice)", deadline=60)
     world.settled(60)
@@ -197,4 +201,6 @@ def reloads_during_a_storm_of_changes_lose_and_double_nothing(world):
         found = [text for text in world.entries_of_ours(case) if f"act {number} (alice)" in text]
         assert len(found) == 1, f"act {number} stands {len(found)} times in case {case}"
     assert len(world.argus.incidents()) == len(cases), "an incident too many or too few"
+    for case in cases:
+        oracle.check_events(world.argus.events(world.argus.of_case(case)["pk"]), world.ford.history(case), GLUE_USER)
     assert len(re.findall("configuration read again: .* changed", world.daemon.log())) == 21

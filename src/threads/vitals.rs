@@ -73,7 +73,7 @@ impl Vitals {
     }
 
     /// After a turn of the engine that began at this time.
-    pub fn turn(&mut self, now: Duration, machine: &Engine) {
+    pub fn turn(&mut self, now: Duration, engine: &Engine) {
         if !self.notifier.has_listener() {
             return;
         }

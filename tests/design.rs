@@ -164,7 +164,6 @@ fn each_rule_that_is_cited_exists() {
 }
 
 #[test]
-#[ignore = "the citations of src/reconcile are rewritten last"]
 fn each_rule_of_a_decision_is_cited_where_it_is_carried_out() {
     let mut wrong = Vec::new();
     for rule in rules() {
@@ -177,7 +176,6 @@ fn each_rule_of_a_decision_is_cited_where_it_is_carried_out() {
 }
 
 #[test]
-#[ignore = "the citations of src/reconcile are rewritten last"]
 fn no_citation_points_out_of_the_repository() {
     let mut wrong = Vec::new();
     for path in [files("src", &[".rs"]), files("tests", &[".rs", ".py"])].concat() {

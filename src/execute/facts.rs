@@ -58,6 +58,7 @@ pub(super) fn ask<A: ArgusServer + ?Sized>(argus: &A, question: &Question) -> Re
 ///
 /// # Errors
 /// See [`ArgusError`].
+/// Rule: DECIDE-3.
 pub(super) fn read<A: ArgusServer + ?Sized>(argus: &A, pk: IncidentPk) -> Result<Option<IncidentRead>, ArgusError> {
     let first = read_once(argus, pk)?;
     if first.as_ref().is_some_and(contradicts_itself) {

@@ -21,6 +21,7 @@ const MAX_QUESTIONS: usize = 12;
 const MAX_WRITES: usize = 25;
 
 /// Brings one problem up to date, as far as one run does.
+/// Rule: DECIDE-6.
 pub fn run<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: &ProblemJob) -> ProblemReport {
     run_observed(argus, rules, job, &mut |_, _| {})
 }

@@ -1,4 +1,4 @@
-//! What one run asks and writes, rule by rule of section 8 of the design, against a small Argus.
+//! What one run asks and writes, rule by rule (DECIDE), against a small Argus.
 
 use super::*;
 use crate::argus::models::{EventKind, IncidentPk};

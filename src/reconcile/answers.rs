@@ -83,6 +83,7 @@ impl View {
     }
 
     /// An incident is no longer as it was read: it has to be asked for again.
+    /// Rules: DECIDE-2, TAGS-6.
     pub fn forget_read(&mut self, pk: IncidentPk) {
         if let Some(Some(read)) = self.argus.read.remove(&pk) {
             for found in self.argus.numbers.values_mut().flatten().filter(|incident| incident.pk == pk) {

@@ -1,4 +1,4 @@
-//! What people did in Argus and what of it a case still lacks in Zino (design 4.7). Pure; never
+//! What people did in Argus and what of it a case still lacks in Zino (USER). Pure; never
 //! writes.
 //!
 //! Delivery is proved by counting equal entries, never by comparing the two servers' clocks: the
@@ -49,6 +49,7 @@ pub enum Write {
 
 /// The user actions on an incident that concern its case. If a case adopted the incident that
 /// opened at `adopted_by`, only those of the life of that case.
+/// Rules: USER-10, USER-11.
 #[must_use]
 pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<UserAction> {
     let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, opened));
@@ -76,6 +77,7 @@ pub fn actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>
 
 /// The ticket that the incident has now, with the person who set it. Without the CHI event the
 /// person is unknown. A guess would add a second entry later, so the ticket waits.
+/// Rule: USER-3.
 fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
     let url = normal(&evidence.incident.ticket_url);
     if url.is_empty() {
@@ -111,6 +113,7 @@ fn our_entries(case: &Case, rules: &Rules) -> HashMap<String, Vec<usize>> {
 }
 
 /// For each user action the position of its entry in the history of the case.
+/// Rules: USER-4, TEXT-2.
 fn positions(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Option<usize>> {
     let entries = our_entries(case, rules);
     let mut used: HashMap<String, usize> = HashMap::new();
@@ -136,6 +139,7 @@ fn last_change(case: &Case, to: Option<&str>) -> Option<usize> {
 }
 
 /// The writes that the case still lacks, in order. Empty: every user action has arrived.
+/// Rules: USER-1, USER-2, USER-9, DECIDE-9.
 #[must_use]
 pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> {
     let positions = positions(case, actions, rules);
@@ -171,6 +175,7 @@ pub fn writes(case: &Case, actions: &[UserAction], rules: &Rules) -> Vec<Write> 
 
 /// Whether Zino reopened the case after a standing close had arrived: its entry and its state
 /// change are there, and the case is open. The end of a planned maintenance does that.
+/// Rule: USER-8.
 #[must_use]
 pub fn reopened_by_zino(case: &Case, actions: &[UserAction], rules: &Rules) -> bool {
     let stands = actions.iter().any(|action| matches!(action.kind, ActionKind::Close { stands: true }));

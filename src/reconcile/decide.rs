@@ -19,6 +19,7 @@ use crate::zino::case::{Case, CaseId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens next about a problem.
+/// Rules: DECIDE-1, PRINCIPLE-1, PRINCIPLE-8.
 #[must_use]
 pub fn decide(view: &View, rules: &Rules) -> Next {
     Decision::about(view, rules).next()
@@ -95,6 +96,7 @@ impl<'v> Decision<'v> {
     }
 
     /// One case with all its incidents.
+    /// Rule: USER-13.
     fn about_case(&mut self, work: &'v CaseWork) {
         let id = work.case.id;
         let mut actions = Vec::new();
@@ -115,7 +117,7 @@ impl<'v> Decision<'v> {
         self.progress.settled.push(id);
     }
 
-    /// Every branch about one case, in the order of section 4 of the design.
+    /// Every branch about one case, in the order in which its rules apply.
     fn bring_up_to_date(
         &mut self,
         work: &'v CaseWork,
@@ -123,7 +125,7 @@ impl<'v> Decision<'v> {
         actions: &mut Vec<UserAction>,
     ) -> Result<(), Stop> {
         let (case, view, rules) = (&*work.case, self.view, self.rules);
-        // Section 5: the incident of the case.
+        // IDENT: the incident of the case.
         let (evidence, exact) = match self.matching.owned(work, rules)? {
             Owned::Incident { evidence, exact, duplicates } => {
                 // User actions on a duplicate count too.
@@ -150,12 +152,13 @@ impl<'v> Decision<'v> {
         self.progress.owners.push((case.id, pk));
         let done_there = carry::actions(&evidence, rules, (!exact).then_some(case.opened));
         let turn = match (closing(case), evidence.standing_close()) {
-            // 4.6: a closed case ends its incident, also one that was created closed, unless
-            // somebody wants it open.
+            // CLOSE-1, CASE-5: a closed case ends its incident, also one that was created closed,
+            // unless somebody wants it open (CLOSE-4).
             (Some(_), _) if !evidence.is_open() && evidence.newest_turn().is_some() => None,
             (Some(closing), _) if evidence.is_wanted_open(closing.at, &rules.server) => None,
             (Some(closing), _) => Some((Rule::CaseClosed, event(EventKind::End, closing.at, closing.text))),
-            // 4.7: a person's close stands, unless Zino reopened the case after it was delivered.
+            // USER-7: a person's close stands, unless Zino reopened the case after it was delivered
+            // (USER-8).
             (None, Some(close)) if !done_there.iter().any(|action| action.pk == close.pk) => None,
             (None, Some(_)) if reopened_by_zino(case, &done_there, rules) => Some((Rule::CaseOpen, self.restart(case))),
             (None, Some(close)) if evidence.is_open() => {
@@ -163,11 +166,11 @@ impl<'v> Decision<'v> {
                 Some((Rule::CloseStands, event(EventKind::End, close.timestamp, text)))
             }
             (None, Some(_)) => None,
-            // 4.7: the incident of an open case is open.
+            // USER-5: the incident of an open case is open.
             (None, None) if !evidence.is_open() => Some((Rule::CaseOpen, self.restart(case))),
             (None, None) => None,
         };
-        // 4.4 and 4.5: history and attributes come first.
+        // HISTORY-4, TAGS: history and attributes come first.
         let ends = turn.as_ref().is_some_and(|(_, event)| event.kind == EventKind::End);
         let history = missing_history(case, ends, &evidence, rules).into_iter();
         let history = history.map(|event| (Rule::History, Action::Post(pk, event)));
@@ -177,8 +180,8 @@ impl<'v> Decision<'v> {
         self.write(case, pk, history.chain(patch).chain(turn).collect())
     }
 
-    /// 4.2: creates the incident of a case that the filter wants, under its number or, if another
-    /// life has that, under its second one.
+    /// Creates the incident of a case that the filter wants, under its number (CREATE-5) or, if
+    /// another life has that, under its second one (CREATE-6).
     fn create(&mut self, work: &CaseWork) -> Result<(), Stop> {
         let (case, facts) = (&*work.case, &self.view.argus);
         let creation = WriteKey::creation();
@@ -223,7 +226,7 @@ impl<'v> Decision<'v> {
         Ok(())
     }
 
-    /// Section 5, rules 2 and 4: ends open incidents that no case owns.
+    /// IDENT-3, IDENT-5: ends open incidents that no case owns.
     fn about_other_incidents(&mut self) {
         for (pk, kept) in self.matching.duplicates(self.rules) {
             if let Some(case) = self.view.open_case() {
@@ -271,6 +274,7 @@ impl<'v> Decision<'v> {
 
     /// Proposes the writes that an incident lacks, except for those that Argus refused. They end
     /// with the first one that makes the incident uncertain, or before the one in doubt.
+    /// Rules: DECIDE-7, FAIL-7.
     fn write(&mut self, case: &Case, pk: IncidentPk, lacking: Vec<(Rule, Action)>) -> Result<(), Stop> {
         let lacking = lacking.into_iter().map(|(rule, action)| Write { case: case.id, action, rule });
         let mut writes: Vec<Write> = lacking.collect();

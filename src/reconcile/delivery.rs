@@ -16,7 +16,7 @@ const MAX_ROUNDS: usize = 3;
 /// meanwhile.
 const MAX_WRITES: usize = 50;
 
-/// People's acts to be carried to one case.
+/// The user actions to be delivered to one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The case number.
@@ -138,7 +138,7 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
     Ok(found)
 }
 
-/// Carries to a case what it still lacks of user actions, or a part of it, each write checked
+/// Writes to a case what it still lacks of user actions, or a part of it, each write checked
 /// against the case as it is just before, and returns the case as it is after; `None` if Zino does
 /// not know it. No write is made twice: what is still lacking then has no effect now.
 ///

@@ -1,5 +1,4 @@
-//! What the events of an incident prove (design 4.3 to 4.7). Pure; never decides what follows from
-//! it.
+//! What the events of an incident prove (HISTORY, USER). Pure; never decides what follows from it.
 
 use super::identity::{PYTHON_OFFSET_SECS, SURELY_AFTER_SECS};
 use super::text::normal;
@@ -39,6 +38,7 @@ pub struct EntryText {
 }
 
 /// The text of the END that repeats a close by this person, which Argus lost.
+/// Rule: USER-12.
 #[must_use]
 pub fn lost_close_text(person: &str) -> String {
     format!("{LOST_CLOSE}{person}")
@@ -65,6 +65,7 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Orders the events of an incident by arrival: timestamps can be back-dated, primary keys
     /// cannot. The times of the Python program's events may be off like the start of its incident.
+    /// Rule: PRINCIPLE-2.
     #[must_use]
     pub fn of(incident: &'a Incident, events: &'a [Event]) -> Self {
         let mut events: Vec<&Event> = events.iter().collect();
@@ -91,12 +92,14 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether this event is ours: the user of our source made it, in this instance or another one.
+    /// Rule: USER-11.
     #[must_use]
     pub fn is_ours(&self, event: &Event) -> bool {
         event.actor == self.incident.source_user
     }
 
     /// Whether this event is a person's close: a CLO or an END, and not ours.
+    /// Rule: USER-11.
     #[must_use]
     pub fn is_persons_close(&self, event: &Event) -> bool {
         matches!(event.kind, EventKind::Close | EventKind::End) && !self.is_ours(event)
@@ -118,6 +121,7 @@ impl<'a> Evidence<'a> {
 
     /// The newest close by a person, unless a reopening follows it. `open` and a later END do not
     /// matter.
+    /// Rule: USER-7.
     #[must_use]
     pub fn standing_close(&self) -> Option<&'a Event> {
         self.all()
@@ -130,6 +134,7 @@ impl<'a> Evidence<'a> {
     /// was received a minute after the opening or later, because the clocks of the servers differ.
     /// Our END for a lost close needs no such distance: until then the incident was open for an
     /// open case.
+    /// Rule: IDENT-4.
     #[must_use]
     pub fn ended_after(&self, opened: Stamp) -> bool {
         self.newest_turn().is_some_and(|turn| self.is_after(turn, opened))
@@ -143,6 +148,7 @@ impl<'a> Evidence<'a> {
     /// Whether a user action concerns a case that opened then and adopted the incident. Either it
     /// was received a minute after the opening or later, or it follows the last reopening and the
     /// incident stayed open into the life of the case.
+    /// Rule: USER-10.
     #[must_use]
     pub fn concerns(&self, action: &Event, opened: Stamp) -> bool {
         let reopens = |e: &&Event| matches!(e.kind, EventKind::Reopen | EventKind::Restart);
@@ -173,6 +179,7 @@ impl<'a> Evidence<'a> {
     /// Whether the incident is to stay open although its case closed then. With our END for that
     /// closing: a reopening follows it, by a person or for another Zino. Without it: the newest
     /// state event is a person's reopening that was received after the closing.
+    /// Rules: CLOSE-4, CLOSE-5, USER-6.
     #[must_use]
     pub fn is_wanted_open(&self, closed: Stamp, server: &str) -> bool {
         match self.our_end_at(closed) {
@@ -227,6 +234,7 @@ impl<'a> Evidence<'a> {
 
     /// For each of these history entries, whether an event of ours carries it. Equal entries are
     /// counted: each event carries one of them.
+    /// Rules: HISTORY-3, TEXT-2.
     #[must_use]
     pub fn are_delivered(&self, entries: &[EntryText]) -> Vec<bool> {
         let mut counts = self.counts();

@@ -1,4 +1,4 @@
-//! Which cases get an incident (design 4.1). Never looks at Argus: a case that has an incident
+//! Which cases get an incident (CASE). Never looks at Argus: a case that has an incident
 //! keeps it, whatever the filter says.
 
 use crate::zino::case::{Case, CaseKind, CaseState};
@@ -15,6 +15,7 @@ pub enum Verdict {
 }
 
 /// Judges a case that has no incident.
+/// Rules: CASE-1, CASE-2.
 #[must_use]
 pub fn verdict(case: &Case) -> Verdict {
     if matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) {
@@ -27,11 +28,13 @@ pub fn verdict(case: &Case) -> Verdict {
 }
 
 /// Whether [`verdict`] cannot judge a case: its log decides, and Zino breaks the log off.
+/// Rule: CASE-6.
 #[must_use]
 pub fn cannot_be_judged(case: &Case) -> bool {
     log_is_missing(case) && !is_left_alone(case)
 }
 
+/// Rule: CASE-4.
 fn is_left_alone(case: &Case) -> bool {
     case.state == CaseState::Ignored || made_by_maintenance(case)
 }
@@ -49,6 +52,7 @@ pub fn may_have_been_wanted(case: &Case) -> bool {
 
 /// Whether a planned maintenance made the case: it makes three for every router, with hardly any
 /// attributes, and nobody must be paged for them.
+/// Rule: CASE-4.
 fn made_by_maintenance(case: &Case) -> bool {
     match case.kind {
         CaseKind::Reachability => case.reachability.is_none(),
@@ -60,6 +64,7 @@ fn made_by_maintenance(case: &Case) -> bool {
 
 /// Whether a port counts: its log says that the link went down, and its description has the comma
 /// of a production interface.
+/// Rule: CASE-3.
 fn production_port_down(case: &Case) -> bool {
     case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
 }
@@ -69,13 +74,15 @@ fn has_comma(case: &Case) -> bool {
 }
 
 /// Whether the log of the case must be read, because [`verdict`] depends on it.
+/// Rule: CASE-6.
 #[must_use]
 pub fn wants_log(case: &Case) -> bool {
     case.kind == CaseKind::Portstate && has_comma(case)
 }
 
 /// Whether the attributes of the case say that the fault is over. Such a case gets no incident at a
-/// takeover, because operators close cases on the primary only (design section 6).
+/// takeover, because operators close cases on the primary only (FAILOVER-9).
+/// Rule: FAILOVER-9.
 #[must_use]
 pub fn fault_is_over(case: &Case) -> bool {
     match case.kind {

@@ -1,4 +1,4 @@
-//! The problem that an incident is about (design section 5). Pure; never reads events, and never
+//! The problem that an incident is about (IDENT). Pure; never reads events, and never
 //! decides which case owns an incident.
 //!
 //! A case number alone is not identity: after a restart that lost its newest state Zino gives
@@ -76,6 +76,7 @@ fn tagged(incident: &Incident) -> About {
 }
 
 /// The case number in the number of an incident, also in the form `{number}-{opened}`.
+/// Rule: PRINCIPLE-3.
 #[must_use]
 pub fn number(incident: &Incident) -> Option<CaseId> {
     let id = &*incident.source_incident_id;
@@ -103,6 +104,7 @@ fn is_host_of(host: &str, router: &str) -> bool {
 }
 
 /// Whether an incident is about the problem of this case.
+/// Rules: IDENT-7, IDENT-8.
 #[must_use]
 pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     if let Some(made_for) = &incident.made_for {
@@ -146,6 +148,7 @@ fn same_value(tagged: Option<&str>, ours: Option<&str>) -> bool {
 }
 
 /// Whether an incident matches a case exactly: in number, problem and start time.
+/// Rule: IDENT-1.
 #[must_use]
 pub fn exact(case: &Case, incident: &Incident) -> bool {
     if number(incident) != Some(case.id) || !same_problem(case, incident) {

@@ -1,4 +1,4 @@
-//! What an incident of a case looks like (design 4.2). Never looks at what Argus holds now.
+//! What an incident of a case looks like (CREATE). Never looks at what Argus holds now.
 
 use super::rules::Rules;
 use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
@@ -15,6 +15,7 @@ pub fn plain_number(case: &Case) -> String {
 }
 
 /// The second number of a case, for when another life of Zino has the plain one.
+/// Rule: CREATE-6.
 #[must_use]
 pub fn second_number(case: &Case) -> String {
     format!("{}-{}", case.id, case.opened.secs())
@@ -97,7 +98,7 @@ fn tag(key: &str, value: &str) -> String {
     format!("{key}={}", tag_value(value))
 }
 
-/// The identity of an incident, as later decisions read it (design section 5).
+/// The identity of an incident, as later decisions read it (CREATE-2).
 #[must_use]
 pub fn metadata(case: &Case, rules: &Rules) -> Value {
     let problem = case.problem();
@@ -112,6 +113,7 @@ pub fn metadata(case: &Case, rules: &Rules) -> Value {
 }
 
 /// The incident to create for a case. For a closed case it is created closed.
+/// Rules: CREATE-1, CASE-5.
 #[must_use]
 pub fn new_incident(case: &Case, rules: &Rules, number: String) -> NewIncident {
     let end_time = closing(case).map(|c| c.at.max(case.opened));
@@ -139,6 +141,7 @@ pub struct Closing {
 
 /// How a closed case ended: by its last change to `closed`, without one by the attribute `closed`,
 /// without that by the last entry. `None` if the case is not closed.
+/// Rules: CLOSE-1, CLOSE-2.
 #[must_use]
 pub fn closing(case: &Case) -> Option<Closing> {
     if !case.is_closed() {

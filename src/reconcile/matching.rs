@@ -1,4 +1,4 @@
-//! Which incident belongs to which case of a problem (design section 5): rules 1 to 5, duplicates,
+//! Which incident belongs to which case of a problem (IDENT): its own one, adoption, duplicates,
 //! and giving way to another Zino's incident. Pure; never decides what an incident lacks.
 
 use super::evidence::Evidence;
@@ -37,7 +37,7 @@ pub(super) enum Owned<'v> {
         /// The incidents that were ended as duplicates of it.
         duplicates: Vec<Evidence<'v>>,
     },
-    /// It has this ended one, and it is left alone (design section 6, takeover).
+    /// It has this ended one, and it is left alone (FAILOVER-9).
     LeftAlone(IncidentPk),
     /// It needs none: it is exempt, or an open incident that another case has covers it.
     Covered,
@@ -162,6 +162,7 @@ impl<'v> Matching<'v> {
 
     /// Asks for the incident of a case that is on no list: it ended too long ago, or the answer to
     /// its creation was lost. Once it is known it is the exact one.
+    /// Rule: CREATE-8.
     pub(super) fn ask_for_own(&self, work: &CaseWork) -> Result<(), Stop> {
         let case = &work.case;
         if work.tried || may_have_an_old_incident(case, self.view.now) {
@@ -199,6 +200,7 @@ impl<'v> Matching<'v> {
         self.exact_of(case).into_iter().map(|incident| incident.pk).collect()
     }
 
+    /// Rules: IDENT-1, IDENT-2, IDENT-3, IDENT-6.
     fn candidate(&self, case: &Case) -> Candidate {
         let own = self.exact_of(case);
         if !case.is_closed() {
@@ -226,6 +228,7 @@ impl<'v> Matching<'v> {
 
     /// The open incidents of no case that a closed case ends, because it was the last one of the
     /// problem.
+    /// Rule: IDENT-5.
     fn left_by(&self, case: &Case) -> Vec<&'v Incident> {
         if self.open_case.is_some() || self.last_closed != Some(case.id) {
             return Vec::new();
@@ -247,6 +250,7 @@ impl<'v> Matching<'v> {
 
     /// The open incidents to be ended because the problem's open case has another one: each with
     /// the one that stays. The lowest primary key is the one choice that two instances make alike.
+    /// Rules: IDENT-3, FAILOVER-12.
     pub(super) fn duplicates(&self, rules: &Rules) -> Vec<(IncidentPk, IncidentPk)> {
         let Some(case) = self.view.open_case() else {
             return Vec::new();
@@ -291,6 +295,7 @@ impl<'v> Matching<'v> {
 
 /// Whether an incident is about the problem of a case, and open, or was open well after the case
 /// opened: then what ended it was about this case. A duplicate stands for another incident.
+/// Rule: IDENT-4.
 fn lived_during(case: &Case, evidence: &Evidence<'_>) -> bool {
     let ended_later = || evidence.duplicate_of().is_none() && evidence.ended_after(case.opened);
     same_problem(case, evidence.incident) && (evidence.is_open() || ended_later())
@@ -313,6 +318,7 @@ fn end_of(case: &Case) -> Stamp {
 }
 
 /// Whether the life of an incident and that of a closed case overlap.
+/// Rule: IDENT-6.
 fn covers(incident: &Incident, case: &Case) -> bool {
     incident.start_time <= end_of(case) && ended_at(incident).is_none_or(|end| end >= case.opened)
 }

@@ -56,6 +56,7 @@ impl Numbers {
 
     /// Whether Zino certainly lost its newest state after this case had opened, and perhaps forgot
     /// the case: it gave this number out again, or any earlier number after this opening.
+    /// Rules: ORPHAN-2, ORPHAN-4.
     #[must_use]
     pub fn show_a_loss_after(&self, (number, opened): Life) -> bool {
         let same = self.lives.partition_point(|(other, _)| *other < number);
@@ -64,6 +65,7 @@ impl Numbers {
     }
 
     /// Whether Zino holds a lower number that opened earlier and a higher one that opened later.
+    /// Rule: ORPHAN-2.
     #[must_use]
     pub fn surround(&self, (number, opened): Life) -> bool {
         let below = self.held.partition_point(|(other, _, _)| *other < number);

@@ -1,5 +1,5 @@
-//! What an incident lacks of its case besides its state: history entries (design 4.4) and
-//! attributes (4.5). Pure; never decides whether an incident is open.
+//! What an incident lacks of its case besides its state: history entries (HISTORY) and
+//! attributes (TAGS). Pure; never decides whether an incident is open.
 
 use super::evidence::{EntryText, Evidence};
 use super::filter;
@@ -11,9 +11,10 @@ use crate::argus::models::{EventKind, Incident, NewEvent, Patch, Tag};
 use crate::zino::case::{Case, HistoryEntry};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The events that carry the missing history entries, in order (4.4). An END that is due carries
-/// the closing entry. Where the incident has ended already an ordinary event carries it, because an
+/// The events that carry the missing history entries. An END that is due carries the
+/// closing entry. Where the incident has ended already an ordinary event carries it, because an
 /// END there could only undo a reopening.
+/// Rules: HISTORY-1, HISTORY-5.
 pub(super) fn missing_history(case: &Case, ends: bool, evidence: &Evidence<'_>, rules: &Rules) -> Vec<NewEvent> {
     let sent_by_end = closing(case).and_then(|c| c.entry).filter(|_| ends);
     let is_due = |(position, entry): &(usize, &HistoryEntry)| Some(*position) != sent_by_end && is_sent(entry, rules);
@@ -32,6 +33,7 @@ fn entry_text_of(entry: &HistoryEntry) -> EntryText {
 
 /// Whether a history entry becomes an event: not the opening entry, and no entry of our own Zino
 /// user.
+/// Rule: HISTORY-2.
 fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     match entry.state_change() {
         Some(change) => change.from != "embryonic" && change.user != rules.user,
@@ -39,7 +41,8 @@ fn is_sent(entry: &HistoryEntry, rules: &Rules) -> bool {
     }
 }
 
-/// The change of tags, description and perhaps level that the incident lacks (4.5).
+/// The change of tags, description and perhaps level that the incident lacks (TAGS).
+/// Rules: TAGS-1, TAGS-2, TAGS-4, TAGS-5.
 pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> {
     if case.is_closed() || !incident.is_open() {
         return None;
@@ -91,6 +94,7 @@ fn normal_tag(text: &str) -> String {
 }
 
 /// Whether the priority in our tag is outdated: only then does the level change.
+/// Rule: TAGS-3.
 fn priority_changed(case: &Case, incident: &Incident) -> bool {
     incident
         .tags

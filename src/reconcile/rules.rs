@@ -64,6 +64,7 @@ impl From<&Config> for Rules {
 impl Rules {
     /// The level of a priority: that of the band with the highest `min_priority` not above it, or
     /// else the default.
+    /// Rule: CREATE-3.
     #[must_use]
     pub fn level(&self, priority: i64) -> u8 {
         self.bands

@@ -170,6 +170,7 @@ impl Setbacks {
     }
 
     /// Whether a write is not to be made at this chance.
+    /// Rules: FAIL-4, FAIL-5, DECIDE-5.
     #[must_use]
     pub fn leaves_out(&self, key: &WriteKey, now: Chance) -> bool {
         self.0.get(key).is_some_and(|setback| setback.is_given_up() && setback.tried_at == now)

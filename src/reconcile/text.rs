@@ -26,6 +26,7 @@ fn is_blank(c: char) -> bool {
 /// The normal form of a text: split at every kind of line break, each line stripped, and control
 /// characters replaced as in what is sent. Blank lines are dropped, because both servers add and
 /// remove some.
+/// Rule: TEXT-1.
 #[must_use]
 pub fn normal(text: &str) -> String {
     let lines: Vec<String> = lines(text).filter(|line| !line.is_empty()).collect();
@@ -39,6 +40,7 @@ fn lines(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// At most `max` bytes of a text, cut between characters. An ellipsis marks the cut.
+/// Rule: TEXT-3.
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
@@ -69,6 +71,7 @@ pub fn one_line(text: &str) -> String {
 
 /// The text of a person as a history entry: `{text} ({actor})`. A long text is cut, the name is
 /// not. Blank lines between other lines stay, because they structure the text.
+/// Rule: TEXT-4.
 #[must_use]
 pub fn persons_text(text: &str, actor: &str) -> String {
     let actor = cut(&tag_value(actor), 200);

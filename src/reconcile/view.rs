@@ -129,24 +129,24 @@ pub enum Action {
     Patch(IncidentPk, Patch),
 }
 
-/// The rule that asks for a write, with its section in `src/design.md`.
+/// The rule that asks for a write, with its name in `src/design.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rule {
-    /// 4.2: a case that the filter wants has an incident.
+    /// CREATE-1: a case that the filter wants has an incident.
     NewCase,
-    /// 4.4: every history entry is an event.
+    /// HISTORY-1: every history entry is an event.
     History,
-    /// 4.5: tags, description and level are the case's.
+    /// TAGS-1: tags, description and level are the case's.
     Attributes,
-    /// 4.6: the incident of a closed case has ended.
+    /// CLOSE-1: the incident of a closed case has ended.
     CaseClosed,
-    /// 4.7: the incident of an open case is open, unless a person closed it.
+    /// USER-5: the incident of an open case is open, unless a person closed it.
     CaseOpen,
-    /// 4.7: a person's close stands also where Argus lost it.
+    /// USER-12: a person's close stands also where Argus lost it.
     CloseStands,
-    /// 5, rule 2: of several open incidents the lowest primary key stays.
+    /// IDENT-3: of several open incidents the lowest primary key stays.
     Duplicate,
-    /// 5, rule 4: an incident of no case ends with the last case of its problem.
+    /// IDENT-5: an incident of no case ends with the last case of its problem.
     LeftBehind,
 }
 
@@ -189,7 +189,7 @@ impl Write {
 }
 
 impl View {
-    /// What a job tells, before Argus was asked anything.
+    /// The view of a job, before Argus was asked anything.
     #[must_use]
     pub fn of(job: &ProblemJob) -> Self {
         let mut cases = job.cases.clone();

@@ -17,8 +17,7 @@ pub struct CaseWork {
     pub case: Arc<Case>,
     /// Whether it is to be synchronised. Otherwise it only counts for the matching.
     pub due: bool,
-    /// Whether it gets no incident, and none of its ended ones is reopened (design section 6,
-    /// takeover).
+    /// Whether it gets no incident, and none of its ended ones is reopened (FAILOVER-9).
     pub exempt: bool,
     /// Whether its incident may be on no list: the outcome of its creation is unknown, or it was
     /// found by its number.

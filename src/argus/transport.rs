@@ -138,7 +138,7 @@ impl Transport for Tcp {
         let begins = self.answering || self.began.is_none();
         if begins {
             (self.began, self.answering) = (Some(Instant::now()), false);
-            // The time that connecting did not need is not added to the request's.
+            // The rest of the whole request's time, without the part for connecting.
             self.limit = self.request.max((*timeout.after).saturating_sub(self.to_connect));
             progress::beat();
         }

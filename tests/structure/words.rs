@@ -31,6 +31,9 @@ fn check(found: &BTreeMap<String, Vec<String>>, exceptions: &[(&str, usize)]) {
     let allowed = |name: &str| exceptions.iter().find(|(module, _)| *module == name).map_or(0, |(_, most)| *most);
     let over: Vec<_> = found.iter().filter(|(module, places)| places.len() > allowed(module)).collect();
     assert!(over.is_empty(), "new ones, or old ones beside them: {over:#?}\nnow: {now:?}");
+    for (module, _) in exceptions {
+        assert!(found.contains_key(*module), "remove the exception of {module}; now: {now:?}");
+    }
 }
 
 /// The parts of a name in lower case: `HostLock`, `host_lock` and `HOST_LOCK` are `host` and

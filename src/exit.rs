@@ -1,4 +1,5 @@
-//! How the process ends: one code per reason, for systemd, cron and scripts. Never ends the process itself.
+//! How the process ends: one code per reason, for systemd, cron and scripts. Never ends the process
+//! itself.
 
 /// Why the process ended. The numbers are those of `sysexits.h`; `packaging/doc/troubleshooting.md`
 /// has the same table, and a test compares the two.

@@ -1,6 +1,7 @@
 //! zinoargus keeps Zino cases and Argus incidents in step, both ways.
 //!
-//! The library holds everything but the process itself, so that tests can drive it; `src/README.md` is the map.
+//! The library holds everything but the process itself, so that tests can drive it; `src/README.md`
+//! is the map.
 
 pub mod argus;
 pub mod cli;

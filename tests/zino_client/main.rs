@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod advice;
+mod failures;
 #[path = "../support/fake_zino.rs"]
 mod fake_zino;
 mod login;
@@ -10,7 +11,6 @@ mod notifications;
 mod reading;
 mod real;
 mod slow;
-mod trouble;
 mod writing;
 
 use fake_zino::FakeZino;

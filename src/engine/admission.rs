@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// A refusal at the start is confirmed once it has lasted this long: the server may be reading a file
-/// that is being rewritten.
+/// A refusal at the start is confirmed once it has lasted this long: the server may be reading a
+/// file that is being rewritten.
 const CONFIRMED: Duration = Duration::from_secs(10);
 
 /// What a refusal means.
@@ -38,14 +38,15 @@ impl Admission {
         self.logged_since.take().map(|since| now.saturating_sub(since))
     }
 
-    /// The mode has changed, or an answer shows that the server accepted us. That answer may be older
-    /// than the last refusal.
+    /// The mode has changed, or an answer shows that the server accepted us. That answer may be
+    /// older than the last refusal.
     pub(super) fn end_start(&mut self) {
         self.is_past_start = true;
         self.refused_since = None;
     }
 
-    /// The same after a reload: a refusal of the new settings is logged, and does not end the program.
+    /// The same after a reload: a refusal of the new settings is logged, and does not end the
+    /// program.
     pub(super) fn after_reload(self) -> Self {
         Self { is_past_start: true, refused_since: None, is_news_again: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! The components of an engine, listed once, and what is asked of all of them. Never routes anything.
+//! The components of an engine, listed once, and what all of them are asked. Never routes anything.
 
 use super::argus_watch::ArgusWatch;
 use super::component::{Component, Reset, Situation};

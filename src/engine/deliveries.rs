@@ -94,8 +94,8 @@ impl Deliveries {
         ctx.outbox.zino(ZinoCommand::Carry(Box::new(pending.delivery.clone())));
     }
 
-    /// Takes what became of a delivery, with the case as it is after. Returns whether the case lacks
-    /// nothing now.
+    /// Takes what became of a delivery, with the case as it is after. Returns whether the case
+    /// lacks nothing now.
     pub(super) fn take_result(
         &mut self,
         ctx: &mut Context,

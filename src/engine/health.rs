@@ -1,7 +1,7 @@
 //! Whether Argus can be used: one probe tells an outage from the failure of one problem, and a
-//! refused token ends the program at the start. While Zino is away it asks Argus whether it answers,
-//! so that a person who looks at one outage learns of the other. Never decides about cases or
-//! incidents.
+//! refused token ends the program at the start. While Zino is away it asks Argus whether it
+//! answers, so that a person who looks at one outage learns of the other. Never decides about cases
+//! or incidents.
 
 use super::admission::{Admission, Refusal};
 use super::backoff::Backoff;

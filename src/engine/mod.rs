@@ -1,6 +1,6 @@
 //! The engine: the only owner of state, and the only one that says what is done next.
 //!
-//! [`Engine::step`] is pure: it takes an input and the time and returns what is to be done. It never
+//! [`Engine::step`] is pure: it takes an input and the time and returns what to do. It never
 //! does I/O (but for log lines), never reads a clock and never blocks. This module routes inputs to
 //! the components, and what one component has for another one; it decides nothing itself.
 
@@ -45,7 +45,7 @@ use once::Next;
 use std::time::Duration;
 
 /// How long after a start no event is posted to an incident that was there before: Argus may still
-/// be executing a request of the previous process. An incident that another process has just made is
+/// be executing a request of the previous process. An incident that another process just made is
 /// left alone for the same time.
 const SETTLE: Duration = Duration::from_secs(5);
 

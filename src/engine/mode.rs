@@ -2,8 +2,8 @@
 //! asks the primary itself.
 //!
 //! A secondary that was cut off itself must not write when its network returns, although it took
-//! over meanwhile. So it asks Argus, too, while the primary is silent, and writes nothing before one
-//! question that it asked after Argus had answered has gone unanswered ([`Contact`]).
+//! over meanwhile. So it asks Argus, too, while the primary is silent, and writes nothing before
+//! one question that it asked after Argus had answered has gone unanswered ([`Contact`]).
 
 use super::Job;
 use super::component::{Component, Reset};

@@ -168,8 +168,8 @@ impl SingleRun {
         Next::Over(Box::new(self.end(parts, hopeless, late)))
     }
 
-    /// A server that did not answer before everything was read will not do so for this run. An outage
-    /// of Zino is no reason to be silent about Argus, so Argus is asked first.
+    /// A server that did not answer before everything was read will not do so for this run. An
+    /// outage of Zino is no reason to be silent about Argus, so Argus is asked first.
     fn hopeless(&self, parts: &Parts<'_>, late: bool) -> Option<Hopeless> {
         if parts.argus.is_ready() {
             return None;

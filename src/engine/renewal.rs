@@ -1,5 +1,5 @@
 //! When the age of the token is checked, and what is logged about it. The writer thread does the
-//! renewal. No other request runs meanwhile, because the old token dies before the new one is known.
+//! renewal. No other request runs meanwhile: the old token dies before the new one is known.
 
 use super::Job;
 use super::component::{Component, Situation};

@@ -121,8 +121,8 @@ impl Status {
         self.remind_at = now.mono + REMIND;
     }
 
-    /// Whether an outage that was logged has lasted long enough to be logged again, which the caller
-    /// does now.
+    /// Whether an outage that was logged has lasted long enough to be logged again, which the
+    /// caller does now.
     pub(super) fn reminds(&mut self, now: Now) -> bool {
         let due = now.mono >= self.remind_at;
         if due {

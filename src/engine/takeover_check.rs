@@ -75,8 +75,8 @@ impl TakeoverCheck {
         matches!(self.argus, Some(Ok(())))
     }
 
-    /// Logs one line when a takeover becomes impossible, one when it is possible again, and one when
-    /// the reason changes.
+    /// Logs one line when a takeover becomes impossible, one when it is possible again, and one
+    /// when the reason changes.
     fn log(&mut self, at: &Situation, unasked: Option<&str>) {
         let token = matches!(self.argus, Some(Err(ArgusError::Unauthorized(_))));
         let argus = matches!(self.argus, Some(Err(_)));

@@ -1,6 +1,6 @@
-//! Whether Argus has as many open incidents as are known here, asked after each reading of the newest
-//! events. The number shows what these do not: an incident that was dated back, or that lies behind a
-//! flood of others. Never looks for what is missing itself.
+//! Whether Argus has as many open incidents as are known here, asked after each reading of the
+//! newest events. The number shows what these do not: an incident that was dated back, or that lies
+//! behind a flood of others. Never looks for what is missing itself.
 
 use crate::argus::ArgusError;
 use crate::engine::Job;

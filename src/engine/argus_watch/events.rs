@@ -61,8 +61,8 @@ impl Events {
         self.refresh.next_wake()
     }
 
-    /// The next page of the reading under way. The first reading of all begins by itself, before any
-    /// list: what happens from here on is seen, whenever the lists are read.
+    /// The next page of the reading under way. The first reading of all begins by itself, before
+    /// any list: what happens from here on is seen, whenever the lists are read.
     pub(super) fn next_job(&mut self, usual: usize) -> Option<Job> {
         if !self.has_baseline && !self.feed.is_reading() {
             self.feed.begin(false);

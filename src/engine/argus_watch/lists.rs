@@ -1,5 +1,5 @@
-//! The lists of incidents: all open ones, and the ended ones that may matter. Read page by page, and
-//! completely once in a while. Never reads anything itself.
+//! The lists of incidents: all open ones, and the ended ones that may matter. Read page by page,
+//! and completely once in a while. Never reads anything itself.
 
 use super::look::{Walk, Wanted};
 use super::paging::{Failed, LeftOut, Progress};
@@ -158,8 +158,8 @@ impl Lists {
     }
 }
 
-/// The earliest end time to list: nine hours back, or the opening of the oldest open case without an
-/// open incident.
+/// The earliest end time to list: nine hours back, or the opening of the oldest open case without
+/// an open incident.
 fn ended_since(problems: &Problems, now: Stamp) -> Stamp {
     let window = now.plus_secs(-ENDED_WINDOW_SECS);
     let cases = problems.cases().all();

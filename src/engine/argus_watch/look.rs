@@ -73,8 +73,8 @@ impl Tries {
         retry.failed(ctx.now.mono, LONGEST_WAIT);
         let failures = retry.failures();
         self.0.insert(look, Failing { retry, what: what.to_owned(), error: error.clone() });
-        // The first failure in a row may be an outage, which `Health` logs once. The second one came
-        // after Argus had answered a probe.
+        // The first failure in a row may be an outage, which `Health` logs once. The second one
+        // came after Argus had answered a probe.
         if failures < 2 {
             return;
         }

@@ -1,6 +1,6 @@
 //! The watch on Argus: when which lists, newest events and single incidents are read. One read at a
-//! time, page by page, so that a long list never holds up live work. Never decides what is to be done
-//! about a problem.
+//! time, page by page, so that a long list never holds up live work. Never decides what is to be
+//! done about a problem.
 
 mod count;
 mod events;

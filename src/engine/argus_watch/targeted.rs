@@ -1,6 +1,6 @@
-//! Looks for the open incidents of one problem by their tags, where the list of all open incidents is
-//! incomplete: before a case gets an incident it must be known that there is none about its problem
-//! (CREATE-4). Never decides about an incident.
+//! Looks for the open incidents of one problem by their tags, where the list of all open incidents
+//! is incomplete: before a case gets an incident it must be known that there is none about its
+//! problem (CREATE-4). Never decides about an incident.
 
 use super::paging::LeftOut;
 use crate::argus::models::ListQuery;

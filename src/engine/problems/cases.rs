@@ -184,8 +184,8 @@ impl Cases {
     }
 
     /// Re-checks the open cases of a problem after another of its cases opened or closed, because
-    /// that can change which incident they own. There can be two open ones for a moment: the old one
-    /// is seen reopened before the new one is seen closed.
+    /// that can change which incident they own. There can be two open ones for a moment: the old
+    /// one is seen reopened before the new one is seen closed.
     fn recheck_open_ones(&mut self, problem: &Problem) {
         for id in self.problems.get(problem).into_iter().flatten() {
             if let Some(known) = self.cases.get_mut(id).filter(|known| !known.case.is_closed()) {

@@ -1,5 +1,5 @@
-//! The incidents of our source as last seen, found by number or by what they are about. Never decides
-//! anything about them.
+//! The incidents of our source as last seen, found by number or by what they are about. Never
+//! decides anything about them.
 
 use crate::argus::models::{EndTime, Incident, IncidentPk};
 use crate::reconcile::identity::{About, about, label};

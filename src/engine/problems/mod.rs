@@ -340,7 +340,7 @@ impl Component for Problems {
             Reset::Takeover => {
                 for known in self.cases.all_mut() {
                     known.incident = None;
-                    // Operators close cases on the primary only, so our Zino still has repaired ones open.
+                    // Operators close cases on the primary only: our Zino has repaired ones open.
                     known.exempt = known.case.is_closed() || fault_is_over(&known.case);
                 }
                 self.recheck_all();

@@ -1,6 +1,6 @@
-//! What Argus refuses of each case, or accepts without effect: logged once, and tried again when the
-//! case changes or at the next complete reading. It is kept with the case, so that nothing clears it
-//! but its own success or the case's end. Never writes.
+//! What Argus refuses of each case, or accepts without effect: logged once, and tried again when
+//! the case changes or at the next complete reading. It is kept with the case, so that nothing
+//! clears it but its own success or the case's end. Never writes.
 
 use super::cases::KnownCase;
 use crate::engine::context::Context;

@@ -99,7 +99,7 @@ impl Running {
         self.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))
     }
 
-    /// Answers every read of Argus, and every question to Zino, which knows nothing more, until only
+    /// Answers every read of Argus and every question to Zino, which knows no more, until only
     /// problems are left.
     pub fn look(&mut self, outputs: Vec<Output>) -> Vec<Problem> {
         let mut todo = outputs;

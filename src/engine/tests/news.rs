@@ -8,7 +8,8 @@ use crate::engine::*;
 use crate::reconcile::testing::{ALICE, US, case, event, incident};
 use crate::zino::case::Problem;
 
-/// Half a minute later: the look at the newest events, and whatever follows from it. Gives the problems to work on.
+/// Half a minute later: the look at the newest events, and whatever follows from it. Gives the
+/// problems to work on.
 fn refresh(running: &mut Running) -> Vec<Problem> {
     running.secs += 30;
     let outputs = running.step(Input::Tick);

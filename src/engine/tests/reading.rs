@@ -1,4 +1,5 @@
-//! A complete reading of Zino that comes in parts: it counts as a whole or not at all. Never part of the program.
+//! A complete reading of Zino that comes in parts: it counts as a whole or not at all. Never part
+//! of the program.
 
 use super::settings;
 use crate::engine::*;

@@ -284,9 +284,9 @@ impl ZinoView {
         }
     }
 
-    /// Asks for the cases of incidents that were not in the snapshot: they closed while this program
-    /// did not look, or Zino does not know them. Before the first work also for cases that may have
-    /// opened and closed meanwhile.
+    /// Asks for the cases of incidents that were not in the snapshot: they closed while this
+    /// program did not look, or Zino does not know them. Before the first work also for cases that
+    /// may have opened and closed meanwhile.
     pub(super) fn read_cases_of_incidents(&mut self, ctx: &mut Context, problems: &Problems, is_ready: bool) {
         if self.is_read {
             self.numbers.ask_for_incidents(ctx, problems, is_ready);

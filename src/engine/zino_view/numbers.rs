@@ -78,7 +78,8 @@ impl CaseNumbers {
         let unlisted = cases.filter(|known| known.case.is_closed() || !listed.contains(&known.case.id));
         let mut to_read: BTreeSet<CaseId> = unlisted.map(|known| known.case.id).collect();
         to_read.extend(listed.iter());
-        // A secondary's first reading also asks for what closed before, so that a takeover knows it.
+        // A secondary's first reading also asks for what closed before, so that a takeover knows
+        // it.
         let known = if is_first_of_a_secondary { Some(0) } else { self.highest };
         to_read.extend(self.gap(problems, listed, known));
         to_read.append(&mut self.unanswered);
@@ -127,7 +128,8 @@ impl CaseNumbers {
         let Some(known) = known else {
             return BTreeSet::new();
         };
-        // A number in Argus can be of an earlier life of Zino, so it counts only if Zino shows none.
+        // A number in Argus can be of an earlier life of Zino, so it counts only if Zino shows
+        // none.
         let in_argus = || problems.incidents().all().filter_map(number).max();
         let highest = held.last().copied().max(self.highest).or_else(in_argus).unwrap_or_default();
         let last = known.max(highest).saturating_add(BEYOND);
@@ -138,8 +140,8 @@ impl CaseNumbers {
     }
 }
 
-/// The numbers that mean a case in Zino, in order. Cases that are only kept until their last state is
-/// delivered do not count.
+/// The numbers that mean a case in Zino, in order. Cases that are only kept until their last state
+/// is delivered do not count.
 fn in_zino(problems: &Problems) -> impl DoubleEndedIterator<Item = CaseId> {
     problems.cases().all().filter(|known| !known.gone).map(|known| known.case.id)
 }

@@ -227,15 +227,16 @@ impl Orphans {
     /// Takes what became of a mark. Returns an error unless it is only about this incident.
     pub fn take_marked(&mut self, ctx: &mut Context, at: &Situation, pk: IncidentPk, result: Answer<()>) -> Answer<()> {
         if result.is_err() && !ctx.is_single_run() {
-            // The whole grace passes before it is tried again; a single run leaves it to the next one.
+            // The whole grace passes before it is tried again; a single run leaves it to the next
+            // one.
             self.marked.remove(&pk);
         }
         result.or_else(|error| self.take_error(ctx, at, pk, error))
     }
 
     /// Takes what became of an END: the incident as it is after. Returns an error unless it is only
-    /// about this incident: the next check finds the orphan again, and the whole grace passes before
-    /// it is tried again.
+    /// about this incident: the next check finds the orphan again, and the whole grace passes
+    /// before it is tried again.
     pub fn take_ended(
         &mut self,
         ctx: &mut Context,

@@ -1,6 +1,6 @@
 //! Sends messages to the service manager over its socket (systemd's notify protocol). Never decides
-//! when something is sent, never fails for want of a listener, and never lets a text become a second
-//! assignment.
+//! when something is sent, never fails for want of a listener, and never lets a text become a
+//! second assignment.
 
 use crate::sanitise::sanitised_line;
 use log::{debug, warn};

@@ -21,7 +21,7 @@ fn run_about(argus: &FakeArgus, cases: &[Case]) -> ProblemReport {
     run_of(argus, &job(cases, argus))
 }
 
-fn is_write(request: &String) -> bool {
+fn is_write(request: &str) -> bool {
     ["CREATE", "POST", "PATCH"].iter().any(|write| request.starts_with(write))
 }
 
@@ -53,7 +53,7 @@ fn what_a_list_shows_is_read_before_it_is_ended_or_reopened() {
     argus.set_end(1, Some(at(5)));
     run_about(&argus, &[case(1)]);
     let took = argus.took();
-    assert_eq!(took.iter().position(is_write), Some(2), "{took:?}");
+    assert_eq!(took.iter().position(|request| is_write(request)), Some(2), "{took:?}");
     assert_eq!(took.get(2).map(String::as_str), Some("POST Restart 1"));
     assert!(argus.is_open(1));
 }
@@ -105,7 +105,7 @@ fn a_refused_write_is_made_once_in_a_run_and_holds_up_no_other() {
     let first = job(&[case], &argus);
     let report = run_of(&argus, &first);
     assert_eq!(report.outcome, Outcome::Done);
-    let writes: Vec<String> = argus.took().into_iter().filter(is_write).collect();
+    let writes: Vec<String> = argus.took().into_iter().filter(|request| is_write(request)).collect();
     assert_eq!(writes, ["POST Other 1", "POST End 1"]);
     let (_, setbacks) = report.setbacks.first().expect("a setback").clone();
     let lines: Vec<String> = setbacks.given_up().map(|(_, setback)| setback.to_string()).collect();
@@ -122,10 +122,10 @@ fn a_refused_write_is_not_made_again_before_there_is_another_chance() {
     next.cases.iter_mut().for_each(|work| work.due = true);
     argus.took();
     run_of(&argus, &next);
-    assert!(!argus.took().iter().any(is_write));
+    assert!(!argus.took().iter().any(|request| is_write(request)));
     next.cases.iter_mut().for_each(|work| work.chance.look = 1);
     run_of(&argus, &next);
-    assert!(argus.took().iter().any(is_write), "a full look is another chance");
+    assert!(argus.took().iter().any(|request| is_write(request)), "a full look is another chance");
 }
 
 #[test]
@@ -327,5 +327,5 @@ fn two_problems_that_name_one_incident_end_the_same_one_and_do_not_fight() {
     for case in [&one, &other] {
         run_about(&argus, std::slice::from_ref(case));
     }
-    assert!(!argus.took().iter().any(is_write), "and then nothing is written");
+    assert!(!argus.took().iter().any(|request| is_write(request)), "and then nothing is written");
 }

@@ -14,6 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 type Fault = Box<dyn Fn(&str) -> Option<ArgusError>>;
+type Happening = Box<dyn FnOnce(&FakeArgus)>;
 
 #[derive(Default)]
 pub struct FakeArgus {
@@ -28,7 +29,7 @@ pub struct FakeArgus {
     /// A created incident is answered for and not kept.
     pub forgets: Cell<bool>,
     /// What happens just after the events of an incident were read.
-    pub after_events: RefCell<Option<Box<dyn FnOnce(&FakeArgus)>>>,
+    pub after_events: RefCell<Option<Happening>>,
 }
 
 pub fn refused(status: u16) -> ArgusError {

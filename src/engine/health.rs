@@ -108,7 +108,8 @@ impl Health {
         let is_known = is_read || self.answers || ctx.status.argus().is_some();
         let is_urgent = ctx.status.lacks_zino() && !is_known;
         if is_urgent || self.probe.is_due(ctx.now.mono) {
-            self.send_probe(ctx);
+            self.probe.start(ctx.now.mono, EVERY_ALONE);
+            ctx.outbox.argus(Job::Probe);
         }
     }
 
@@ -124,13 +125,9 @@ impl Health {
             State::Away { retry, .. } => retry.is_due(ctx.now.mono),
         };
         if is_due && !self.probe.is_running() {
-            self.send_probe(ctx);
+            self.probe.start_out_of_turn(ctx.now.mono);
+            ctx.outbox.argus(Job::Probe);
         }
-    }
-
-    fn send_probe(&mut self, ctx: &mut Context) {
-        self.probe.start(ctx.now.mono, EVERY_ALONE);
-        ctx.outbox.argus(Job::Probe);
     }
 
     /// Takes what came of a probe. `waiting`: how many problems wait.

@@ -21,6 +21,11 @@ impl Periodic {
         self.running_since = Some(now);
     }
 
+    /// It starts out of turn; its next run stays due when it was.
+    pub(super) fn start_out_of_turn(&mut self, now: Duration) {
+        self.running_since = Some(now);
+    }
+
     /// It is over. Returns how long it took, if it was running.
     pub(super) fn finish(&mut self, now: Duration) -> Option<Duration> {
         self.running_since.take().map(|since| now.saturating_sub(since))
@@ -71,6 +76,10 @@ mod tests {
         assert_eq!(task.finish(secs(12)), Some(secs(7)));
         assert_eq!((task.finish(secs(13)), task.next_wake()), (None, Some(secs(65))));
         assert!(!task.is_due(secs(64)) && task.is_due(secs(65)));
+        task.start_out_of_turn(secs(20));
+        assert!(task.is_running());
+        task.stop();
+        assert_eq!(task.next_wake(), Some(secs(65)));
         task.due_by(secs(30));
         task.due_by(secs(40));
         assert_eq!(task.next_wake(), Some(secs(30)));

@@ -6,6 +6,7 @@ import time
 
 from labkit.argus_people import ArgusView, tags
 from labkit.children import free_port
+from labkit.earlier import leave_incidents
 from labkit.runner import check
 from labkit.udp_proxy import UdpProxy
 from labkit.waiting import eventually
@@ -113,8 +114,9 @@ def one_source_is_taken_over_and_handed_back(world):
 
 @check
 def what_a_person_does_on_an_ended_duplicate_reaches_its_own_case(world):
-    """Both instances are active: the secondary keeps an incident open whose case has closed in the primary's Zino. The incident of the
-    primary's next case is ended as its duplicate; when that case has closed too, a person acknowledges the duplicate."""
+    """Both instances are active: the secondary keeps an incident open whose case has closed in the primary's Zino. The
+    primary's next case takes it over. An incident that another process made of that case in the same moment is ended as
+    its duplicate; when the case has closed too, a person acknowledges the duplicate."""
     cases, copies, backup, secondary = pair(world, port=free_port(socket.SOCK_DGRAM), count=1)
     world.daemon.start()
     kept = world.incident(cases[0])["pk"]
@@ -122,11 +124,13 @@ def what_a_person_does_on_an_ended_duplicate_reaches_its_own_case(world):
     secondary.logged(TO_ACTIVE)
     lives_on(world, cases[0], kept)
     second = world.zino.case("reachability", "gw0")
-    duplicate = world.ended(world.incident(second)["pk"])["pk"]
+    world.settled()
+    assert not world.argus.of_case(second), "an incident was made beside the open one of the problem"
+    duplicate = leave_incidents(world, [second])[second]
+    world.ended(duplicate)
     assert world.argus.events(duplicate, "END")[0]["text"] == f"Duplicate of incident {kept}"
     lives_on(world, second, kept)
     third = world.zino.case("reachability", "gw0")
-    world.ended(world.incident(third)["pk"])
     world.settled()  # from here on nothing but the act itself leads to a look at the second case
     world.alice.ack(duplicate, "still broken")
     world.has_entry(second, "still broken (alice)", "closed")

@@ -6,9 +6,9 @@ use super::backoff::{Backoff, FIRST_WAIT};
 use super::component::{Component, Reset, Situation, TRIES};
 use super::context::Context;
 use super::problems::Problems;
-use crate::reconcile::carry::{UserAction, writes};
-use crate::reconcile::delivery::Delivery;
+use crate::reconcile::deliver::Delivery;
 use crate::reconcile::setbacks::TRIES as TRIES_IN_VAIN;
+use crate::reconcile::user_actions::UserAction;
 use crate::reconcile::work::Chance;
 use crate::zino::ZinoError;
 use crate::zino::case::{Case, CaseId};
@@ -50,12 +50,12 @@ impl Deliveries {
         let Some(known) = problems.cases().get(id).filter(|known| known.is(case)) else {
             return;
         };
-        let lacking = writes(&known.case, &actions, &ctx.settings.rules).len();
+        let delivery = Delivery { case: id, problem: (*known.problem).clone(), opened: known.case.opened, actions };
+        let lacking = delivery.lacking(&known.case, &ctx.settings.rules).len();
         if known.gone || lacking == 0 {
             self.pending.remove(&id);
             return;
         }
-        let delivery = Delivery { case: id, problem: (*known.problem).clone(), opened: known.case.opened, actions };
         if let Some(pending) = self.pending.get_mut(&id) {
             if pending.delivery != delivery {
                 (pending.in_vain, pending.given_up) = (0, None);
@@ -110,9 +110,7 @@ impl Deliveries {
         };
         match result {
             Ok(Some(case)) => {
-                let delivery = &pending.delivery;
-                let is_same = case.problem() == delivery.problem && case.opened == delivery.opened;
-                let lacking = if is_same { writes(case, &delivery.actions, &ctx.settings.rules).len() } else { 0 };
+                let lacking = pending.delivery.lacking(case, &ctx.settings.rules).len();
                 if lacking == 0 {
                     self.pending.remove(&id);
                     return true;

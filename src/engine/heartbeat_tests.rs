@@ -3,7 +3,7 @@ use crate::argus::models::Page;
 use crate::engine::Engine;
 use crate::engine::tests::{ping, settings};
 use crate::engine::{Input, Now, Output, Report, Settings, ZinoEvent};
-use crate::reconcile::delivery::{Found, Snapshot};
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::time::Stamp;
 
 struct Running {

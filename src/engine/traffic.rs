@@ -1,8 +1,9 @@
 //! The inputs and outputs of the engine, and its settings. Never decides anything.
 
 use super::once::{Once, RunEnd};
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::failover::Ping;
-use crate::reconcile::delivery::{Delivery, Found, Snapshot};
+use crate::reconcile::deliver::Delivery;
 use crate::reconcile::rules::Rules;
 use crate::time::Stamp;
 use crate::zino::ZinoError;

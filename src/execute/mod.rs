@@ -1,5 +1,6 @@
 //! The loops that ask and write, one problem or case at a time. Never decides anything itself.
 
+pub mod delivery;
 mod facts;
 pub mod host_lock;
 pub mod job;
@@ -9,3 +10,4 @@ pub mod run;
 #[allow(missing_docs)]
 mod testing;
 mod writes;
+pub mod zino_reads;

@@ -232,7 +232,7 @@ fn a_problem_with_very_many_cases_is_done_by_several_runs_that_each_make_progres
     });
     let argus = FakeArgus::with(incidents.collect::<Vec<_>>());
     for (case, pk) in cases.iter().zip(1..) {
-        let closing = crate::reconcile::mapping::closing(case).expect("it is closed");
+        let closing = crate::reconcile::render::closing(case).expect("it is closed");
         argus.event(pk, US, EventKind::End, closing.at.secs() - OPENED, &closing.text);
     }
     let mut next = job(&cases, &argus);

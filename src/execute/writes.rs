@@ -2,7 +2,7 @@
 
 use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk};
 use crate::argus::{ArgusError, ArgusServer};
-use crate::reconcile::mapping::plain_number;
+use crate::reconcile::render::plain_number;
 use crate::reconcile::setbacks::Cause;
 use crate::reconcile::text::{cut, normal, one_line};
 use crate::reconcile::view::{Action, Rule, View, Write};

@@ -1,16 +1,18 @@
 //! What happens next about one problem: the only place that decides it. Pure and total; never asks
 //! a server, never reads a clock, and remembers nothing between two calls.
 
-use super::carry::{self, UserAction, reopened_by_zino};
+use super::attributes::attributes;
+use super::deliver::reopened_by_zino;
 use super::evidence::{Evidence, duplicate_text, lost_close_text, restart_text};
 use super::filter::{Verdict, verdict};
+use super::history::missing_history;
 use super::identity::number;
-use super::mapping::{self, closing, new_incident, plain_number, second_number};
 use super::matching::{Matching, Owned};
-use super::plan::{attributes, missing_history};
+use super::render::{self, closing, new_incident, plain_number, second_number};
 use super::rules::Rules;
 use super::setbacks::{Cause, Setbacks, WriteKey};
 use super::text::tag_value;
+use super::user_actions::{UserAction, user_actions};
 use super::view::{Action, Next, Question, Rule, Stop, View, Wait, Write};
 use super::work::CaseWork;
 use crate::argus::models::{EventKind, IncidentPk, NewEvent};
@@ -150,7 +152,7 @@ impl<'v> Decision<'v> {
         }
         self.needs_no_creation(case);
         self.progress.owners.push((case.id, pk));
-        let done_there = carry::actions(&evidence, rules, (!exact).then_some(case.opened));
+        let done_there = user_actions(&evidence, rules, (!exact).then_some(case.opened));
         let turn = match (closing(case), evidence.standing_close()) {
             // CLOSE-1, CASE-5: a closed case ends its incident, also one that was created closed,
             // unless somebody wants it open (CLOSE-4).
@@ -186,7 +188,7 @@ impl<'v> Decision<'v> {
         let (case, facts) = (&*work.case, &self.view.argus);
         let creation = WriteKey::creation();
         if !facts.lists_all_open
-            && let Some(tags) = mapping::tags_of_problem(case, self.rules)
+            && let Some(tags) = render::tags_of_problem(case, self.rules)
         {
             return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
         }
@@ -331,7 +333,7 @@ impl<'v> Decision<'v> {
     /// The user actions on an incident other than the one that the case owns.
     fn actions_on(&self, case: &Case, evidence: &Evidence<'_>) -> Vec<UserAction> {
         let is_own = super::identity::exact(case, evidence.incident);
-        carry::actions(evidence, self.rules, (!is_own).then_some(case.opened))
+        user_actions(evidence, self.rules, (!is_own).then_some(case.opened))
     }
 
     fn restart(&self, case: &Case) -> NewEvent {

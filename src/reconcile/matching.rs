@@ -4,7 +4,7 @@
 use super::evidence::Evidence;
 use super::filter::{Verdict, may_have_been_wanted, verdict};
 use super::identity::{exact, same_problem};
-use super::mapping::{closing, plain_number, second_number};
+use super::render::{closing, plain_number, second_number};
 use super::rules::Rules;
 use super::view::{Next, Stop, View, Wait};
 use super::work::CaseWork;

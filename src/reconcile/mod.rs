@@ -2,23 +2,24 @@
 //! connection and never reads a clock.
 
 mod answers;
-pub mod carry;
+mod attributes;
 pub mod decide;
-pub mod delivery;
+pub mod deliver;
 pub mod evidence;
 pub mod filter;
+mod history;
 pub mod identity;
-pub mod mapping;
 pub mod matching;
 pub mod orphan;
-pub mod plan;
 #[cfg(test)]
 mod promises_tests;
+pub mod render;
 pub mod rules;
 pub mod setbacks;
 #[cfg(test)]
 #[allow(missing_docs)]
 pub(crate) mod testing;
 pub mod text;
+pub mod user_actions;
 pub mod view;
 pub mod work;

@@ -117,7 +117,7 @@ pub fn closed(mut case: Case, after: i64) -> Case {
 
 /// The incident that this program makes for a case, with primary key `pk`.
 pub fn incident(pk: i64, case: &Case) -> Incident {
-    let new = super::mapping::new_incident(case, &rules(), super::mapping::plain_number(case));
+    let new = super::render::new_incident(case, &rules(), super::render::plain_number(case));
     Incident {
         pk,
         start_time: new.start_time,

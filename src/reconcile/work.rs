@@ -1,7 +1,7 @@
 //! What a run about one problem is given, and what it reports. Never decides and never asks.
 
-use super::carry::UserAction;
 pub use super::setbacks::{Chance, Setbacks, WriteKey};
+use super::user_actions::UserAction;
 use crate::argus::ArgusError;
 use crate::argus::models::{EventPk, Incident, IncidentPk};
 use crate::time::Stamp;

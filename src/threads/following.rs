@@ -10,9 +10,10 @@ use super::mailbox::Closed;
 use super::notified::Notified;
 use super::poller::{Channels, Gone, Setup};
 use crate::engine::{Input, ZinoCommand, ZinoEvent};
+use crate::execute::delivery;
 use crate::execute::host_lock::{HostLock, Turn};
+use crate::execute::zino_reads::{Reading, Step, read};
 use crate::progress;
-use crate::reconcile::delivery::{Reading, Step, carry, read};
 use crate::reconcile::rules::Rules;
 use crate::zino::case::CaseId;
 use crate::zino::notify::Notifications;
@@ -154,7 +155,7 @@ pub fn obey<Z: ZinoServer>(
             Err(error) => (None, Some(error)),
         },
         ZinoCommand::Carry(delivery) => {
-            let result = carry(zino, &delivery, rules);
+            let result = delivery::run(zino, &delivery, rules);
             let lost = result.as_ref().err().filter(|error| !matches!(error, ZinoError::Refused(_))).cloned();
             (Some(ZinoEvent::Carried(delivery.case, result.map(|case| case.map(Box::new)))), lost)
         }

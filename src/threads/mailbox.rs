@@ -2,7 +2,7 @@
 //! the poller is busy. Sending never waits. Never decides what is done.
 
 use crate::engine::ZinoCommand;
-use crate::reconcile::delivery::Delivery;
+use crate::reconcile::deliver::Delivery;
 use crate::zino::case::CaseId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -3,7 +3,7 @@
 
 use super::mailbox::first;
 use crate::engine::ZinoEvent;
-use crate::reconcile::delivery::read;
+use crate::execute::zino_reads::read;
 use crate::zino::case::CaseId;
 use crate::zino::decode::{Happening, Notice};
 use crate::zino::{ZinoError, ZinoServer};

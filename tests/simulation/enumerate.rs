@@ -10,7 +10,7 @@ use std::sync::Arc;
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::execute::run::run_observed;
-use zinoargus::reconcile::mapping::{new_incident, plain_number};
+use zinoargus::reconcile::render::{new_incident, plain_number};
 use zinoargus::reconcile::rules::Rules;
 use zinoargus::reconcile::setbacks::{Chance, Setbacks};
 use zinoargus::reconcile::view::{Next, Question};

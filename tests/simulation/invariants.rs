@@ -8,7 +8,7 @@ use crate::zino::Held;
 use std::collections::BTreeMap;
 use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, Tag, UserPk};
 use zinoargus::reconcile::filter::{Verdict, may_have_been_wanted, verdict};
-use zinoargus::reconcile::mapping::{closing, entry_text, tags};
+use zinoargus::reconcile::render::{closing, entry_text, tags};
 use zinoargus::reconcile::rules::Rules;
 use zinoargus::reconcile::text::{normal, persons_text};
 use zinoargus::time::Stamp;

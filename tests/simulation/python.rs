@@ -7,7 +7,7 @@ use crate::facts::problem_text;
 use crate::world::{US, World};
 use crate::zino::fresh_case;
 use zinoargus::argus::models::EventKind;
-use zinoargus::reconcile::mapping::{closing, entry_text, new_incident, plain_number};
+use zinoargus::reconcile::render::{closing, entry_text, new_incident, plain_number};
 use zinoargus::reconcile::rules::Rules;
 use zinoargus::zino::case::{Case, CaseId, CaseState};
 

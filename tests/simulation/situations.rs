@@ -20,7 +20,7 @@ use crate::zino::{Held, Zino, fresh_case};
 use std::collections::BTreeSet;
 use zinoargus::argus::models::{EndTime, Event, EventKind, EventPk, Incident, IncidentPk, Tags};
 use zinoargus::engine::RunEnd;
-use zinoargus::reconcile::mapping::{new_incident, plain_number};
+use zinoargus::reconcile::render::{new_incident, plain_number};
 use zinoargus::time::Stamp;
 use zinoargus::zino::case::{Case, CaseId, CaseState, HistoryEntry};
 

@@ -7,7 +7,7 @@ use crate::argus::models::ListQuery;
 use crate::engine::Job;
 use crate::engine::context::Context;
 use crate::engine::problems::Problems;
-use crate::reconcile::mapping::tags_of_problem;
+use crate::reconcile::render::tags_of_problem;
 use crate::zino::case::Problem;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::filter::fault_is_over;
 use crate::reconcile::identity::{About, about, label};
-use crate::reconcile::plan::fingerprint;
+use crate::reconcile::render::fingerprint;
 use crate::reconcile::rules::Rules;
 use crate::reconcile::work::{Chance, Setbacks};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};

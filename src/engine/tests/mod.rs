@@ -12,9 +12,9 @@ mod watch;
 
 use crate::argus::models::{Event, Incident, ListQuery, Page};
 use crate::engine::*;
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::failover::Answer;
 use crate::failover::Ping;
-use crate::reconcile::delivery::{Found, Snapshot};
 use crate::reconcile::testing::{case, rules};
 use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;

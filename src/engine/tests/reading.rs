@@ -3,7 +3,7 @@
 
 use super::settings;
 use crate::engine::*;
-use crate::reconcile::delivery::{Found, Snapshot};
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::reconcile::testing::case;
 use crate::time::Stamp;
 

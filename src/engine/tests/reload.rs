@@ -2,7 +2,7 @@
 
 use super::{Running, at_rest, settings};
 use crate::engine::*;
-use crate::reconcile::delivery::Snapshot;
+use crate::execute::zino_reads::Snapshot;
 use crate::reconcile::rules::Rules;
 use crate::reconcile::testing::{case, closed, rules};
 

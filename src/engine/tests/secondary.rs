@@ -5,9 +5,9 @@ use super::{Running, ping, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::Page;
 use crate::engine::*;
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::failover::Answer;
 use crate::failover::Ping;
-use crate::reconcile::delivery::{Found, Snapshot};
 use crate::reconcile::testing::case;
 
 fn away() -> Result<(), ArgusError> {

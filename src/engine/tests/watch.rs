@@ -6,7 +6,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
 use crate::engine::*;
-use crate::reconcile::delivery::{Found, Snapshot};
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::reconcile::testing::{ALICE, case, event, incident};
 use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;

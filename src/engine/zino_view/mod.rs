@@ -13,7 +13,7 @@ use super::problems::Priority;
 use super::problems::Problems;
 use super::{Job, Output, ZinoCommand};
 use crate::argus::models::IncidentPk;
-use crate::reconcile::delivery::{Found, Snapshot};
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::zino::case::{Case, CaseId, CaseKind};
 use log::{error, warn};
 use numbers::CaseNumbers;

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::argus::ArgusServer;
 use zinoargus::engine::{Engine, Input, Job, Once, Output, Report, RunEnd, Settings, ZinoCommand};
+use zinoargus::execute::zino_reads::Reading;
 use zinoargus::failover::{Answer, Mode, Ping};
-use zinoargus::reconcile::delivery::Reading;
 use zinoargus::reconcile::rules::{Band, Rules};
 use zinoargus::zino::case::CaseState;
 

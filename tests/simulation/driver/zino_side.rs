@@ -4,7 +4,7 @@
 use super::{Driver, NOTIFIED, PART, SECOND};
 use crate::zino::SimZino;
 use zinoargus::engine::{Input, ZinoCommand, ZinoEvent};
-use zinoargus::reconcile::delivery::{Reading, Step, snapshot};
+use zinoargus::execute::zino_reads::{Reading, Step, snapshot};
 use zinoargus::threads::following::obey;
 use zinoargus::threads::notified::Notified;
 

@@ -5,7 +5,7 @@ use crate::{road, seconds};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
-use zinoargus::reconcile::delivery::{PART, snapshot};
+use zinoargus::execute::zino_reads::{PART, snapshot};
 use zinoargus::reconcile::filter::wants_log;
 use zinoargus::secret::Secret;
 use zinoargus::zino::ZinoServer;

@@ -1,4 +1,4 @@
-//! Tests of `mapping.rs`. Never part of the program.
+//! Tests of `render.rs`. Never part of the program.
 
 use super::*;
 use crate::reconcile::testing::{OPENED, case, closed, entry, port_case, rules};
@@ -57,4 +57,14 @@ fn a_closing_is_told_by_history_then_by_the_attribute_then_by_the_last_entry() {
 fn the_highest_band_not_above_the_priority_gives_the_level() {
     let level = |p| rules().level(p);
     assert_eq!([level(0), level(199), level(200), level(499), level(500), level(9999)], [3, 3, 2, 2, 1, 1]);
+}
+
+#[test]
+fn a_change_that_does_not_show_in_argus_leaves_the_fingerprint() {
+    let c = port_case(1);
+    let same = Case { portstate: Some("lowerLayerDown".into()), ..c.clone() };
+    let up = Case { portstate: Some("up".into()), ..c.clone() };
+    assert_eq!(fingerprint(&c, &rules()), fingerprint(&same, &rules()));
+    assert_ne!(fingerprint(&c, &rules()), fingerprint(&up, &rules()), "a repaired fault counts at a takeover");
+    assert_ne!(fingerprint(&c, &rules()), fingerprint(&Case { priority: 1, ..c.clone() }, &rules()));
 }

@@ -1,5 +1,6 @@
 //! What an incident of a case looks like (CREATE). Never looks at what Argus holds now.
 
+use super::filter;
 use super::rules::Rules;
 use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
 use crate::argus::limits::clean;
@@ -7,6 +8,7 @@ use crate::argus::models::NewIncident;
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, HistoryEntry};
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The incident number of a case. The Python program uses it too.
 #[must_use]
@@ -172,6 +174,22 @@ pub fn entry_text(entry: &HistoryEntry) -> String {
     cut(clean(&text).trim(), MAX_EVENT_TEXT)
 }
 
+/// A hash of everything of a case that shows in Argus. A case that changes without changing it
+/// needs no run.
+#[must_use]
+pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    case.state.hash(&mut hasher);
+    case.opened.hash(&mut hasher);
+    case.history.hash(&mut hasher);
+    filter::verdict(case).hash(&mut hasher);
+    filter::fault_is_over(case).hash(&mut hasher);
+    tags(case, rules).hash(&mut hasher);
+    description(case).hash(&mut hasher);
+    closing(case).map(|c| c.at).hash(&mut hasher);
+    hasher.finish()
+}
+
 #[cfg(test)]
-#[path = "mapping_tests.rs"]
+#[path = "render_tests.rs"]
 mod tests;

@@ -1,33 +1,9 @@
-//! The work on the Zino side, in straight-line blocking code against [`ZinoServer`]: read cases,
-//! carry user actions. Keeps nothing between deliveries and never talks to Argus.
+//! Reads cases from Zino: some of them, or all. Never writes, and never decides what a case means.
 
-use super::carry::{UserAction, Write, writes};
-use super::filter::wants_log;
-use super::rules::Rules;
-use crate::time::Stamp;
-use crate::zino::case::{Case, CaseId, Problem};
+use crate::reconcile::filter::wants_log;
+use crate::zino::case::{Case, CaseId};
 use crate::zino::{LookedUp, ZinoError, ZinoServer};
-use log::info;
 use std::collections::BTreeSet;
-
-/// How often one delivery reads the case again after its writes.
-const MAX_ROUNDS: usize = 3;
-/// How much one delivery writes before it gives way to others: nothing else is heard of Zino
-/// meanwhile.
-const MAX_WRITES: usize = 50;
-
-/// The user actions to be delivered to one case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The case number.
-    pub case: CaseId,
-    /// The problem it is about: a number alone is not identity.
-    pub problem: Problem,
-    /// When that case opened.
-    pub opened: Stamp,
-    /// Everything that people did, delivered or not.
-    pub actions: Vec<UserAction>,
-}
 
 /// Cases that were asked for.
 #[derive(Debug, Clone, Default)]
@@ -136,57 +112,4 @@ pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Foun
         }
     }
     Ok(found)
-}
-
-/// Writes to a case what it still lacks of user actions, or a part of it, each write checked
-/// against the case as it is just before, and returns the case as it is after; `None` if Zino does
-/// not know it. No write is made twice: what is still lacking then has no effect now.
-///
-/// # Errors
-/// See [`ZinoError`]; a write of unknown outcome ends the session, and the next delivery looks
-/// before it writes. What Zino refuses is the error after everything else was written.
-pub fn carry<Z: ZinoServer + ?Sized>(
-    zino: &mut Z,
-    delivery: &Delivery,
-    rules: &Rules,
-) -> Result<Option<Case>, ZinoError> {
-    let mut left = MAX_WRITES;
-    let mut made: Vec<Write> = Vec::new();
-    let mut refused = None;
-    for round in 0.. {
-        let Some(case) = zino.case(delivery.case, wants_log)? else {
-            return Ok(None);
-        };
-        let is_another = case.problem() != delivery.problem || case.opened != delivery.opened;
-        let mut lacking = writes(&case, &delivery.actions, rules);
-        lacking.retain(|write| !made.contains(write));
-        if is_another || round == MAX_ROUNDS || left == 0 || lacking.is_empty() {
-            return refused.map_or(Ok(Some(case)), Err);
-        }
-        lacking.truncate(left);
-        left -= lacking.len();
-        for write in &lacking {
-            match deliver(zino, &case, write) {
-                Ok(()) => {}
-                Err(error @ ZinoError::Refused(_)) => drop(refused.get_or_insert(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        made.append(&mut lacking);
-    }
-    Ok(None)
-}
-
-fn deliver<Z: ZinoServer + ?Sized>(zino: &mut Z, case: &Case, write: &Write) -> Result<(), ZinoError> {
-    match write {
-        Write::History(text) => {
-            zino.add_history(case.id, text)?;
-            info!("{}: to Zino: {text}", case.name());
-        }
-        Write::State(state) => {
-            zino.set_state(case.id, state)?;
-            info!("{}: to Zino: state {}", case.name(), state.word());
-        }
-    }
-    Ok(())
 }

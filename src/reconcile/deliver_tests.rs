@@ -1,13 +1,16 @@
-//! Tests of `carry.rs`. Never part of the program.
+//! Tests of `deliver.rs` and `user_actions.rs`. Never part of the program.
 
 use super::*;
 use crate::argus::models::Incident;
+use crate::argus::models::{Event, EventKind};
+use crate::reconcile::evidence::Evidence;
 use crate::reconcile::testing::{ALICE, US, case, closed, entry, event, incident, rules};
+use crate::reconcile::user_actions::user_actions;
 
 /// The writes that a case lacks after these events.
-fn lacking(case: &Case, events: &[Event]) -> Vec<Write> {
+fn lacking(case: &Case, events: &[Event]) -> Vec<ZinoWrite> {
     let i = incident(1, case);
-    writes(case, &actions(&Evidence::of(&i, events), &rules(), None), &rules())
+    deliver(case, &user_actions(&Evidence::of(&i, events), &rules(), None), &rules())
 }
 
 fn with_entries(mut c: Case, entries: &[(&str, &[&str])]) -> Case {
@@ -17,16 +20,16 @@ fn with_entries(mut c: Case, entries: &[(&str, &[&str])]) -> Case {
     c
 }
 
-fn history(text: &str) -> Write {
-    Write::History(text.into())
+fn history(text: &str) -> ZinoWrite {
+    ZinoWrite::History(text.into())
 }
 
 #[test]
 fn a_persons_close_becomes_an_entry_and_then_the_state() {
     let clo = [event(5, ALICE, EventKind::Close, 60, "fixed")];
-    assert_eq!(lacking(&case(1), &clo), [history("fixed (alice)"), Write::State(CaseState::Closed)]);
+    assert_eq!(lacking(&case(1), &clo), [history("fixed (alice)"), ZinoWrite::State(CaseState::Closed)]);
     let half = with_entries(case(1), &[("argus", &["fixed (alice)"])]);
-    assert_eq!(lacking(&half, &clo), [Write::State(CaseState::Closed)]);
+    assert_eq!(lacking(&half, &clo), [ZinoWrite::State(CaseState::Closed)]);
     assert_eq!(lacking(&closed(half, 200), &clo), []);
 }
 
@@ -35,7 +38,7 @@ fn equal_acts_are_counted() {
     let twice = [event(5, ALICE, EventKind::Acknowledge, 60, ""), event(6, ALICE, EventKind::Acknowledge, 61, "")];
     let one =
         with_entries(case(1), &[("argus", &["(alice)"]), ("x", &[]), ("state change open -> working (argus)", &[])]);
-    assert_eq!(lacking(&one, &twice), [history("(alice)"), Write::State(CaseState::Working)]);
+    assert_eq!(lacking(&one, &twice), [history("(alice)"), ZinoWrite::State(CaseState::Working)]);
     let one = Case { state: CaseState::Working, ..one };
     assert_eq!(lacking(&one, &twice), [history("(alice)")]);
 }
@@ -68,14 +71,14 @@ fn an_older_equal_entry_does_not_prove_a_later_close() {
         event(7, ALICE, EventKind::Close, 80, ""),
     ];
     let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
-    assert_eq!(lacking(&c, &events), [history("(alice)"), Write::State(CaseState::Closed)]);
+    assert_eq!(lacking(&c, &events), [history("(alice)"), ZinoWrite::State(CaseState::Closed)]);
 }
 
 #[test]
 fn acknowledgements_stay_in_argus_where_the_configuration_says_so() {
     let quiet = Rules { acknowledged_state: None, ..rules() };
     let events = [event(5, ALICE, EventKind::Acknowledge, 60, "")];
-    assert_eq!(actions(&Evidence::of(&incident(1, &case(1)), &events), &quiet, None), []);
+    assert_eq!(user_actions(&Evidence::of(&incident(1, &case(1)), &events), &quiet, None), []);
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn what_our_own_source_did_is_no_act_of_a_person() {
     let mut events: Vec<Event> = (5..).zip(kinds).map(|(pk, kind)| event(pk, US, kind, 60, "by a script")).collect();
     events.push(event(9, US, EventKind::Change, 70, &format!("Change: \"ticket_url\":  → {url}")));
     let i = Incident { ticket_url: url.into(), ..incident(1, &case(1)) };
-    assert_eq!(actions(&Evidence::of(&i, &events), &rules(), None), []);
+    assert_eq!(user_actions(&Evidence::of(&i, &events), &rules(), None), []);
 }
 
 #[test]
@@ -100,19 +103,19 @@ fn a_ticket_is_told_once_with_the_name_of_the_person_who_brought_it() {
         description: format!("Change: \"ticket_url\": {url} → {url}"),
         ..brought.clone()
     };
-    let got = |events: &[Event]| actions(&Evidence::of(&i, events), &rules(), None);
+    let got = |events: &[Event]| user_actions(&Evidence::of(&i, events), &rules(), None);
     let action = got(&[brought, again]).pop().unwrap();
     assert_eq!(action.text, "Ticket https://t.example.org/1 added by Argus user alice");
     assert_eq!(got(&[]), [], "nobody knows yet who set it");
     let told = with_entries(case(1), &[("argus", &[action.text.as_str()])]);
-    assert_eq!(writes(&told, &[action], &rules()), []);
+    assert_eq!(deliver(&told, &[action], &rules()), []);
 }
 
 #[test]
 fn a_case_that_zino_reopened_after_a_delivered_close_is_recognised() {
     let clo = [event(5, ALICE, EventKind::Close, 60, "")];
     let c = with_entries(case(1), &[("argus", &["(alice)"]), ("state change open -> closed (argus)", &[])]);
-    let told = actions(&Evidence::of(&incident(1, &c), &clo), &rules(), None);
+    let told = user_actions(&Evidence::of(&incident(1, &c), &clo), &rules(), None);
     assert!(reopened_by_zino(&c, &told, &rules()));
     assert!(!reopened_by_zino(&case(1), &told, &rules()));
 }

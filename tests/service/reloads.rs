@@ -6,6 +6,20 @@ use crate::program::{Manager, Program, TOKEN, config, eventually, incident, new_
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
+/// Has the program begin a request for this case that Argus does not answer while it is shut.
+fn hold_a_request(program: &Program, zino: &FakeZino, argus: &LittleArgus, id: u64) {
+    argus.shut();
+    new_case(zino, id);
+    program.manager.wait_for_status(&format!("{id} cases, {} open incidents, 1 waiting", id - 1));
+}
+
+/// Begins a reload to a configuration that differs in `argus.timeout`, and that cannot end at once.
+fn begin_reload(program: &Program, text: &str) {
+    program.write("zinoargus.toml", &text.replace("timeout = 20", "timeout = 19"));
+    program.signal("HUP");
+    program.wait_for_log("configuration read again: argus.timeout changed");
+}
+
 fn zino_connections(zino: &FakeZino) -> usize {
     zino.world().connections.len()
 }
@@ -210,12 +224,7 @@ fn a_request_under_way_is_waited_for_and_counts_as_unknown_after_four_seconds() 
     let text = config(&zino, &argus);
     let mut program = Program::ready(&text);
     incident(&argus, 1);
-    let hold_a_request = |id| {
-        argus.shut();
-        new_case(&zino, id);
-        program.manager.wait_for_status(&format!("{id} cases, {} open incidents, 1 waiting", id - 1));
-    };
-    hold_a_request(2);
+    hold_a_request(&program, &zino, &argus, 2);
     let changed = text.replace(TOKEN, "fedcba9876543210").replace("default = 3", "default = 5");
     program.write("zinoargus.toml", &changed);
     program.signal("HUP");
@@ -229,7 +238,7 @@ fn a_request_under_way_is_waited_for_and_counts_as_unknown_after_four_seconds() 
     assert_eq!(incident(&argus, 3)["level"], 5);
 
     program.manager.wait_for_status("3 cases, 3 open incidents, 0 waiting");
-    hold_a_request(4);
+    hold_a_request(&program, &zino, &argus, 4);
     let began = Instant::now();
     program.reload(&text);
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
@@ -246,12 +255,8 @@ fn a_signal_to_end_during_a_reload_ends_the_program_in_five_seconds() {
     let text = config(&zino, &argus);
     let mut program = Program::ready(&text);
     incident(&argus, 1);
-    argus.shut();
-    new_case(&zino, 2);
-    program.manager.wait_for_status("2 cases, 1 open incidents, 1 waiting");
-    program.write("zinoargus.toml", &text.replace("timeout = 20", "timeout = 19"));
-    program.signal("HUP");
-    program.wait_for_log("configuration read again: argus.timeout changed");
+    hold_a_request(&program, &zino, &argus, 2);
+    begin_reload(&program, &text);
     let began = Instant::now();
     program.signal("TERM");
     assert_eq!(program.wait(), Some(0));
@@ -265,12 +270,8 @@ fn a_watchdog_is_fed_and_no_signal_lost_while_a_reload_waits() {
     let program = Program::start(&text, Manager::new(), &[("WATCHDOG_USEC", "1000000")]);
     program.manager.wait_for("READY=1", 1);
     incident(&argus, 1);
-    argus.shut();
-    new_case(&zino, 2);
-    program.manager.wait_for_status("2 cases, 1 open incidents, 1 waiting");
-    program.write("zinoargus.toml", &text.replace("timeout = 20", "timeout = 19"));
-    program.signal("HUP");
-    program.wait_for_log("configuration read again: argus.timeout changed");
+    hold_a_request(&program, &zino, &argus, 2);
+    begin_reload(&program, &text);
     let fed = program.manager.count("WATCHDOG=1");
     program.write("zinoargus.toml", &text.replace("timeout = 20", "timeout = 18"));
     program.signal("HUP");

@@ -5,7 +5,7 @@
 //! while everything goes on; if it is good, all threads are stopped and joined, and new ones are
 //! started with it.
 
-use super::parts::{self, PROMPT_END, exit_on_panic};
+use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
 use crate::argus::client::Client;
 use crate::config::{self, Config, ConfigError, Loaded, changed_keys};
@@ -38,13 +38,9 @@ const LONGEST_END: Duration = Duration::from_secs(8);
 /// `config_file` again.
 #[must_use]
 pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> ExitCode {
-    exit_on_panic();
-    let client = match parts::client(config) {
+    let client = match parts::begin(config) {
         Ok(client) => client,
-        Err(why) => {
-            error!("{why}");
-            return ExitCode::Config;
-        }
+        Err(code) => return code,
     };
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));

@@ -4,7 +4,7 @@
 
 mod primary;
 
-use super::parts::{self, PROMPT_END, exit_on_panic};
+use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
 use crate::argus::ArgusServer;
 use crate::argus::client::Client;
@@ -45,13 +45,9 @@ const EMPTY_LINE: &str = "\r\x1b[K";
 /// did.
 #[must_use]
 pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
-    exit_on_panic();
-    let client = match parts::client(config) {
+    let client = match parts::begin(config) {
         Ok(client) => client,
-        Err(why) => {
-            error!("{why}");
-            return ExitCode::Config;
-        }
+        Err(code) => return code,
     };
     let time = Time { longest: timeout.unwrap_or(LONGEST), began };
     match primary_lives(config, &time, signals) {

@@ -35,6 +35,18 @@ pub(super) fn to_join(config: &Config) -> Duration {
     config.argus.timeout.0.min(LONGEST_JOIN)
 }
 
+/// The beginning of each way of running that talks to Argus: a panic ends the process from here on.
+///
+/// # Errors
+/// The exit code. The log says what is wrong.
+pub(super) fn begin(config: &Config) -> Result<Client, ExitCode> {
+    exit_on_panic();
+    client(config).map_err(|why| {
+        error!("{why}");
+        ExitCode::Config
+    })
+}
+
 /// # Errors
 /// What is wrong, by the name of the key.
 pub(super) fn client(config: &Config) -> Result<Client, String> {

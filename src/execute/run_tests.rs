@@ -113,6 +113,23 @@ fn a_refused_write_is_made_once_in_a_run_and_holds_up_no_other() {
 }
 
 #[test]
+fn a_write_that_breaks_argus_again_when_it_is_repeated_holds_up_no_other() {
+    for (may_repeat, expected) in [(false, vec![]), (true, vec!["POST Other 1", "POST End 1"])] {
+        let argus = FakeArgus::with([incident(1, &case(1))]);
+        argus.fails("POST Other", broken());
+        let first = job(&[closed(with_entries(case(1), 1), 60)], &argus);
+        let report = run_of(&argus, &first);
+        let Outcome::Doubtful(write) = report.outcome.clone() else { panic!("{:?}", report.outcome) };
+        argus.took();
+        let report = run_of(&argus, &ProblemJob { doubt: Some((write, may_repeat)), ..after(&first, &report) });
+        let writes: Vec<String> = argus.took().into_iter().filter(|request| is_write(request)).collect();
+        assert_eq!(writes, expected);
+        let is_given_up = report.setbacks.first().is_some_and(|(_, setbacks)| setbacks.given_up().count() == 1);
+        assert_eq!((report.outcome == Outcome::Done, is_given_up), (may_repeat, may_repeat));
+    }
+}
+
+#[test]
 fn a_refused_write_is_not_made_again_before_there_is_another_chance() {
     let argus = FakeArgus::with([incident(1, &case(1))]);
     argus.fails("POST Other", refused(403));

@@ -7,10 +7,13 @@ use crate::reconcile::setbacks::Cause;
 use crate::reconcile::text::{cut, normal, one_line};
 use crate::reconcile::view::{Action, Rule, View, Write};
 use crate::reconcile::work;
-use log::{info, warn};
+use log::{Level, info, log};
 
 /// The longest part of an event's text in the name of a write, in bytes.
 const MAX_QUOTED: usize = 60;
+/// The status by which Argus itself says that a request broke and is over. The other 5xx can come
+/// from a proxy while Argus still executes the request.
+const BROKE: u16 = 500;
 
 /// What became of a write.
 pub(super) enum Outcome {
@@ -27,6 +30,7 @@ pub(super) enum Outcome {
 }
 
 /// Makes one write.
+/// Rules: FAIL-2, FAIL-4, FAIL-11.
 pub(super) fn write<A: ArgusServer + ?Sized>(argus: &A, view: &mut View, write: &Write) -> Outcome {
     if let Action::Create(new) = &write.action {
         note_taken(view, write, &new.source_incident_id);
@@ -52,9 +56,15 @@ pub(super) fn write<A: ArgusServer + ?Sized>(argus: &A, view: &mut View, write: 
             refused(view, write, status, why);
             Outcome::Refused
         }
+        Err(ArgusError::Unknown { status: Some(BROKE), why }) if is_repeated(view, write) => {
+            refused(view, write, BROKE, why);
+            Outcome::Refused
+        }
         Err(ArgusError::Unknown { why, .. }) if write.incident().is_some() => {
             let pk = write.incident().unwrap_or_default();
-            warn!("incident {pk}: outcome of a write is unknown ({why}); looking before it is repeated");
+            let is_known = view.case(write.case).is_some_and(|work| work.setbacks.get(&write.key()).is_some());
+            let level = if is_known { Level::Debug } else { Level::Warn };
+            log!(level, "incident {pk}: outcome of a write is unknown ({why}); looking before it is repeated");
             Outcome::Failed(work::Outcome::Doubtful(write.key()))
         }
         Err(error) => Outcome::Failed(work::Outcome::Failed(error)),
@@ -82,6 +92,11 @@ fn accepted(view: &mut View, write: &Write) {
     }
 }
 
+/// Whether this is the write that was in doubt, and two looks have shown that it is lacking.
+fn is_repeated(view: &View, write: &Write) -> bool {
+    view.in_doubt.as_ref().is_some_and(|(doubt, may_repeat)| *may_repeat && *doubt == write.key())
+}
+
 fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     if let (Action::Create(new), 400) = (&write.action, status) {
         // The number may be taken.
@@ -96,7 +111,8 @@ fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
         work.setbacks.failed(write.key(), &what, Cause::Refused { status, why }, work.chance);
     }
-    if let Some(pk) = write.incident().filter(|_| status == 404) {
+    // What broke may have had its effect all the same.
+    if let Some(pk) = write.incident().filter(|_| matches!(status, 404 | BROKE)) {
         view.forget_read(pk);
     }
 }

@@ -77,7 +77,7 @@ pub struct Chance {
 /// Why a write did not do what it should.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
-    /// A 4xx.
+    /// A 4xx, or a 500 of a write that was repeated.
     Refused {
         /// The HTTP status.
         status: u16,
@@ -127,6 +127,7 @@ impl std::fmt::Display for Setback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = &self.name;
         match &self.cause {
+            Cause::Refused { status: status @ 500.., why } => write!(f, "Argus fails at {name} ({status}: {why})"),
             Cause::Refused { status, why } => write!(f, "Argus refuses {name} ({status}: {why})"),
             Cause::NoEffect { times } => write!(f, "Argus accepts {name} without effect ({times} times)"),
             Cause::NumbersTaken => f.write_str("both numbers of this case belong to incidents about something else"),

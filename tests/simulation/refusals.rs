@@ -2,6 +2,7 @@
 //! come to all the same. They state what both servers hold and which writes came, and nothing of
 //! how the program is made.
 
+mod breaking;
 mod reading;
 mod without_effect;
 
@@ -189,21 +190,6 @@ fn what_a_person_did_reaches_zino_although_argus_refuses_a_write_about_the_case(
         assert_eq!(scene.delivered(id), ["on it (user7)", ticket, "fixed (user7)"], "{words:?}");
         assert_eq!(scene.case_of(id).state, CaseState::Closed, "{words:?}");
     }
-}
-
-#[test]
-fn what_a_person_did_reaches_zino_although_a_write_about_the_case_breaks_argus() {
-    let mut scene = Scene::new();
-    let (id, pk) = scene.case();
-    scene.argus_does(&["Other", "bad"], Does::Break, None);
-    scene.writes_history(id, &["bad"]);
-    scene.runs(SOON);
-    scene.alice(pk, &ByPerson::Acknowledge("on it".into()));
-    scene.runs(SOON);
-    assert_eq!((scene.delivered(id), scene.case_of(id).state), (vec!["on it (user7)".to_owned()], CaseState::Working));
-    scene.world(|world| world.unwilling.relent());
-    scene.runs(SOON);
-    assert_eq!((scene.posted(pk), scene.failing()), (vec!["bad".to_owned()], 0));
 }
 
 #[test]

@@ -7,9 +7,11 @@ use crate::world::{InstanceView, US, World};
 use zinoargus::argus::models::{Event, EventKind, Incident, IncidentPk, MadeFor, NewEvent, NewIncident};
 use zinoargus::zino::case::CaseId;
 
-/// How long after an incident has opened an instance may not have heard of it.
+/// How long a change in Zino is on its way into the job that goes by it.
+const UNREAD: i64 = 1_000_000;
 /// How long a lost notification can leave an instance with an old view of Zino.
 const STALE: i64 = 1_200_000_000;
+/// How long after an incident has opened an instance may not have heard of it.
 const UNHEARD: i64 = 120_000_000;
 /// The same where no other instance makes incidents.
 const UNHEARD_ALONE: i64 = 5_000_000;
@@ -123,7 +125,7 @@ impl World {
     /// then: where another instance knows better, it may be from before a lost notification.
     fn view_of(&self, instance: usize, turned: i64) -> i64 {
         let decided = self.instances.get(instance).map_or(0, |view| view.decided_at);
-        if self.scenario.instances > 1 { turned.min(decided) - STALE } else { turned }
+        turned.min(decided) - if self.scenario.instances > 1 { STALE } else { UNREAD }
     }
 
     /// The newest event of these kinds that the instance has read.

@@ -19,6 +19,9 @@ const TOKEN: &str = include_str!("../packaging/doc/token.md");
 const UNIT: &str = include_str!("../packaging/systemd/zinoargus.service");
 const TEMPLATE: &str = include_str!("../packaging/systemd/zinoargus@.service");
 const BUILD: &str = include_str!("../packaging/deb");
+const BASH: &str = include_str!("../packaging/completion/zinoargus.bash");
+const ZSH: &str = include_str!("../packaging/completion/_zinoargus");
+const FISH: &str = include_str!("../packaging/completion/zinoargus.fish");
 
 /// The page as it is read: without fonts, and with plain hyphens.
 fn plain(page: &str) -> String {
@@ -43,14 +46,18 @@ fn options(text: &str) -> BTreeSet<String> {
     words.filter(|word| word.starts_with('-') && word.len() > 1).map(str::to_owned).collect()
 }
 
-#[test]
-fn the_man_page_explains_exactly_the_options_of_the_help() {
+/// The options that `--help` lists.
+fn options_of_the_help() -> BTreeSet<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_zinoargus")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let listed = help.split("Options:").nth(1).unwrap().lines().filter(|line| line.trim_start().starts_with('-'));
     // The explanation stands behind two blanks.
-    let names = listed.map(|line| line.trim_start().split("  ").next().unwrap());
-    let expected: BTreeSet<String> = names.flat_map(options).collect();
+    listed.map(|line| line.trim_start().split("  ").next().unwrap()).flat_map(options).collect()
+}
+
+#[test]
+fn the_man_page_explains_exactly_the_options_of_the_help() {
+    let expected = options_of_the_help();
     let page = plain(PROGRAM_PAGE);
     let explained = subjects(&section(&page, "OPTIONS")).into_iter().flat_map(options).collect::<BTreeSet<_>>();
     assert_eq!(explained, expected);
@@ -59,6 +66,39 @@ fn the_man_page_explains_exactly_the_options_of_the_help() {
     for long in ["--once", "--timeout", "--check"] {
         assert!(synopsis.contains(long), "{long}");
     }
+}
+
+#[test]
+fn each_shell_completes_exactly_the_options_of_the_help() {
+    let expected = options_of_the_help();
+    let bash = BASH.split("compgen -W").nth(1).unwrap().split("-- ").next().unwrap();
+    assert_eq!(options(bash), expected, "bash");
+    // A specification ends where its explanation begins.
+    let zsh =
+        ZSH.lines().filter(|line| line.starts_with("    ")).flat_map(|line| options(line.split('[').next().unwrap()));
+    assert_eq!(zsh.collect::<BTreeSet<_>>(), expected, "zsh");
+    let words: Vec<&str> = FISH.lines().filter(|line| line.contains(" -d ")).flat_map(str::split_whitespace).collect();
+    let fish = words.windows(2).filter_map(|pair| match pair {
+        ["-s", short] => Some(format!("-{short}")),
+        ["-l", long] => Some(format!("--{long}")),
+        _ => None,
+    });
+    assert_eq!(fish.collect::<BTreeSet<_>>(), expected, "fish");
+}
+
+#[test]
+fn bash_completes_an_option_and_the_name_of_the_configuration_file() {
+    let completed = |words: &str, at: usize| {
+        let script = format!(
+            "cd packaging && source completion/zinoargus.bash && COMP_WORDS=({words}) COMP_CWORD={at} && _zinoargus && \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(completed("zinoargus --onc", 1), "--once\n");
+    assert_eq!(completed("zinoargus --check --conf", 2), "--config-file\n");
+    assert_eq!(completed("zinoargus -c completion/zinoargus.f", 2), "completion/zinoargus.fish\n");
 }
 
 #[test]

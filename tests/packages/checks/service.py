@@ -19,6 +19,9 @@ INSTALLED = {
     "/usr/lib/systemd/system/zinoargus@.service": "root root 644",
     "/usr/lib/sysusers.d/zinoargus.conf": "root root 644",
     "/usr/share/man/man1/zinoargus.1.gz": "root root 644",
+    "/usr/share/bash-completion/completions/zinoargus": "root root 644",
+    "/usr/share/zsh/vendor-completions/_zinoargus": "root root 644",
+    "/usr/share/fish/vendor_completions.d/zinoargus.fish": "root root 644",
     "/usr/share/man/man5/zinoargus.toml.5.gz": "root root 644",
     **{f"/usr/share/doc/zinoargus/{name}": "root root 644" for name in (
         "README.md.gz", "cron.md.gz", "failover.md.gz", "moving-over.md.gz", "network.md.gz", "status-and-reload.md.gz",

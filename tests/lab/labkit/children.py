@@ -5,7 +5,9 @@ A child dies with the lab even when the lab is killed with SIGKILL (the kernel's
 forked: a child ends when the thread that started it does.
 """
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,20 +19,23 @@ from . import places
 
 _running: list["Child"] = []
 _given_ports: set[int] = set()
+_LISTENING = 12000, 32000  # Linux gives outgoing connections ports from 32768 on
 _lock = threading.Lock()
 _ending = False
 
 
 def free_port(kind=socket.SOCK_STREAM) -> int:
-    """A port that nothing uses now and that this lab has not given out before."""
+    """A port that nothing uses now and that this lab has not given out before; below those that the system gives to outgoing connections,
+    so that none of these takes it meanwhile."""
     while True:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = random.randrange(*_LISTENING)
         with _lock:
-            if port not in _given_ports:
-                _given_ports.add(port)
-                return port
+            if port in _given_ports:
+                continue
+            _given_ports.add(port)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _guarded(command, account, death_signal):

@@ -55,7 +55,7 @@ fn a_default_in_the_example_changes_nothing() {
     let base = base();
     let expected = config(&base);
     let defaults: Vec<Entry> = entries().into_iter().filter(|entry| !entry.is_active && entry.has_default).collect();
-    assert_eq!(defaults.len(), 16, "a default more or less: adapt this number");
+    assert_eq!(defaults.len(), 20, "a default more or less: adapt this number");
     for entry in defaults {
         assert_eq!(config(&with(&base, &entry)), expected, "{}", entry.path());
     }
@@ -70,6 +70,9 @@ fn another_value_changes_something() {
             "false" => "true".to_owned(),
             "\"none\"" => "\"working\"".to_owned(),
             "\"public\"" => "\"private\"".to_owned(),
+            "\",\"" => "\";\"".to_owned(),
+            "[]" => "[\"lab-*\"]".to_owned(),
+            list if list.starts_with('[') => "[\"bfd\"]".to_owned(),
             number => format!("1{number}"),
         };
         let other = Entry { value, ..entry };
@@ -91,6 +94,11 @@ fn what_has_no_default_is_of_the_right_kind() {
             "argus.ca_file",
             "zino.secret_file",
             "zino.default_domain",
+            "sync.severity.rules.type",
+            "sync.severity.rules.alarm_type",
+            "sync.severity.rules.router",
+            "sync.severity.rules.min_priority",
+            "sync.severity.rules.level",
             "sync.severity.thresholds.min_priority",
             "sync.severity.thresholds.level",
             "metadata.ports_url",
@@ -99,7 +107,7 @@ fn what_has_no_default_is_of_the_right_kind() {
     );
     for entry in without {
         let header = match entry.section.as_str() {
-            section @ "sync.severity.thresholds" => format!("[[{section}]]"),
+            section @ ("sync.severity.thresholds" | "sync.severity.rules") => format!("[[{section}]]"),
             section => format!("[{section}]"),
         };
         let text = format!("{header}\n{} = {}\n", entry.name, entry.value);
@@ -121,6 +129,6 @@ fn the_configurations_in_the_documents_work() {
     let text: String = blocks.map(|block| block.replace("\"...\"", "\"filled-in\"")).collect();
     assert!(text.contains("[argus]") && text.contains("[failover]"), "{text}");
     let config = config(&text);
-    assert_eq!(Rules::from(&config).level(500), 1);
+    assert_eq!(Rules::from(&config).bands.iter().find(|band| band.min_priority == 500).map(|band| band.level), Some(1));
     assert_eq!(config.failover.unwrap().threshold.0, 10);
 }

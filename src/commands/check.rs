@@ -62,6 +62,9 @@ pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, si
         report.print("warning", "configuration", warning);
     }
     let config = &loaded.config;
+    if let Some(filter) = config.filter.summary() {
+        report.print("ok", "filter", &format!("incidents for cases {filter}"));
+    }
     let all = zino::check(&mut report, parts::login(config))
         .and_then(|()| argus::check(&mut report, config))
         .and_then(|()| primary(&mut report, config));

@@ -23,6 +23,12 @@ acknowledge.setstate = "none"
 ticket.enable = false
 severity.default = 3
 severity.thresholds = [{ min_priority = 500, level = 1 }]
+severity.rules = [{ type = "alarm", level = 1 }]
+[filter]
+types = ["bgp"]
+port_description_contains = ","
+min_priority = 50
+ignore_routers = ["lab-*"]
 [failover]
 primary_server = "primary.example.org"
 primary_snmp_port = 8000
@@ -62,7 +68,12 @@ fn every_key_that_changes_is_named_alone() {
         ("\"none\"", "\"working\""),
         ("false", "true"),
         ("severity.default = 3", "severity.default = 4"),
-        ("level = 1", "level = 2"),
+        ("500, level = 1", "500, level = 2"),
+        ("\"alarm\", level = 1", "\"alarm\", level = 2"),
+        ("[\"bgp\"]", "[\"bgp\", \"bfd\"]"),
+        ("contains = \",\"", "contains = \"\""),
+        ("min_priority = 50\n", "min_priority = 51\n"),
+        ("lab-*", "lab-?"),
         ("primary.example.org", "primary2.example.org"),
         ("8000", "8005"),
         ("cccc", "dddd"),

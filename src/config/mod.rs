@@ -9,6 +9,7 @@
 
 mod changes;
 mod files;
+mod filter;
 mod keys;
 mod lines;
 mod problem;
@@ -19,16 +20,20 @@ mod text;
 mod value;
 
 pub use changes::changed_keys;
+pub use filter::{Filter, Pattern, Type};
 pub use keys::keys;
 pub use problem::{ConfigError, Problem};
 pub use text::Setstate;
+pub use value::Whole;
 
 use crate::argus::api_url::ApiUrl;
 use crate::secret::Secret;
+use crate::zino::case::CaseKind;
+use filter::AlarmType;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use text::{Community, Domain, FileName, Host, User};
-use value::{Connections, Flag, Grace, Level, Port, Priority, Questions, Seconds, Text, Whole, not_given};
+use value::{Connections, Flag, Grace, Level, Port, Priority, Questions, Seconds, Text, not_given};
 
 /// The configuration file.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -40,6 +45,8 @@ pub struct Config {
     pub zino: ZinoConfig,
     /// `[sync]`
     pub sync: SyncConfig,
+    /// `[filter]`
+    pub filter: Filter,
     /// `[metadata]`
     pub metadata: Metadata,
     /// `[failover]`; `None`: standalone, always active.
@@ -140,13 +147,47 @@ pub struct Ticket {
 pub struct Severity {
     /// The level of a case below every threshold.
     pub default: Level,
+    /// `[[sync.severity.rules]]`: the first that matches decides, before the thresholds.
+    pub rules: Vec<LevelRule>,
     /// `[[sync.severity.thresholds]]`; no two with the same `min_priority`.
     pub thresholds: Vec<Threshold>,
 }
 
 impl Default for Severity {
     fn default() -> Self {
-        Self { default: Whole(3), thresholds: Vec::new() }
+        Self { default: Whole(3), rules: Vec::new(), thresholds: Vec::new() }
+    }
+}
+
+/// The level of the cases to which all that is given applies.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelRule {
+    /// The type of the case.
+    pub r#type: Option<Type>,
+    /// The type of the alarm, as Zino writes it: `red` or `yellow`.
+    pub alarm_type: Option<AlarmType>,
+    /// The router, by its name in Zino.
+    pub router: Option<Pattern>,
+    /// The lowest priority.
+    pub min_priority: Option<Priority>,
+    /// The level.
+    pub level: Level,
+}
+
+impl LevelRule {
+    /// What is wrong with its keys together.
+    fn fault(&self) -> Option<&'static str> {
+        let is_alarm = self.r#type.as_ref().is_none_or(|kind| kind.0 == CaseKind::Alarm);
+        match self {
+            Self { r#type: None, alarm_type: None, router: None, min_priority: None, .. } => {
+                Some("needs at least one of type, alarm_type, router, min_priority")
+            }
+            Self { alarm_type: Some(_), .. } if !is_alarm => {
+                Some("matches nothing: alarm_type goes with type = \"alarm\"")
+            }
+            _ => None,
+        }
     }
 }
 

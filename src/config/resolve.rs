@@ -41,6 +41,7 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     let argus = reader.section("argus");
     let zino = reader.section("zino");
     let sync = reader.section("sync");
+    let filter = reader.section("filter");
     let metadata = reader.section("metadata");
     let failover = if reader.has("failover") { reader.section("failover") } else { None };
     let mut resolver = Resolver { reader, folder, warnings: Vec::new(), is_example: false };
@@ -51,9 +52,9 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     resolver.refuse_example();
     resolver.refuse_shared_file(argus.as_ref(), zino.as_ref());
     let (problems, warnings) = (resolver.reader.into_problems(), resolver.warnings);
-    match (argus, zino, sync, metadata) {
-        (Some(argus), Some(zino), Some(sync), Some(metadata)) if problems.is_empty() => {
-            Ok(Loaded { config: Config { argus, zino, sync, metadata, failover }, warnings })
+    match (argus, zino, sync, filter, metadata) {
+        (Some(argus), Some(zino), Some(sync), Some(filter), Some(metadata)) if problems.is_empty() => {
+            Ok(Loaded { config: Config { argus, zino, sync, filter, metadata, failover }, warnings })
         }
         _ => Err(problems),
     }
@@ -93,6 +94,11 @@ impl Resolver<'_> {
     }
 
     fn sync(&mut self, mut sync: SyncConfig) -> SyncConfig {
+        for (number, rule) in (1..).zip(&sync.severity.rules) {
+            if let Some(fault) = rule.fault() {
+                self.reader.add("sync.severity.rules", format!("the rule number {number} {fault}"));
+            }
+        }
         let mut seen = BTreeSet::new();
         let warnings = &mut self.warnings;
         sync.severity.thresholds.retain(|threshold| {

@@ -22,7 +22,7 @@ fn the_required_keys_are_enough_and_the_rest_has_defaults() {
         orphan_grace: Grace::of::<900>(),
         acknowledge: Acknowledge { setstate: Setstate::None },
         ticket: Ticket { enable: Flag(false) },
-        severity: Severity { default: Whole(3), thresholds: Vec::new() },
+        severity: Severity { default: Whole(3), rules: Vec::new(), thresholds: Vec::new() },
     };
     assert_eq!(config.sync, sync);
     assert_eq!(config.failover, None);
@@ -91,7 +91,7 @@ url = \"x\"
             "line 13: zino.secret: must be text, not a whole number (put it in quotes)",
             "line 15: metadata.url: unknown key; did you mean argus.url, in another section?",
             "line 16: failover.primary_server: is missing",
-            "line 17: nonsense: unknown key; there are [argus], [zino], [sync], [metadata], [failover]",
+            "line 17: nonsense: unknown key; there are [argus], [zino], [sync], [filter], [metadata], [failover]",
         ]
     );
 }

@@ -3,8 +3,10 @@
 
 use crate::argus::api_url::ApiUrl;
 use crate::secret::Secret;
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 use toml::Value;
 
@@ -44,6 +46,12 @@ fn must_be<E: Error>(expected: &str, value: &Value) -> E {
 /// Any text, also an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Text(pub String);
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
 
 impl Text {
     pub(super) fn not_empty(self) -> Result<String, String> {
@@ -85,6 +93,79 @@ pub(super) const HIDDEN: &str = "(secret)";
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(HIDDEN)
+    }
+}
+
+/// Values of one kind in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct List<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+/// Reads a [`List`]. Anything else is refused in words of our own, because serde's show the value.
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<T> ListVisitor<T> {
+    fn refuse<E: Error>(kind: &str, hint: &str) -> Result<List<T>, E> {
+        Err(E::custom(format!("must be a list, not {kind}{hint}")))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(List(list))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<List<T>, E> {
+        Self::refuse("text", " (put it in brackets)")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<List<T>, E> {
+        Self::refuse("true or false", "")
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<List<T>, E> {
+        Self::refuse("a whole number", "")
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<List<T>, E> {
+        Self::refuse("a whole number", "")
+    }
+
+    fn visit_i128<E: Error>(self, _: i128) -> Result<List<T>, E> {
+        Self::refuse("a number", "")
+    }
+
+    fn visit_u128<E: Error>(self, _: u128) -> Result<List<T>, E> {
+        Self::refuse("a number", "")
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<List<T>, E> {
+        Self::refuse("a fractional number", "")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<List<T>, A::Error> {
+        Self::refuse("a section or a time", "")
     }
 }
 

@@ -288,7 +288,10 @@ impl Parts<'_> {
             format!("case {id}: cannot decode the reply of Zino ({why}); its incident is not updated")
         });
         let lacks_log = |known: &&KnownCase| {
-            cannot_be_judged(&known.case) && known.incident.is_none() && !known.exempt && !known.gone
+            cannot_be_judged(&known.case, &self.ctx.settings.rules.filter)
+                && known.incident.is_none()
+                && !known.exempt
+                && !known.gone
         };
         let unlogged = self.problems.cases().all().filter(lacks_log).map(|known| known.case.name());
         unreadable

@@ -10,6 +10,7 @@ use super::problems::{Ended, Generations};
 use super::{Job, SETTLE};
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
+use crate::config::Filter;
 use crate::reconcile::filter::{Verdict, verdict};
 use crate::reconcile::identity::same_problem;
 use crate::reconcile::matching::may_have_an_old_incident;
@@ -82,7 +83,7 @@ impl Work {
     /// The job for a problem; `None` if there is nothing to do, or not yet.
     fn problem_job(&self, ctx: &Context, problems: &mut Problems, problem: &Arc<Problem>) -> Option<ProblemJob> {
         let now = ctx.now;
-        settle_idle_cases(problems, problem, now.wall);
+        settle_idle_cases(problems, problem, &ctx.settings.rules.filter, now.wall);
         let cases: Vec<CaseWork> = problems
             .cases()
             .of(problem)
@@ -192,10 +193,10 @@ impl Work {
 }
 
 /// Settles the due cases of a problem that have no incident and shall get none.
-fn settle_idle_cases(problems: &mut Problems, problem: &Problem, now: Stamp) {
+fn settle_idle_cases(problems: &mut Problems, problem: &Problem, filter: &Filter, now: Stamp) {
     let needs_nothing = |case: &Case| {
-        verdict(case) != Verdict::Wanted
-            && !may_have_an_old_incident(case, now)
+        verdict(case, filter) != Verdict::Wanted
+            && !may_have_an_old_incident(case, filter, now)
             && !problems.incidents().near(case).any(|incident| same_problem(case, incident))
     };
     let due = problems.cases().of(problem).filter(|known| known.is_due() && !known.may_be_unlisted);

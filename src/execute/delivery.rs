@@ -29,7 +29,7 @@ pub fn run<Z: ZinoServer + ?Sized>(
     let mut made: Vec<ZinoWrite> = Vec::new();
     let mut refused = None;
     for round in 0.. {
-        let Some(case) = zino.case(delivery.case, wants_log)? else {
+        let Some(case) = zino.case(delivery.case, &|case| wants_log(case, &rules.filter))? else {
             return Ok(None);
         };
         let mut lacking = delivery.lacking(&case, rules);

@@ -1,5 +1,6 @@
 //! Reads cases from Zino: some of them, or all. Never writes, and never decides what a case means.
 
+use crate::config::Filter;
 use crate::reconcile::filter::wants_log;
 use crate::zino::case::{Case, CaseId};
 use crate::zino::{LookedUp, ZinoError, ZinoServer};
@@ -60,10 +61,15 @@ impl Reading {
     ///
     /// # Errors
     /// See [`ZinoError`]. The cases of earlier steps count for nothing then.
-    pub fn step<Z: ZinoServer + ?Sized>(&mut self, zino: &mut Z, most: usize) -> Result<Step, ZinoError> {
+    pub fn step<Z: ZinoServer + ?Sized>(
+        &mut self,
+        zino: &mut Z,
+        most: usize,
+        filter: &Filter,
+    ) -> Result<Step, ZinoError> {
         let rest = self.ids.get(self.read..).unwrap_or_default();
         let part = rest.get(..most.max(1)).unwrap_or(rest);
-        let (cases, is_last) = (zino.cases(part, wants_log)?, part.len() == rest.len());
+        let (cases, is_last) = (zino.cases(part, &|case| wants_log(case, filter))?, part.len() == rest.len());
         self.read += part.len();
         Ok(match is_last {
             true => Step::End(Snapshot { ids: std::mem::take(&mut self.ids).into_iter().collect(), cases }),
@@ -80,11 +86,12 @@ impl Reading {
 pub fn snapshot<Z: ZinoServer + ?Sized>(
     zino: &mut Z,
     part: usize,
+    filter: &Filter,
     mut hand_over: impl FnMut(Vec<Case>),
 ) -> Result<Snapshot, ZinoError> {
     let mut reading = Reading::begin(zino)?;
     loop {
-        match reading.step(zino, part)? {
+        match reading.step(zino, part, filter)? {
             Step::Part(cases) => hand_over(cases),
             Step::End(snapshot) => return Ok(snapshot),
         }
@@ -96,15 +103,16 @@ pub fn snapshot<Z: ZinoServer + ?Sized>(
 ///
 /// # Errors
 /// See [`ZinoError`].
-pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId]) -> Result<Found, ZinoError> {
+pub fn read<Z: ZinoServer + ?Sized>(zino: &mut Z, ids: &[CaseId], filter: &Filter) -> Result<Found, ZinoError> {
+    let decides = |case: &Case| wants_log(case, filter);
     let mut found = Found { asked: ids.to_vec(), ..Found::default() };
     if ids.len() > 1 {
-        let LookedUp { cases, unknown } = zino.look_up(ids, wants_log)?;
+        let LookedUp { cases, unknown } = zino.look_up(ids, &decides)?;
         (found.cases, found.unknown) = (cases, unknown);
     }
     let there: BTreeSet<CaseId> = found.cases.iter().map(|c| c.id).chain(found.unknown.iter().copied()).collect();
     for id in ids.iter().filter(|id| !there.contains(id)) {
-        match zino.case(*id, wants_log) {
+        match zino.case(*id, &decides) {
             Ok(Some(case)) => found.cases.push(case),
             Ok(None) => found.unknown.push(*id),
             Err(ZinoError::Refused(why)) => found.garbled.push((*id, why)),

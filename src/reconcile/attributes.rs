@@ -37,7 +37,7 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
     Some(Patch {
         tags: Some(tags),
         description: (normal(&description) != normal(&incident.description)).then_some(description),
-        level: priority_changed(case, incident).then(|| rules.level(case.priority)).filter(|l| *l != incident.level),
+        level: priority_changed(case, incident).then(|| rules.level(case)).filter(|l| *l != incident.level),
         // Claims the incident. The other instance then leaves the tags alone; otherwise both would
         // overwrite each other.
         metadata: maker.map(|_| render::metadata(case, rules)),

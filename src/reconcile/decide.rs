@@ -80,7 +80,7 @@ impl<'v> Decision<'v> {
         let mut decision = Self {
             view,
             rules,
-            matching: Matching::of(view),
+            matching: Matching::of(view, &rules.filter),
             next: None,
             wait: None,
             pending: BTreeSet::new(),
@@ -192,7 +192,7 @@ impl<'v> Decision<'v> {
         {
             return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
         }
-        let is_wanted = verdict(case) == Verdict::Wanted;
+        let is_wanted = verdict(case, &self.rules.filter) == Verdict::Wanted;
         if !is_wanted || work.tried {
             self.matching.ask_for_own(work)?;
         }

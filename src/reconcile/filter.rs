@@ -1,6 +1,7 @@
 //! Which cases get an incident (CASE). Never looks at Argus: a case that has an incident
 //! keeps it, whatever the filter says.
 
+use crate::config::Filter;
 use crate::zino::case::{Case, CaseKind, CaseState};
 
 /// The judgement on a case that has no incident.
@@ -10,18 +11,18 @@ pub enum Verdict {
     Wanted,
     /// It gets none as it is now. It is judged again when it changes.
     NotNow,
-    /// It never gets one: its type is left out.
+    /// It never gets one: its type or its router is left out.
     LeftOut,
 }
 
 /// Judges a case that has no incident.
-/// Rules: CASE-1, CASE-2.
+/// Rules: CASE-1, CASE-2, CASE-7, CASE-8, CASE-9.
 #[must_use]
-pub fn verdict(case: &Case) -> Verdict {
-    if matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) {
+pub fn verdict(case: &Case, filter: &Filter) -> Verdict {
+    if is_left_out(case, filter) {
         return Verdict::LeftOut;
     }
-    if is_left_alone(case) || !production_port_down(case) {
+    if is_left_alone(case) || case.priority < filter.min_priority.0 || !production_port_down(case, filter) {
         return Verdict::NotNow;
     }
     Verdict::Wanted
@@ -30,8 +31,14 @@ pub fn verdict(case: &Case) -> Verdict {
 /// Whether [`verdict`] cannot judge a case: its log decides, and Zino breaks the log off.
 /// Rule: CASE-6.
 #[must_use]
-pub fn cannot_be_judged(case: &Case) -> bool {
-    log_is_missing(case) && !is_left_alone(case)
+pub fn cannot_be_judged(case: &Case, filter: &Filter) -> bool {
+    log_is_missing(case, filter) && !is_left_alone(case)
+}
+
+/// Rules: CASE-2, CASE-8.
+fn is_left_out(case: &Case, filter: &Filter) -> bool {
+    !filter.types.0.iter().any(|kind| kind.0 == case.kind)
+        || filter.ignore_routers.0.iter().any(|pattern| pattern.matches(&case.router))
 }
 
 /// Rule: CASE-4.
@@ -39,15 +46,15 @@ fn is_left_alone(case: &Case) -> bool {
     case.state == CaseState::Ignored || made_by_maintenance(case)
 }
 
-fn log_is_missing(case: &Case) -> bool {
-    wants_log(case) && case.log_says_down.is_none()
+fn log_is_missing(case: &Case, filter: &Filter) -> bool {
+    wants_log(case, filter) && case.log_says_down.is_none()
 }
 
-/// Whether a case may have been wanted at any time. Its state and the attributes that a maintenance
-/// leaves out can change, its log cannot.
+/// Whether a case may have been wanted at any time. Its state, its priority and the attributes that
+/// a maintenance leaves out can change, its log cannot.
 #[must_use]
-pub fn may_have_been_wanted(case: &Case) -> bool {
-    !matches!(case.kind, CaseKind::Bfd | CaseKind::Other(_)) && (production_port_down(case) || log_is_missing(case))
+pub fn may_have_been_wanted(case: &Case, filter: &Filter) -> bool {
+    !is_left_out(case, filter) && (production_port_down(case, filter) || log_is_missing(case, filter))
 }
 
 /// Whether a planned maintenance made the case: it makes three for every router, with hardly any
@@ -62,22 +69,22 @@ fn made_by_maintenance(case: &Case) -> bool {
     }
 }
 
-/// Whether a port counts: its log says that the link went down, and its description has the comma
-/// of a production interface.
+/// Whether a port counts: its log says that the link went down, and its description is that of a
+/// production interface.
 /// Rule: CASE-3.
-fn production_port_down(case: &Case) -> bool {
-    case.kind != CaseKind::Portstate || (has_comma(case) && case.log_says_down == Some(true))
+fn production_port_down(case: &Case, filter: &Filter) -> bool {
+    case.kind != CaseKind::Portstate || (is_production(case, filter) && case.log_says_down == Some(true))
 }
 
-fn has_comma(case: &Case) -> bool {
-    case.descr.as_deref().is_some_and(|d| d.contains(','))
+fn is_production(case: &Case, filter: &Filter) -> bool {
+    case.descr.as_deref().unwrap_or_default().contains(&filter.port_description_contains.0)
 }
 
 /// Whether the log of the case must be read, because [`verdict`] depends on it.
 /// Rule: CASE-6.
 #[must_use]
-pub fn wants_log(case: &Case) -> bool {
-    case.kind == CaseKind::Portstate && has_comma(case)
+pub fn wants_log(case: &Case, filter: &Filter) -> bool {
+    case.kind == CaseKind::Portstate && is_production(case, filter) && !is_left_out(case, filter)
 }
 
 /// Whether the attributes of the case say that the fault is over. Such a case gets no incident at a
@@ -90,7 +97,8 @@ pub fn fault_is_over(case: &Case) -> bool {
         CaseKind::Bgp => case.bgp_os.as_deref() == Some("established"),
         CaseKind::Reachability => case.reachability.as_deref() == Some("reachable"),
         CaseKind::Alarm => case.alarm_count == Some(0),
-        CaseKind::Bfd | CaseKind::Other(_) => false,
+        CaseKind::Bfd => case.bfd_state.as_deref() == Some("up"),
+        CaseKind::Other(_) => false,
     }
 }
 

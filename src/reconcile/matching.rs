@@ -9,6 +9,7 @@ use super::rules::Rules;
 use super::view::{Next, Stop, View, Wait};
 use super::work::CaseWork;
 use crate::argus::models::{EndTime, Incident, IncidentPk};
+use crate::config::Filter;
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId};
 use std::cmp::Reverse;
@@ -21,8 +22,8 @@ const MAX_CANDIDATES: usize = 5;
 /// Whether a case may have an incident that ended before those that are listed: it opened before
 /// them, too.
 #[must_use]
-pub fn may_have_an_old_incident(case: &Case, now: Stamp) -> bool {
-    may_have_been_wanted(case) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
+pub fn may_have_an_old_incident(case: &Case, filter: &Filter, now: Stamp) -> bool {
+    may_have_been_wanted(case, filter) && case.opened < now.plus_secs(-ENDED_WINDOW_SECS)
 }
 
 /// The incident of a case.
@@ -62,6 +63,7 @@ enum Candidate {
 /// The incidents about one problem, sorted for its cases.
 pub(super) struct Matching<'v> {
     view: &'v View,
+    filter: &'v Filter,
     /// Those about the problem, by primary key.
     about: Vec<&'v Incident>,
     /// The open ones that no case owns exactly, by primary key.
@@ -74,7 +76,7 @@ pub(super) struct Matching<'v> {
 
 impl<'v> Matching<'v> {
     /// Sorts what is known.
-    pub(super) fn of(view: &'v View) -> Self {
+    pub(super) fn of(view: &'v View, filter: &'v Filter) -> Self {
         let cases = || view.cases.iter().map(|work| &*work.case);
         let is_ours = |i: &Incident| i.end_time != EndTime::Stateless && cases().any(|case| same_problem(case, i));
         let about: Vec<&Incident> = view.argus.known().into_values().filter(|i| is_ours(i)).collect();
@@ -83,7 +85,15 @@ impl<'v> Matching<'v> {
         free_ended.sort_by_key(|incident| Reverse((ended_at(incident), incident.pk)));
         let closed = cases().filter(|case| case.is_closed());
         let last_closed = closed.max_by_key(|case| (closing(case).map(|c| c.at), case.id)).map(|case| case.id);
-        Self { view, about, free_open, free_ended, open_case: view.open_case().map(|case| case.id), last_closed }
+        Self {
+            view,
+            filter,
+            about,
+            free_open,
+            free_ended,
+            open_case: view.open_case().map(|case| case.id),
+            last_closed,
+        }
     }
 
     /// Finds the incident of a case.
@@ -165,7 +175,7 @@ impl<'v> Matching<'v> {
     /// Rule: CREATE-8.
     pub(super) fn ask_for_own(&self, work: &CaseWork) -> Result<(), Stop> {
         let case = &work.case;
-        if work.tried || may_have_an_old_incident(case, self.view.now) {
+        if work.tried || may_have_an_old_incident(case, self.filter, self.view.now) {
             for number in [plain_number(case), second_number(case)] {
                 if self.view.number(case.id, &number)?.is_none_or(|there| exact(case, there)) {
                     break;
@@ -179,8 +189,8 @@ impl<'v> Matching<'v> {
     fn is_news(&self, work: &CaseWork, pk: IncidentPk) -> bool {
         let facts = &self.view.argus;
         let by_number = facts.numbers.values().flatten().any(|incident| incident.pk == pk);
-        let is_asked_for = work.case.is_closed() || verdict(&work.case) != Verdict::Wanted;
-        let was_sought = work.tried || is_asked_for && may_have_an_old_incident(&work.case, self.view.now);
+        let is_asked_for = work.case.is_closed() || verdict(&work.case, self.filter) != Verdict::Wanted;
+        let was_sought = work.tried || is_asked_for && may_have_an_old_incident(&work.case, self.filter, self.view.now);
         by_number && !facts.listed.contains_key(&pk) && !was_sought
     }
 

@@ -17,7 +17,7 @@ fn view(cases: &[&Case], incidents: &[&Incident]) -> View {
 /// Where the incident of the first of these cases may be.
 fn owner_of(cases: &[&Case], incidents: &[&Incident]) -> Candidate {
     let view = view(cases, incidents);
-    Matching::of(&view).candidate(&view.cases.first().expect("a case").case)
+    Matching::of(&view, &rules().filter).candidate(&view.cases.first().expect("a case").case)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn of_several_open_incidents_both_instances_keep_the_same_one() {
     let (ia, ib) = (incident(10, &a), incident(11, &b));
     for case in [&a, &b] {
         let view = view(&[case], &[&ib, &ia]);
-        assert_eq!(Matching::of(&view).duplicates(&rules()), [(11, 10)]);
+        assert_eq!(Matching::of(&view, &rules().filter).duplicates(&rules()), [(11, 10)]);
         assert!(matches!(owner_of(&[case], &[&ib, &ia]), Candidate::Incident { pk: 10, .. }));
     }
 }
@@ -58,7 +58,11 @@ fn a_closed_case_ends_what_is_left_of_its_problem_but_nothing_younger() {
     let own = incident(4, &c);
     let left_behind = |cases: &[&Case]| {
         let view = view(cases, &[&own, &left]);
-        Matching::of(&view).left_behind().into_iter().map(|(case, pk)| (pk, case.id)).collect::<Vec<_>>()
+        Matching::of(&view, &rules().filter)
+            .left_behind()
+            .into_iter()
+            .map(|(case, pk)| (pk, case.id))
+            .collect::<Vec<_>>()
     };
     assert_eq!(left_behind(&[&c]), [(5, 17)]);
     let open_again = Case { id: 18, router: "gw17".into(), ..port_case(18) };

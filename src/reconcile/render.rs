@@ -9,6 +9,7 @@ use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, HistoryEntry};
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 
 /// The incident number of a case. The Python program uses it too.
 #[must_use]
@@ -43,9 +44,18 @@ pub fn description(case: &Case) -> String {
             format!("{router} port {} changed state to DOWN ({})", or_empty(&case.port), or_empty(&case.descr))
         }
         CaseKind::Alarm => format!("{router} Active alarms reported"),
-        CaseKind::Bfd | CaseKind::Other(_) => format!("{router} {} case", case.kind.word()),
+        CaseKind::Bfd => match bfd_neighbour(case) {
+            Some(neighbour) => format!("{router} BFD session with {neighbour} is DOWN"),
+            None => format!("{router} BFD session on interface {} is DOWN", or_empty(&case.ifindex)),
+        },
+        CaseKind::Other(_) => format!("{router} {} case", case.kind.word()),
     };
     one_line(&text)
+}
+
+/// The neighbour of a BFD session; `None` where Zino does not know it and says so in a word.
+fn bfd_neighbour(case: &Case) -> Option<&str> {
+    case.bfd_addr.as_deref().map(str::trim).filter(|address| address.parse::<IpAddr>().is_ok())
 }
 
 /// The tags of an incident of this case, sorted.
@@ -70,6 +80,10 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
             optional("remote_as", &case.remote_as);
             optional("remote_addr", &case.remote_addr);
         }
+        CaseKind::Bfd => {
+            optional("interface", &case.ifindex);
+            optional("remote_addr", &bfd_neighbour(case).map(Into::into));
+        }
         _ => {}
     }
     tags.sort();
@@ -89,6 +103,7 @@ pub fn tags_of_problem(case: &Case, rules: &Rules) -> Option<Vec<String>> {
     let (key, value) = match case.kind {
         CaseKind::Portstate => ("interface", &case.port),
         CaseKind::Bgp => ("remote_addr", &case.remote_addr),
+        CaseKind::Bfd => ("interface", &case.ifindex),
         _ => return Some(tags),
     };
     let value = value.as_deref().filter(|value| !value.trim().is_empty() && !value.contains(','));
@@ -124,7 +139,7 @@ pub fn new_incident(case: &Case, rules: &Rules, number: String) -> NewIncident {
         end_time,
         source_incident_id: number,
         description: description(case),
-        level: rules.level(case.priority),
+        level: rules.level(case),
         tags: tags(case, rules),
         metadata: metadata(case, rules),
     }
@@ -182,7 +197,7 @@ pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     case.state.hash(&mut hasher);
     case.opened.hash(&mut hasher);
     case.history.hash(&mut hasher);
-    filter::verdict(case).hash(&mut hasher);
+    filter::verdict(case, &rules.filter).hash(&mut hasher);
     filter::fault_is_over(case).hash(&mut hasher);
     tags(case, rules).hash(&mut hasher);
     description(case).hash(&mut hasher);

@@ -55,7 +55,7 @@ fn a_closing_is_told_by_history_then_by_the_attribute_then_by_the_last_entry() {
 
 #[test]
 fn the_highest_band_not_above_the_priority_gives_the_level() {
-    let level = |p| rules().level(p);
+    let level = |priority| rules().level(&Case { priority, ..case(1) });
     assert_eq!([level(0), level(199), level(200), level(499), level(500), level(9999)], [3, 3, 2, 2, 1, 1]);
 }
 

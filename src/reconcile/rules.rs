@@ -1,7 +1,7 @@
 //! The settings that decisions depend on. Never reads a file.
 
-use crate::config::{Config, Setstate};
-use crate::zino::case::CaseState;
+use crate::config::{Config, Filter, LevelRule, Setstate};
+use crate::zino::case::{Case, CaseState};
 use serde::{Deserialize, Serialize};
 
 /// One band of `[sync.severity]`.
@@ -28,6 +28,12 @@ pub struct Rules {
     pub tickets: bool,
     /// `sync.severity.default`.
     pub default_level: u8,
+    /// `[filter]`.
+    #[serde(default)]
+    pub filter: Filter,
+    /// `sync.severity.rules`.
+    #[serde(default)]
+    pub level_rules: Vec<LevelRule>,
     /// `sync.severity.thresholds`.
     pub bands: Vec<Band>,
     /// Whether there is a `[failover]` section: another instance may synchronise the same problems.
@@ -35,7 +41,7 @@ pub struct Rules {
 }
 
 impl From<&Config> for Rules {
-    fn from(Config { zino, sync, failover, .. }: &Config) -> Self {
+    fn from(Config { zino, sync, filter, failover, .. }: &Config) -> Self {
         // Two instances that back each other up may both call their Zino `localhost`, and must tell
         // what the other did from what they did themselves.
         let suffix = if failover.is_some() { " (secondary)" } else { "" };
@@ -50,6 +56,8 @@ impl From<&Config> for Rules {
             },
             tickets: sync.ticket.enable.0,
             default_level: sync.severity.default.0,
+            filter: filter.clone(),
+            level_rules: sync.severity.rules.clone(),
             bands: sync
                 .severity
                 .thresholds
@@ -62,17 +70,30 @@ impl From<&Config> for Rules {
 }
 
 impl Rules {
-    /// The level of a priority: that of the band with the highest `min_priority` not above it, or
-    /// else the default.
-    /// Rule: CREATE-3.
+    /// The level of a case: that of the first rule that matches, else that of the band with the
+    /// highest `min_priority` not above its priority, or else the default.
+    /// Rules: CREATE-3, CREATE-9.
     #[must_use]
-    pub fn level(&self, priority: i64) -> u8 {
+    pub fn level(&self, case: &Case) -> u8 {
+        let matching = self.level_rules.iter().find(|rule| matches(rule, case));
+        matching.map_or_else(|| self.level_of_priority(case.priority), |rule| rule.level.0)
+    }
+
+    fn level_of_priority(&self, priority: i64) -> u8 {
         self.bands
             .iter()
             .filter(|band| band.min_priority <= priority)
             .max_by_key(|band| band.min_priority)
             .map_or(self.default_level, |band| band.level)
     }
+}
+
+/// Whether all that a rule names applies to a case.
+fn matches(rule: &LevelRule, case: &Case) -> bool {
+    rule.r#type.as_ref().is_none_or(|kind| kind.0 == case.kind)
+        && rule.alarm_type.as_ref().is_none_or(|alarm| case.alarm_type.as_deref() == Some(&alarm.0))
+        && rule.router.as_ref().is_none_or(|router| router.matches(&case.router))
+        && rule.min_priority.is_none_or(|lowest| lowest.0 <= case.priority)
 }
 
 #[cfg(test)]

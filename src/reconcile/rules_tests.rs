@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::config::parse;
+use crate::reconcile::testing::case;
+use crate::zino::case::CaseKind;
 use std::path::Path;
 
 const MINIMAL: &str = r#"
@@ -42,7 +44,7 @@ fn a_configuration_of_the_python_program_means_the_same() {
     assert_eq!(rules.domain, "example.org");
     assert_eq!(rules.acknowledged_state, Some(CaseState::Working));
     assert!(rules.tickets && !rules.secondary);
-    assert_eq!([99, 100, 500].map(|priority| rules.level(priority)), [4, 2, 1]);
+    assert_eq!([99, 100, 500].map(|priority| rules.level(&Case { priority, ..case(1) })), [4, 2, 1]);
 }
 
 #[test]
@@ -51,4 +53,40 @@ fn a_secondary_names_its_zino_apart_from_the_primarys_even_if_both_are_localhost
     let name = |text: &str| rules(text).server;
     assert_eq!(name(text), "localhost");
     assert_eq!(name(&format!("{text}[failover]\nprimary_server = \"p\"\n")), "localhost (secondary)");
+}
+
+#[test]
+fn the_first_rule_whose_words_all_apply_gives_the_level_before_the_thresholds() {
+    let more = r#"
+        [[sync.severity.rules]]
+        type = "alarm"
+        alarm_type = "red"
+        level = 1
+        [[sync.severity.rules]]
+        router = "core-*"
+        min_priority = 300
+        level = 2
+        [[sync.severity.rules]]
+        router = "core-*"
+        level = 4
+        [[sync.severity.thresholds]]
+        min_priority = 500
+        level = 3
+        [sync.severity]
+        default = 5
+        "#;
+    let rules = rules(&format!("{MINIMAL}{more}"));
+    let alarm = |colour: &str| Case { kind: CaseKind::Alarm, alarm_type: Some(colour.into()), ..case(1) };
+    let of = |router: &str, priority: i64| Case { router: router.into(), priority, ..case(1) };
+    for (case, expected) in [
+        (alarm("red"), 1),
+        (alarm("yellow"), 5),
+        (Case { router: "core-1".into(), ..alarm("red") }, 1),
+        (of("core-1", 300), 2),
+        (of("CORE-1", 299), 4),
+        (of("edge-1", 500), 3),
+        (of("edge-1", 499), 5),
+    ] {
+        assert_eq!(rules.level(&case), expected, "{case:?}");
+    }
 }

@@ -4,6 +4,7 @@ use super::rules::{Band, Rules};
 use super::view::{Facts, View};
 use super::work::{CaseWork, Chance, Setbacks};
 use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor};
+use crate::config::Filter;
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
 
@@ -22,6 +23,8 @@ pub fn rules() -> Rules {
         acknowledged_state: Some(CaseState::Working),
         tickets: true,
         default_level: 3,
+        filter: Filter::default(),
+        level_rules: Vec::new(),
         bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
         secondary: false,
     }
@@ -80,6 +83,8 @@ pub fn case(id: u64) -> Case {
         reachability: Some("no-response".into()),
         alarm_type: None,
         alarm_count: None,
+        bfd_addr: None,
+        bfd_state: None,
         history: vec![entry(0, "state change embryonic -> open (monitor)", &[])],
         log_says_down: None,
     }

@@ -62,10 +62,10 @@ impl<'a> Following<'a> {
                 // never end, so the two kinds of reading take turns.
                 self.obey(command, setup)?;
             } else {
-                for event in self.notified.read_part(&mut self.session, most)? {
+                for event in self.notified.read_part(&mut self.session, most, &setup.rules.filter)? {
                     self.send(event)?;
                 }
-                self.read_on(most)?;
+                self.read_on(most, setup)?;
             }
             let notices = self.notifications.poll(if idle { LISTEN } else { Duration::ZERO })?;
             self.notified.take(&notices);
@@ -95,11 +95,11 @@ impl<'a> Following<'a> {
     }
 
     /// Reads the next batch of a complete reading that is under way.
-    fn read_on(&mut self, most: usize) -> Result<(), Gone> {
+    fn read_on(&mut self, most: usize, setup: &Setup) -> Result<(), Gone> {
         let Some(reading) = &mut self.reading else {
             return Ok(());
         };
-        match reading.step(&mut self.session, most)? {
+        match reading.step(&mut self.session, most, &setup.rules.filter)? {
             Step::Part(cases) => self.send(ZinoEvent::Part(cases)),
             Step::End(snapshot) => {
                 self.reading = None;
@@ -150,7 +150,7 @@ pub fn obey<Z: ZinoServer>(
     rules: &Rules,
 ) -> (Option<ZinoEvent>, Option<ZinoError>) {
     match command {
-        ZinoCommand::Read(ids) => match read(zino, &ids) {
+        ZinoCommand::Read(ids) => match read(zino, &ids, &rules.filter) {
             Ok(found) => (Some(ZinoEvent::Found(found)), None),
             Err(error) => (None, Some(error)),
         },

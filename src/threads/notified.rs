@@ -2,6 +2,7 @@
 //! were. Never decides when they are read.
 
 use super::mailbox::first;
+use crate::config::Filter;
 use crate::engine::ZinoEvent;
 use crate::execute::zino_reads::read;
 use crate::zino::case::CaseId;
@@ -51,12 +52,17 @@ impl Notified {
     ///
     /// # Errors
     /// See [`ZinoError`]; the connection is lost.
-    pub fn read_part<Z: ZinoServer>(&mut self, zino: &mut Z, most: usize) -> Result<Vec<ZinoEvent>, ZinoError> {
+    pub fn read_part<Z: ZinoServer>(
+        &mut self,
+        zino: &mut Z,
+        most: usize,
+        filter: &Filter,
+    ) -> Result<Vec<ZinoEvent>, ZinoError> {
         let scavenged = first(&mut self.scavenged, most);
         let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
         let changed = first(&mut self.changed, most);
         if !changed.is_empty() {
-            events.push(ZinoEvent::Found(read(zino, &changed)?));
+            events.push(ZinoEvent::Found(read(zino, &changed, filter)?));
         }
         Ok(events)
     }

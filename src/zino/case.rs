@@ -239,6 +239,12 @@ pub struct Case {
     pub alarm_type: Option<Box<str>>,
     /// alarm: number of alarms now.
     pub alarm_count: Option<i64>,
+    /// bfd: address of the neighbour, or a word that it is unknown.
+    #[serde(default)]
+    pub bfd_addr: Option<Box<str>>,
+    /// bfd: state of the session.
+    #[serde(default)]
+    pub bfd_state: Option<Box<str>>,
     /// History, oldest first.
     pub history: Vec<HistoryEntry>,
     /// Whether a log line says that the link went down. `None` if the log was not read because no

@@ -107,6 +107,8 @@ pub fn case(lines: &[Vec<u8>]) -> Result<Case, NotACase> {
         reachability: attrs.text("reachability"),
         alarm_type: attrs.text("alarm-type"),
         alarm_count: attrs.number("alarm-count"),
+        bfd_addr: attrs.text("bfdAddr"),
+        bfd_state: attrs.text("bfdState"),
         history: Vec::new(),
         log_says_down: None,
     })

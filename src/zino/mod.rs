@@ -22,6 +22,9 @@ pub use wire::Timeouts;
 
 use case::{Case, CaseId, CaseState};
 
+/// Says of a case whether its log must be read.
+pub type WantsLog<'a> = &'a dyn Fn(&Case) -> bool;
+
 /// The commands of synchronisation to a Zino server. The real session and the model of the
 /// simulation implement it. One call is one exchange, which is never repeated.
 pub trait ZinoServer {
@@ -38,14 +41,14 @@ pub trait ZinoServer {
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError>;
+    fn case(&mut self, id: CaseId, wants_log: WantsLog<'_>) -> Result<Option<Case>, ZinoError>;
 
     /// Like [`ZinoServer::case`] for many, pipelined. Unknown cases are left out. So is a case that
     /// cannot be decoded; [`ZinoServer::case`] gives its error.
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn cases(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+    fn cases(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<Vec<Case>, ZinoError> {
         self.look_up(ids, wants_log).map(|found| found.cases)
     }
 
@@ -54,7 +57,7 @@ pub trait ZinoServer {
     ///
     /// # Errors
     /// See [`ZinoError`].
-    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError>;
+    fn look_up(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<LookedUp, ZinoError>;
 
     /// ADDHIST: adds one entry under our user's name. `text` is text of a person; whatever it
     /// holds, it becomes the text of this one entry and nothing else.

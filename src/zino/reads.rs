@@ -8,7 +8,7 @@
 use crate::zino::case::{Case, CaseId};
 use crate::zino::reply::{Reply, done, means_unknown, refused};
 use crate::zino::session::Session;
-use crate::zino::{LookedUp, ZinoError, decode};
+use crate::zino::{LookedUp, WantsLog, ZinoError, decode};
 use log::{debug, warn};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -28,7 +28,7 @@ enum Batch {
 
 impl Session {
     /// One case, every command sent alone.
-    pub(crate) fn read_one(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
+    pub(crate) fn read_one(&mut self, id: CaseId, wants_log: WantsLog<'_>) -> Result<Option<Case>, ZinoError> {
         let Some(mut case) = self.attributes(id)? else {
             return Ok(None);
         };
@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// Many cases, pipelined. Those that cannot be read are left out.
-    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
+    pub(crate) fn read_many(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<LookedUp, ZinoError> {
         let mut all = LookedUp::default();
         let mut rest = ids;
         while !rest.is_empty() {
@@ -117,12 +117,7 @@ impl Session {
     }
 
     /// One after the other. A case that cannot be decoded is left out.
-    fn read_alone(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-        all: &mut LookedUp,
-    ) -> Result<(), ZinoError> {
+    fn read_alone(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>, all: &mut LookedUp) -> Result<(), ZinoError> {
         for &id in ids {
             match self.read_one(id, wants_log) {
                 Ok(Some(case)) => all.cases.push(case),
@@ -135,11 +130,7 @@ impl Session {
     }
 
     /// [`Session::read_batch`], which also sets the size of the next batch.
-    fn read_batch_timed(
-        &mut self,
-        ids: &[CaseId],
-        wants_log: fn(&Case) -> bool,
-    ) -> Result<Option<LookedUp>, ZinoError> {
+    fn read_batch_timed(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<Option<LookedUp>, ZinoError> {
         let began = Instant::now();
         let outcome = self.read_batch(ids, wants_log);
         match outcome {
@@ -151,7 +142,7 @@ impl Session {
 
     /// A batch, or the part of it that could be read together. `None`: each case must be read
     /// alone.
-    fn read_batch(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<Option<LookedUp>, ZinoError> {
+    fn read_batch(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<Option<LookedUp>, ZinoError> {
         let (replies, refusals) = match self.pipelined("GETATTRS", 303, ids)? {
             Batch::Whole(replies) => (replies, Vec::new()),
             Batch::SomeRefused(replies, refusals) => (replies, refusals),
@@ -190,7 +181,7 @@ impl Session {
         Ok(Some(cases))
     }
 
-    fn with_logs(&mut self, mut cases: Vec<Case>, wants_log: fn(&Case) -> bool) -> Result<Vec<Case>, ZinoError> {
+    fn with_logs(&mut self, mut cases: Vec<Case>, wants_log: WantsLog<'_>) -> Result<Vec<Case>, ZinoError> {
         let wanting = cases.iter().filter(|case| wants_log(case));
         let ids: Vec<CaseId> = wanting.map(|case| case.id).collect();
         let replies = match self.pipelined("GETLOG", 300, &ids)? {

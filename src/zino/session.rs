@@ -9,7 +9,7 @@ use crate::zino::port::Port;
 use crate::zino::reply::{INTERNAL_ERROR, NO_SENSE, Reply, done, has_data, header, unexpected};
 use crate::zino::text::{decode, sanitised};
 use crate::zino::wire::{Bounds, LOG, Timeouts, Wire};
-use crate::zino::{LookedUp, ZinoError, ZinoServer, decode as read, entry};
+use crate::zino::{LookedUp, WantsLog, ZinoError, ZinoServer, decode as read, entry};
 use log::debug;
 use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
@@ -285,11 +285,11 @@ impl ZinoServer for Session {
         })
     }
 
-    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
+    fn case(&mut self, id: CaseId, wants_log: WantsLog<'_>) -> Result<Option<Case>, ZinoError> {
         self.guarded(|s| s.read_one(id, wants_log))
     }
 
-    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
+    fn look_up(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<LookedUp, ZinoError> {
         self.guarded(|s| s.read_many(ids, wants_log))
     }
 

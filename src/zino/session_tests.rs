@@ -28,7 +28,7 @@ fn answering(answers: &'static [&'static str]) -> Login {
 #[test]
 fn a_secret_that_is_a_word_of_zinos_own_changes_no_decision() {
     let login = answering(&["200 ok\r\n", "500 internal error\r\n", "500 internal error\r\n"]);
-    let unreadable = Session::connect(&login).unwrap().case(1, |_| true);
+    let unreadable = Session::connect(&login).unwrap().case(1, &|_| true);
     assert_eq!(unreadable, Err(ZinoError::Refused("(secret) error".to_owned())), "this case is not unknown");
     let broken = Session::connect(&answering(&["500 internal error\r\n"])).unwrap_err();
     assert_eq!(broken, ZinoError::Refused("(secret) error".to_owned()), "this is no refused login");

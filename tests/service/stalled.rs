@@ -29,6 +29,8 @@ pub fn rules() -> Rules {
         acknowledged_state: None,
         tickets: false,
         default_level: 3,
+        filter: zinoargus::config::Filter::default(),
+        level_rules: Vec::new(),
         bands: Vec::new(),
         secondary: false,
     }

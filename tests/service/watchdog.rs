@@ -44,6 +44,8 @@ fn machine() -> Engine {
         acknowledged_state: None,
         tickets: false,
         default_level: 3,
+        filter: zinoargus::config::Filter::default(),
+        level_rules: Vec::new(),
         bands: Vec::new(),
         secondary: false,
     };

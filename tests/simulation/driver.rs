@@ -7,8 +7,8 @@ mod zino_side;
 use crate::argus::SimArgus;
 use crate::scenarios::Scenario;
 use crate::world::{Cut, Shared, World};
-pub use instance::rules;
 use instance::{Instance, fresh, reloaded};
+pub use instance::{filter, rules};
 use std::cell::RefCell;
 use std::time::Duration;
 use zinoargus::engine::{Input, Job, Now, Report, RunEnd, Summary};
@@ -215,6 +215,10 @@ impl Driver {
 
     /// The threads of an instance are stopped, and others started.
     fn restart(&mut self, n: usize, is_reload: bool) {
+        if self.scenario.narrows {
+            self.scenario.narrow = !self.scenario.narrow;
+            self.world.borrow_mut().scenario = self.scenario;
+        }
         if let Some(instance) = self.instances.get_mut(n) {
             let before = std::mem::replace(instance, fresh(n, self.scenario));
             if is_reload {

@@ -1,7 +1,7 @@
 //! What must be true once the faults have stopped and the program has had its time. Never changes
 //! the world.
 
-use crate::driver::Driver;
+use crate::driver::{Driver, filter};
 use crate::facts::problem_text;
 use crate::world::{OUR_USER, World};
 use crate::zino::Held;
@@ -69,7 +69,9 @@ fn one_incident(world: &World, held: &Held) -> Result<(), String> {
     if open.len() > 1 {
         return Err(format!("several open incidents {open:?}"));
     }
-    if !about(world, held).iter().any(|i| i.is_open()) && verdict(&held.case) == Verdict::Wanted {
+    if !about(world, held).iter().any(|i| i.is_open())
+        && verdict(&held.case, &filter(world.scenario)) == Verdict::Wanted
+    {
         return Err("it is open and has no open incident".into());
     }
     Ok(())
@@ -124,7 +126,7 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     if let Some(stale) = stale {
         return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
     }
-    let level = rules.level(held.case.priority);
+    let level = rules.level(&held.case);
     if incident.level != level && !world.levelled.contains(&incident.pk) {
         return Err(format!("incident {} has level {}, not {level}", incident.pk, incident.level));
     }
@@ -144,7 +146,8 @@ fn history_once(world: &World, z: usize, held: &Held, rules: &Rules) -> Result<(
     let case = &held.case;
     // A Zino with an older state may have lost the log line for which the case once got an
     // incident.
-    let found = |incident: &&Incident| is_listed(world, z, incident) || may_have_been_wanted(case);
+    let found =
+        |incident: &&Incident| is_listed(world, z, incident) || may_have_been_wanted(case, &filter(world.scenario));
     let Some(incident) = incident_of(world, held).filter(found) else {
         return Ok(());
     };
@@ -214,7 +217,8 @@ fn by_person(event: &Event, us: UserPk) -> bool {
 fn is_earlier_cases(world: &World, z: usize, held: &Held, incident: &Incident) -> bool {
     let cases = world.zinos.get(z).into_iter().flat_map(|zino| zino.cases.values());
     let mut others = cases.filter(|other| other.case.id != held.case.id);
-    verdict(&held.case) != Verdict::Wanted && others.any(|other| world.argus.is_exactly(&other.case, incident))
+    verdict(&held.case, &filter(world.scenario)) != Verdict::Wanted
+        && others.any(|other| world.argus.is_exactly(&other.case, incident))
 }
 
 /// The events of an incident since it was reopened last.

@@ -157,6 +157,11 @@ fn many_cases_of_one_second_are_neither_lost_nor_doubled() {
 }
 
 #[test]
+fn a_filter_that_is_narrowed_and_widened_ends_nothing_and_creates_what_is_open() {
+    run_many("narrows");
+}
+
+#[test]
 fn replay() {
     let (Ok(name), Ok(seed)) = (std::env::var("SCENARIO"), std::env::var("SEED")) else {
         return;

@@ -36,6 +36,10 @@ pub struct Scenario {
     /// Whether routers fail that have many cases in one second, and an Argus gives a few incidents
     /// at a time only.
     pub crowds: bool,
+    /// Whether every start and reload narrows or widens the filter, and rules give levels.
+    pub narrows: bool,
+    /// Whether it is narrow now.
+    pub narrow: bool,
 }
 
 /// One instance and one Zino that never forgets; the process may be killed.
@@ -54,9 +58,11 @@ pub const ALONE: Scenario = Scenario {
     python: false,
     beside: false,
     crowds: false,
+    narrows: false,
+    narrow: false,
 };
 
-const SCENARIOS: [(&str, Scenario); 15] = [
+const SCENARIOS: [(&str, Scenario); 16] = [
     ("alone", ALONE),
     ("amnesia", Scenario { amnesia: true, ..ALONE }),
     ("twins", Scenario { instances: 2, ..ALONE }),
@@ -72,6 +78,7 @@ const SCENARIOS: [(&str, Scenario); 15] = [
     ("python", Scenario { python: true, ..ALONE }),
     ("beside", Scenario { instances: 2, zinos: 2, failover: true, kills: false, beside: true, ..ALONE }),
     ("crowds", Scenario { amnesia: true, crowds: true, ..ALONE }),
+    ("narrows", Scenario { reloads: true, narrows: true, ..ALONE }),
 ];
 
 pub fn scenario(name: &str) -> Scenario {

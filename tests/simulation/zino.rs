@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::time::Stamp;
 use zinoargus::zino::case::{Case, CaseId, CaseKind, CaseState, HistoryEntry, Problem};
 use zinoargus::zino::decode::{Happening, Notice};
-use zinoargus::zino::{LookedUp, ZinoError, ZinoServer};
+use zinoargus::zino::{LookedUp, WantsLog, ZinoError, ZinoServer};
 
 /// A case with what only the simulation knows of it.
 #[derive(Clone)]
@@ -248,14 +248,14 @@ impl ZinoServer for SimZino<'_> {
         self.exchange(false, |z, _| Ok(z.cases.values().filter(|h| !h.case.is_closed()).map(|h| h.case.id).collect()))
     }
 
-    fn case(&mut self, id: CaseId, wants_log: fn(&Case) -> bool) -> Result<Option<Case>, ZinoError> {
+    fn case(&mut self, id: CaseId, wants_log: WantsLog<'_>) -> Result<Option<Case>, ZinoError> {
         self.exchange(false, |z, _| match z.garbled.contains(&id) {
             true => Err(ZinoError::Refused("there is no attribute \"type\"".into())),
             false => Ok(z.cases.get(&id).map(|h| as_listed(&h.case, wants_log))),
         })
     }
 
-    fn look_up(&mut self, ids: &[CaseId], wants_log: fn(&Case) -> bool) -> Result<LookedUp, ZinoError> {
+    fn look_up(&mut self, ids: &[CaseId], wants_log: WantsLog<'_>) -> Result<LookedUp, ZinoError> {
         let wanted: BTreeSet<CaseId> = ids.iter().copied().collect();
         self.exchange(false, |z, _| {
             let legible = z.cases.values().filter(|h| wanted.contains(&h.case.id) && !z.garbled.contains(&h.case.id));
@@ -294,7 +294,7 @@ fn answer(known: bool) -> Result<(), ZinoError> {
     if known { Ok(()) } else { Err(ZinoError::Refused("event does not exist".into())) }
 }
 
-fn as_listed(case: &Case, wants_log: fn(&Case) -> bool) -> Case {
+fn as_listed(case: &Case, wants_log: WantsLog<'_>) -> Case {
     let log = case.log_says_down.filter(|_| wants_log(case));
     Case { log_says_down: log, ..case.clone() }
 }
@@ -322,6 +322,8 @@ pub fn fresh_case(problem: u64) -> Case {
         reachability: only(CaseKind::Reachability, "no-response"),
         alarm_type: only(CaseKind::Alarm, "red"),
         alarm_count: (kind == CaseKind::Alarm).then_some(1),
+        bfd_addr: None,
+        bfd_state: None,
         history: vec![],
         log_says_down: (kind == CaseKind::Portstate).then_some(true),
         kind,

@@ -152,7 +152,9 @@ impl Meaning {
         };
         let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
         let may_be_ours = is_reopened || us == event.actor || !lists_all;
-        let want = may_be_ours || kinds.contains(&event.kind) && problems.may_lack_an_own_incident(ctx.now.wall);
+        let want = may_be_ours
+            || kinds.contains(&event.kind)
+                && problems.may_lack_an_own_incident(&ctx.settings.rules.filter, ctx.now.wall);
         Self { want, ..Self::default() }
     }
 }

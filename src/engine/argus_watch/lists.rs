@@ -5,6 +5,7 @@ use super::look::{Walk, Wanted};
 use super::paging::{Failed, LeftOut, Progress};
 use super::targeted::Targeted;
 use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
+use crate::config::Filter;
 use crate::engine::Job;
 use crate::engine::context::Context;
 use crate::engine::periodic::Periodic;
@@ -95,7 +96,7 @@ impl Lists {
                 self.full.start(now, ctx.settings.full_interval);
                 ListQuery::Open
             } else if !self.ended_listed && may_list_ended {
-                ListQuery::EndedSince(ended_since(problems, ctx.now.wall))
+                ListQuery::EndedSince(ended_since(problems, &ctx.settings.rules.filter, ctx.now.wall))
             } else {
                 return None;
             };
@@ -160,11 +161,11 @@ impl Lists {
 
 /// The earliest end time to list: nine hours back, or the opening of the oldest open case without
 /// an open incident.
-fn ended_since(problems: &Problems, now: Stamp) -> Stamp {
+fn ended_since(problems: &Problems, filter: &Filter, now: Stamp) -> Stamp {
     let window = now.plus_secs(-ENDED_WINDOW_SECS);
     let cases = problems.cases().all();
     cases
-        .filter(|known| !known.case.is_closed() && may_have_been_wanted(&known.case))
+        .filter(|known| !known.case.is_closed() && may_have_been_wanted(&known.case, filter))
         .filter(|known| !problems.incidents().near(&known.case).any(|i| i.is_open() && same_problem(&known.case, i)))
         .map(|known| known.case.opened.plus_secs(-CLOCKS_SECS))
         .min()

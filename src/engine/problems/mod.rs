@@ -255,12 +255,12 @@ impl Problems {
 
     /// Whether the own incident of a case that took another one may have ended before those that
     /// are listed.
-    pub(super) fn may_lack_an_own_incident(&self, now: Stamp) -> bool {
+    pub(super) fn may_lack_an_own_incident(&self, filter: &crate::config::Filter, now: Stamp) -> bool {
         let took_another = |known: &&KnownCase| {
             let incident = known.incident.and_then(|pk| self.incidents.get(pk));
             incident.is_some_and(|incident| !exact(&known.case, incident))
         };
-        self.cases.all().filter(took_another).any(|known| may_have_an_old_incident(&known.case, now))
+        self.cases.all().filter(took_another).any(|known| may_have_an_old_incident(&known.case, filter, now))
     }
 
     /// Whether an open incident about the problem is known.

@@ -3,6 +3,8 @@
 Shares nothing with the program under test.
 """
 
+from fnmatch import fnmatch
+
 from .argus_people import instant, tags
 
 
@@ -18,12 +20,19 @@ def description(case) -> str:
         "reachability": lambda: f"{router} is not reachable",
         "bgp": lambda: f"{router} BGP Neighbor AS{case['remote-AS']}/{case['remote-addr']} is DOWN",
         "portstate": lambda: f"{router} port {case['port']} changed state to DOWN ({case['descr']})",
+        "bfd": lambda: f"{router} BFD session with {case['bfdAddr']} is DOWN",
         "alarm": lambda: f"{router} Active alarms reported",
     }[case["type"]]().strip()
 
 
 def level(case, severity) -> int:
-    """The level of the highest band that the priority reaches."""
+    """The level of the first rule that matches, else of the highest band that the priority reaches."""
+    for rule in severity.get("rules", []):
+        applies = {"type": lambda value: value == case["type"], "alarm_type": lambda value: value == case.get("alarm-type"),
+                   "router": lambda value: fnmatch(case["router"].lower(), value.lower()),
+                   "min_priority": lambda value: int(case["priority"]) >= value, "level": lambda value: True}
+        if all(applies[key](value) for key, value in rule.items()):
+            return rule["level"]
     bands = sorted(severity.get("thresholds", []), key=lambda band: band["min_priority"])
     reached = [band["level"] for band in bands if int(case["priority"]) >= band["min_priority"]]
     return reached[-1] if reached else severity.get("default", 3)
@@ -36,6 +45,8 @@ def expected_tags(case, domain) -> dict[str, str]:
         wanted["interface"] = case["port"].strip()
         if case["descr"].strip():
             wanted["description"] = case["descr"].strip()
+    if case["type"] == "bfd":
+        wanted |= {"interface": case["ifindex"], "remote_addr": case["bfdAddr"]}
     if case["type"] == "bgp":
         wanted |= {"remote_as": case["remote-AS"], "remote_addr": case["remote-addr"]}
     return wanted

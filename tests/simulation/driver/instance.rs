@@ -8,6 +8,7 @@ use crate::world::OUR_USER;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::argus::ArgusServer;
+use zinoargus::config::{Filter, LevelRule};
 use zinoargus::engine::{Engine, Input, Job, Once, Output, Report, RunEnd, Settings, ZinoCommand};
 use zinoargus::execute::zino_reads::Reading;
 use zinoargus::failover::{Answer, Mode, Ping};
@@ -22,9 +23,22 @@ pub fn rules(instance: usize, scenario: Scenario) -> Rules {
         acknowledged_state: Some(CaseState::Working),
         tickets: true,
         default_level: 3,
+        filter: filter(scenario),
+        level_rules: level_rules(scenario),
         bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
         secondary: scenario.failover && instance > 0,
     }
+}
+
+/// The filter of a scenario as it is now.
+pub fn filter(scenario: Scenario) -> Filter {
+    let narrow = r#"{"types": ["reachability", "portstate", "alarm"], "min_priority": 200, "ignore_routers": ["r2*"]}"#;
+    if scenario.narrow { serde_json::from_str(narrow).expect("a filter") } else { Filter::default() }
+}
+
+fn level_rules(scenario: Scenario) -> Vec<LevelRule> {
+    let some = r#"[{"type": "alarm", "level": 1}, {"router": "r?", "min_priority": 250, "level": 4}]"#;
+    if scenario.narrows { serde_json::from_str(some).expect("rules") } else { Vec::new() }
 }
 
 pub(super) struct Instance {

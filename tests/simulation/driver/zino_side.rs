@@ -1,7 +1,7 @@
 //! An instance's side towards its Zino: connecting, reading everything, deliveries, notifications.
 //! Never decides when it has its turn.
 
-use super::{Driver, NOTIFIED, PART, SECOND};
+use super::{Driver, NOTIFIED, PART, SECOND, filter};
 use crate::zino::SimZino;
 use zinoargus::engine::{Input, ZinoCommand, ZinoEvent};
 use zinoargus::execute::zino_reads::{Reading, Step, snapshot};
@@ -69,7 +69,7 @@ impl Driver {
             return;
         }
         let mut parts = Vec::new();
-        let read = snapshot(&mut zino, PART, |cases| parts.push(cases));
+        let read = snapshot(&mut zino, PART, &filter(self.scenario), |cases| parts.push(cases));
         for cases in parts {
             self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
         }
@@ -83,7 +83,7 @@ impl Driver {
     fn read_on(&mut self, n: usize, z: usize) -> bool {
         let Some(instance) = self.instances.get_mut(n) else { return false };
         let Some(mut reading) = instance.reading.take() else { return false };
-        match reading.step(&mut SimZino { world: &self.world, zino: z, instance: n }, PART) {
+        match reading.step(&mut SimZino { world: &self.world, zino: z, instance: n }, PART, &filter(self.scenario)) {
             Ok(Step::Part(cases)) => {
                 instance.reading = Some(reading);
                 self.feed(n, Input::Zino(ZinoEvent::Part(cases)));
@@ -143,7 +143,11 @@ impl Driver {
         let mut notified = Notified::default();
         notified.take(&notices);
         while !notified.is_empty() {
-            match notified.read_part(&mut SimZino { world: &self.world, zino: z, instance: n }, NOTIFIED) {
+            match notified.read_part(
+                &mut SimZino { world: &self.world, zino: z, instance: n },
+                NOTIFIED,
+                &filter(self.scenario),
+            ) {
                 Ok(events) => events.into_iter().for_each(|event| self.feed(n, Input::Zino(event))),
                 Err(_) => {
                     self.lose(n);

@@ -5,6 +5,7 @@ use crate::{road, seconds};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
+use zinoargus::config::Filter;
 use zinoargus::execute::zino_reads::{PART, snapshot};
 use zinoargus::reconcile::filter::wants_log;
 use zinoargus::secret::Secret;
@@ -32,12 +33,12 @@ pub fn run(host: &str, port: u16, user: &str, secret: &str, delay: Duration, way
 
 fn pipelined(session: &mut Session) -> Vec<Case> {
     let mut cases = Vec::new();
-    let rest = snapshot(session, PART, |part| cases.extend(part)).unwrap();
+    let rest = snapshot(session, PART, &Filter::default(), |part| cases.extend(part)).unwrap();
     cases.extend(rest.cases);
     cases
 }
 
 fn sequential(session: &mut Session) -> Vec<Case> {
     let ids = session.case_ids().unwrap();
-    ids.iter().filter_map(|id| session.case(*id, wants_log).unwrap()).collect()
+    ids.iter().filter_map(|id| session.case(*id, &|case| wants_log(case, &Filter::default())).unwrap()).collect()
 }

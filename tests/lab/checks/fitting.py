@@ -1,0 +1,130 @@
+"""What fits the program to a network: which cases get an incident, and with which level (CASE, CREATE-9)."""
+
+from labkit.runner import check
+from labkit.waiting import eventually
+from labkit.zino_server import case_of
+
+# One case for each thing that a key of the filter decides.
+SCENE = {
+    "plain": case_of("reachability", "gw1", priority=100),
+    "high": case_of("reachability", "gw2", priority=300),
+    "laboratory": case_of("reachability", "lab-gw3", priority=100),
+    "bfd": case_of("bfd", "gw1", 21, priority=100),
+    "alarm": case_of("alarm", "gw1", "red", priority=100),
+    "marked port": case_of("portstate", "gw1", 1, descr="uplink [prod]", priority=100),
+    "comma port": case_of("portstate", "gw1", 2, descr="customer, 10G", priority=100),
+    "bare port": case_of("portstate", "gw1", 3, descr="", priority=100),
+}
+USUAL = {"plain", "high", "laboratory", "alarm", "comma port"}
+KEYS = [
+    ({}, USUAL),
+    ({"types": ["bfd", "reachability"]}, {"plain", "high", "laboratory", "bfd"}),
+    ({"port_description_contains": ""}, USUAL | {"marked port", "bare port"}),
+    ({"port_description_contains": "[prod]"}, USUAL - {"comma port"} | {"marked port"}),
+    ({"min_priority": 200}, {"high"}),
+    ({"ignore_routers": ["LAB-*", "gw[2-9]"]}, USUAL - {"laboratory", "high"}),
+]
+
+
+def begin(world):
+    """The scene in Zino, where every port went down; gives the number of each case."""
+    world.zino.start()
+    return dict(zip(SCENE, world.zino.cases([went_down(**one) for one in SCENE.values()]), strict=True))
+
+
+def went_down(type, router, sub, attrs, log, **more):
+    """A port's log says that it went down, whatever its description is."""
+    if type == "portstate":
+        log = case_of(type, router, sub, port=attrs["port"])["log"]
+    return {"type": type, "router": router, "sub": sub, "attrs": attrs, "log": log, **more}
+
+
+def have_incidents(world, numbers, wanted):
+    """Exactly these cases have an open incident."""
+    found = {int(one["source_incident_id"].split("-")[0]) for one in world.argus.incidents(open=True)}
+    names = {name for name, number in numbers.items() if number in found}
+    assert names == wanted, f"incidents of {sorted(names)}, wanted {sorted(wanted)}"
+
+
+def come_to_have_incidents(world, numbers, wanted):
+    """Wait until these cases have an incident, then see that no others do."""
+    world.incidents([numbers[name] for name in wanted])
+    world.settled()
+    have_incidents(world, numbers, wanted)
+
+
+@check
+def each_key_of_the_filter_decides_alone_which_cases_get_an_incident(world):
+    """By `--once` with one key after the other: the incidents are those of the cases that any filter so far has wanted, and right."""
+    numbers = begin(world)
+    known = set()
+    for keys, wanted in sorted(KEYS, key=lambda pair: len(pair[1])):
+        world.config["filter"] = keys
+        code, said = world.daemon.run("--once", deadline=60)
+        assert code == 0, said
+        known |= wanted
+        have_incidents(world, numbers, known)
+    for name in known:
+        world.matches(numbers[name])
+
+
+@check
+def the_log_of_a_port_is_read_only_where_the_filter_needs_it(world):
+    """GETLOG comes for the ports whose description counts, and for no others."""
+    numbers = begin(world)
+    commands, _ = world.through_zino_proxies()
+    for contains, ports in [(",", {"comma port"}), ("[prod]", {"marked port"}), ("", {"comma port", "marked port", "bare port"})]:
+        world.config["filter"] = {"port_description_contains": contains}
+        commands.commands.clear()
+        code, said = world.daemon.run("--once", deadline=60)
+        assert code == 0, said
+        asked = {line.split()[1] for line in commands.commands if line.startswith("GETLOG")}
+        assert asked == {str(numbers[port]) for port in ports}, f"{contains!r}: GETLOG of {asked}, not of {ports}"
+
+
+@check
+def a_filter_changed_by_reload_ends_nothing_and_creates_what_is_open(world):
+    """Narrowed: all incidents stay and are followed to their end. Widened: what is open gets its incident, and a priority that rises, too."""
+    numbers = begin(world)
+    world.start()
+    come_to_have_incidents(world, numbers, USUAL)
+    world.config["filter"] = {"types": ["reachability", "bfd"], "min_priority": 200}
+    world.daemon.reload()
+    world.daemon.logged("filter")
+    come_to_have_incidents(world, numbers, USUAL)
+    world.ford.add_history(numbers["alarm"], "followed")
+    world.zino.modify(numbers["plain"], priority=150)
+    for name in ("alarm", "plain"):
+        world.matches(numbers[name])
+    pk = world.argus.of_case(numbers["alarm"])["pk"]
+    world.ford.set_state(numbers["alarm"], "closed")
+    world.ended(pk)
+    world.zino.modify(numbers["bfd"], priority=200)
+    come_to_have_incidents(world, numbers, USUAL - {"alarm"} | {"bfd"})
+    world.config["filter"] = {"port_description_contains": ""}
+    world.daemon.reload()
+    come_to_have_incidents(world, numbers, USUAL - {"alarm"} | {"bfd", "marked port", "bare port"})
+    world.still([number for name, number in numbers.items() if name != "alarm"])
+
+
+@check
+def rules_give_levels_and_leave_a_level_set_by_hand(world):
+    """The first rule that matches decides, before the thresholds; a changed rule reaches new incidents and changed priorities only."""
+    severity = world.config["sync"]["severity"]
+    severity["rules"] = [{"type": "alarm", "alarm_type": "red", "level": 1}, {"router": "core-*", "min_priority": 150, "level": 2}]
+    world.start()
+    red, yellow = world.zino.case("alarm", "gw1", "red", priority=100), world.zino.case("alarm", "gw1", "yellow", priority=100)
+    core, low = (world.zino.case("reachability", f"core-{priority}", priority=priority) for priority in (150, 149))
+    assert [world.matches(case)["level"] for case in (red, yellow, core, low)] == [1, 4, 2, 4]
+    by_hand = world.matches(core)["pk"]
+    world.alice.patch(by_hand, level=5)
+    severity["rules"] = [{"type": "reachability", "level": 3}]
+    world.daemon.reload()
+    world.daemon.logged("sync.severity.rules")
+    late = world.zino.case("reachability", "core-late", priority=150)
+    assert world.matches(late)["level"] == 3
+    world.settled()
+    levels = {case: world.argus.of_case(case)["level"] for case in (red, core, low)}
+    assert levels == {red: 1, core: 5, low: 4}, levels
+    world.zino.modify(low, priority=151)
+    eventually(lambda: world.argus.of_case(low)["level"] == 3, 10, "a case whose priority changes gets the level of the new rule")

@@ -6,7 +6,7 @@ use crate::reconcile::testing::{
     ALICE, OPENED, US, case, case_work, closed, entry, event, incident, port_case, rules, view_of,
 };
 use crate::reconcile::view::IncidentRead;
-use crate::zino::case::CaseState;
+use crate::zino::case::{CaseKind, CaseState};
 
 /// A case with its incident and events, as the two servers say now.
 struct Scene {
@@ -238,6 +238,19 @@ fn a_changed_priority_changes_tags_and_level_and_keeps_what_others_tagged() {
     assert_eq!((patch.description, patch.metadata), (None, None));
     let tags = patch.tags.unwrap();
     assert!(tags.contains(&"note=by_alice".to_owned()) && tags.contains(&"priority=600".to_owned()));
+}
+
+#[test]
+fn an_alarm_incident_from_before_gets_its_type_once() {
+    let mut scene = Scene::of(Case { kind: CaseKind::Alarm, alarm_type: Some("red".into()), ..port_case(1) });
+    scene.incident.description = "gw1 Active alarms reported".into();
+    let untyped = scene.incident.tags.iter().filter(|tag| !tag.text.starts_with("alarm_type="));
+    scene.incident.tags = untyped.collect();
+    let patch = scene.patch().unwrap();
+    assert_eq!((patch.description.as_deref(), patch.level), (Some("gw1 Active red alarms reported"), None));
+    assert!(patch.tags.as_ref().is_some_and(|tags| tags.contains(&"alarm_type=red".to_owned())));
+    scene.incident.tags = patch.tags.iter().flatten().map(|text| (text.as_str(), US)).collect();
+    assert_eq!(scene.patch(), None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub const PYTHON_OFFSET_SECS: i64 = 3600;
 pub const SURELY_AFTER_SECS: i64 = 60;
 
 /// The keys of the tags that identify an incident of the Python program.
-pub const IDENTITY_TAGS: [&str; 4] = ["host", "event_type", "interface", "remote_addr"];
+pub const IDENTITY_TAGS: [&str; 5] = ["host", "event_type", "interface", "remote_addr", "alarm_type"];
 
 /// The problem that an incident names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,7 @@ fn tagged(incident: &Incident) -> About {
     let what = match kind {
         CaseKind::Portstate => tag(incident, "interface"),
         CaseKind::Bgp => tag(incident, "remote_addr"),
+        CaseKind::Alarm => tag(incident, "alarm_type"),
         _ => None,
     };
     About::Tagged { host: host.to_owned(), what: what.map(str::to_owned), kind }
@@ -117,15 +118,19 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     }
     let same_number = || number(incident) == Some(case.id);
     match about(incident) {
-        // The Python program does not tag the type of an alarm: the number distinguishes the two.
+        // The Python program does not tag the type of an alarm: the number distinguishes the two,
+        // until the incident has our tag.
         About::Tagged { host, kind, what } => {
             kind == case.kind
                 && is_host_of(&host, &case.router)
                 && match kind {
+                    CaseKind::Alarm if what.is_none() => same_number(),
                     _ if case.lacks_subindex() || what.is_none() && kind != CaseKind::Reachability => {
                         same_value(what.as_deref(), tagged_value(case)) && same_number()
                     }
-                    CaseKind::Portstate | CaseKind::Bgp => same_value(what.as_deref(), tagged_value(case)),
+                    CaseKind::Portstate | CaseKind::Bgp | CaseKind::Alarm => {
+                        same_value(what.as_deref(), tagged_value(case))
+                    }
                     CaseKind::Reachability => true,
                     _ => same_number(),
                 }
@@ -134,11 +139,12 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
     }
 }
 
-/// The attribute of a case that the Python program tags in place of its sub-index.
+/// The attribute of a case that a tag holds in place of its sub-index.
 fn tagged_value(case: &Case) -> Option<&str> {
     match case.kind {
         CaseKind::Portstate => case.port.as_deref(),
         CaseKind::Bgp => case.remote_addr.as_deref(),
+        CaseKind::Alarm => case.alarm_type.as_deref(),
         _ => None,
     }
 }

@@ -56,6 +56,16 @@ fn alarms_of_the_python_program_match_by_number_only() {
 }
 
 #[test]
+fn an_alarm_with_our_tag_is_known_by_its_type_whatever_its_number() {
+    let red = Case { kind: CaseKind::Alarm, alarm_type: Some("red".into()), ..case(5) };
+    let later = Case { id: 8, ..red.clone() };
+    let yellow = Case { id: 5, alarm_type: Some("yellow".into()), ..red.clone() };
+    let tagged = Incident { made_for: None, ..incident(1, &red) };
+    assert!(exact(&red, &tagged) && same_problem(&later, &tagged));
+    assert!(!same_problem(&yellow, &tagged));
+}
+
+#[test]
 fn a_case_that_lacks_its_sub_index_is_a_problem_of_its_own() {
     let lacks = |id| Case { ifindex: None, router: "gw17".into(), ..port_case(id) };
     let (one, other, indexed) = (lacks(17), lacks(18), port_case(17));

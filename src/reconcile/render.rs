@@ -43,7 +43,10 @@ pub fn description(case: &Case) -> String {
         CaseKind::Portstate => {
             format!("{router} port {} changed state to DOWN ({})", or_empty(&case.port), or_empty(&case.descr))
         }
-        CaseKind::Alarm => format!("{router} Active alarms reported"),
+        CaseKind::Alarm => match case.alarm_type.as_deref().map(str::trim) {
+            None | Some("") => format!("{router} Active alarms reported"),
+            Some(colour) => format!("{router} Active {colour} alarms reported"),
+        },
         CaseKind::Bfd => match bfd_neighbour(case) {
             Some(neighbour) => format!("{router} BFD session with {neighbour} is DOWN"),
             None => format!("{router} BFD session on interface {} is DOWN", or_empty(&case.ifindex)),
@@ -59,6 +62,7 @@ fn bfd_neighbour(case: &Case) -> Option<&str> {
 }
 
 /// The tags of an incident of this case, sorted.
+/// Rule: TAGS-7.
 #[must_use]
 pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
     let mut tags = vec![
@@ -80,6 +84,7 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
             optional("remote_as", &case.remote_as);
             optional("remote_addr", &case.remote_addr);
         }
+        CaseKind::Alarm => optional("alarm_type", &case.alarm_type),
         CaseKind::Bfd => {
             optional("interface", &case.ifindex);
             optional("remote_addr", &bfd_neighbour(case).map(Into::into));

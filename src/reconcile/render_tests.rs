@@ -36,8 +36,17 @@ fn bgp_and_alarm_cases_read_as_before() {
     assert_eq!(description(&bgp), "r.other.net BGP Neighbor AS65001/2001:db8::1 is DOWN");
     assert!(tags(&bgp, &rules()).contains(&"host=r.other.net".to_owned()));
     assert!(tags(&bgp, &rules()).contains(&"remote_addr=2001:db8::1".to_owned()));
-    let alarm = Case { kind: CaseKind::Alarm, ..case(1) };
-    assert_eq!(description(&alarm), "gw1 Active alarms reported");
+}
+
+#[test]
+fn a_red_and_a_yellow_alarm_of_one_router_do_not_look_alike() {
+    let alarm = |colour: Option<&str>| Case { kind: CaseKind::Alarm, alarm_type: colour.map(Into::into), ..case(1) };
+    for colour in ["red", "yellow"] {
+        assert_eq!(description(&alarm(Some(colour))), format!("gw1 Active {colour} alarms reported"));
+        assert!(tags(&alarm(Some(colour)), &rules()).contains(&format!("alarm_type={colour}")));
+    }
+    assert_eq!(description(&alarm(None)), "gw1 Active alarms reported");
+    assert_eq!(tags(&alarm(None), &rules()).len(), 3);
 }
 
 #[test]

@@ -151,3 +151,24 @@ def what_the_python_program_sent_an_hour_off_is_not_sent_again(world):
     world.still([case])
     assert [one["text"] for one in world.argus.events(pk, "OTH")] == ["ford\nfirst\nsecond line", "ford\nand now"]
     assert len(world.argus.incidents()) == 1
+
+
+@check
+def open_alarm_incidents_from_before_get_their_type_once(world):
+    """The incidents that the Python program made of a red and a yellow alarm: one PATCH each, and none after a restart."""
+    world.zino.start()
+    cases = world.zino.cases([case_of("alarm", "gw1", colour, opened=ago(hours=2)) for colour in ("red", "yellow")])
+    program = world.python_program()
+    program.start()
+    pks = {case: one["pk"] for case, one in world.incidents(cases).items()}
+    program.stop()
+    before = len(world.writes())
+    world.daemon.start()
+    for case, pk in pks.items():
+        follows(world, case, pk)
+    world.settled()
+    patched = world.writes()[before:]
+    assert len(patched) == 2 and all(line.startswith("PATCH") for line in patched), f"not one PATCH each: {patched}"
+    world.daemon.restart()
+    world.settled()
+    assert len(world.writes()) == before + 2, f"written again: {world.writes()[before + 2:]}"

@@ -21,7 +21,7 @@ def description(case) -> str:
         "bgp": lambda: f"{router} BGP Neighbor AS{case['remote-AS']}/{case['remote-addr']} is DOWN",
         "portstate": lambda: f"{router} port {case['port']} changed state to DOWN ({case['descr']})",
         "bfd": lambda: f"{router} BFD session with {case['bfdAddr']} is DOWN",
-        "alarm": lambda: f"{router} Active alarms reported",
+        "alarm": lambda: f"{router} Active {case['alarm-type']} alarms reported",
     }[case["type"]]().strip()
 
 
@@ -45,6 +45,8 @@ def expected_tags(case, domain) -> dict[str, str]:
         wanted["interface"] = case["port"].strip()
         if case["descr"].strip():
             wanted["description"] = case["descr"].strip()
+    if case["type"] == "alarm":
+        wanted["alarm_type"] = case["alarm-type"]
     if case["type"] == "bfd":
         wanted |= {"interface": case["ifindex"], "remote_addr": case["bfdAddr"]}
     if case["type"] == "bgp":

@@ -8,9 +8,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the configuration is read from if `-c` does not say otherwise.
-pub const DEFAULT_CONFIG_FILE: &str = "zinoargus.toml";
-
 /// All options.
 const SHORT: [&str; 4] = ["-c", "-v", "-V", "-h"];
 const LONG: [&str; 7] = ["--config-file", "--verbose", "--once", "--timeout", "--check", "--version", "--help"];
@@ -26,7 +23,8 @@ Keeps Zino cases and Argus incidents in step, both ways.
 Usage: zinoargus [-h] [-V] [-v]... [-c FILE] [MODE]
 
 Options:
-  -c, --config-file FILE  configuration file (default: zinoargus.toml)
+  -c, --config-file FILE  configuration file (default: ./zinoargus.toml, or else
+                          /etc/zinoargus/zinoargus.toml)
   -v, --verbose           say more: -v what is done, -vv also the protocols
       --once              synchronise once, both ways, and exit (for cron)
       --timeout SECONDS   longest duration of a single run (default: 600)
@@ -58,8 +56,8 @@ pub struct Options {
     pub mode: RunMode,
     /// How often `-v` was given.
     pub verbosity: usize,
-    /// The configuration file, as given.
-    pub config_file: PathBuf,
+    /// The configuration file, as given; `None` for the usual ones.
+    pub config_file: Option<PathBuf>,
 }
 
 /// The ways to run.
@@ -127,7 +125,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
     Ok(Command::Run(Options {
         mode: run_mode(once, check, timeout)?,
         verbosity,
-        config_file: PathBuf::from(config_file.unwrap_or_else(|| DEFAULT_CONFIG_FILE.to_owned())),
+        config_file: config_file.map(PathBuf::from),
     }))
 }
 
@@ -215,8 +213,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_given_means_the_daemon_with_the_file_in_the_working_directory() {
-        let expected = Options { mode: RunMode::Daemon, verbosity: 0, config_file: PathBuf::from("zinoargus.toml") };
+    fn nothing_given_means_the_daemon_with_the_usual_file() {
+        let expected = Options { mode: RunMode::Daemon, verbosity: 0, config_file: None };
         assert_eq!(options(&[]), expected);
     }
 
@@ -236,7 +234,7 @@ mod tests {
             &["--config-file=v/V.toml"],
             &["-v", "-c", "v/V.toml", "--verbose"],
         ] {
-            assert_eq!(options(line).config_file, PathBuf::from("v/V.toml"), "{line:?}");
+            assert_eq!(options(line).config_file, Some(PathBuf::from("v/V.toml")), "{line:?}");
         }
     }
 

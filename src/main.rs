@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Receiver, bounded, select};
 use std::io::{LineWriter, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
@@ -39,11 +39,11 @@ fn print(text: &str) -> ExitCode {
 const LONGEST_READING: Duration = Duration::from_secs(5);
 
 /// A reader that does not read is no reason to hang: the exit code is still wanted.
-fn check(file: &Path, loaded: Result<Loaded, ConfigError>, signals: &Receiver<i32>) -> ExitCode {
+fn check(loaded: Read, signals: &Receiver<i32>) -> ExitCode {
     let lost = |lost| format!("{lost} lines lost\n").into_bytes();
     match Outlet::start(Target::Stdout, lost) {
         Ok(out) => {
-            let code = check::run(file, loaded, LineWriter::new(out.clone()), signals);
+            let code = check::run(loaded, LineWriter::new(out.clone()), signals);
             out.finish(Instant::now() + LONGEST_READING);
             code
         }
@@ -69,15 +69,14 @@ fn start(options: &Options) -> ExitCode {
             return ExitCode::Internal;
         }
     };
-    let file = &options.config_file;
-    let loaded = match load(file, &signals, stopped) {
+    let loaded = match load(options.config_file.clone(), &signals, stopped) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
     if options.mode == RunMode::Check {
-        return check(file, loaded, &signals);
+        return check(loaded, &signals);
     }
-    let loaded = match loaded {
+    let (file, loaded) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
@@ -86,21 +85,28 @@ fn start(options: &Options) -> ExitCode {
             return error.exit();
         }
     };
+    log::info!("configuration: {}", check::sources(&file));
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
     match options.mode {
         RunMode::Once { timeout } => once::run(&loaded.config, timeout, began, &signals),
-        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, file, &signals),
+        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &file, &signals),
     }
 }
 
-/// Reads the configuration in a thread of its own: a file system that hangs must not keep a signal
-/// from ending the program.
-fn load(file: &Path, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Result<Loaded, ConfigError>, ExitCode> {
+/// A configuration with its file, or why it cannot be used.
+type Read = Result<(PathBuf, Loaded), ConfigError>;
+
+/// Finds and reads the configuration in a thread of its own: a file system that hangs must not keep
+/// a signal from ending the program.
+fn load(given: Option<PathBuf>, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Read, ExitCode> {
     let (loaded_sender, loaded_receiver) = bounded(1);
-    let path = file.to_owned();
-    let read = move || drop(loaded_sender.send(config::load(&path)));
+    let load = move || {
+        let file = config::find(given.as_deref())?;
+        config::load(&file, &config::Environment::of_this_process()).map(|loaded| (file, loaded))
+    };
+    let read = move || drop(loaded_sender.send(load()));
     if let Err(why) = thread::Builder::new().name("configuration".to_owned()).spawn(read) {
         log::error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);

@@ -94,6 +94,19 @@ fn a_missing_configuration_says_what_to_do_and_ends_with_78() {
 }
 
 #[test]
+fn without_a_usual_file_both_places_are_named() {
+    let empty = folder().join("empty");
+    std::fs::create_dir_all(&empty).unwrap();
+    let output = command(&["--once"]).current_dir(&empty).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(
+        said.contains("zinoargus.toml: there is no such file here, and no /etc/zinoargus/zinoargus.toml"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_wrong_in_each_section_is_said_at_once_without_secrets() {
     let file = config_file("bad.toml", BAD);
     let ended = zinoargus(&["-vv", &format!("--config-file={}", file.display())]);

@@ -10,7 +10,7 @@ mod argus;
 mod zino;
 
 use super::parts;
-use crate::config::{Config, ConfigError, Loaded};
+use crate::config::{Config, ConfigError, Environment, Loaded};
 use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
@@ -18,7 +18,7 @@ use crate::net::host_port::host_and_port;
 use crate::sanitise::sanitised_line;
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -46,9 +46,9 @@ struct Report<'a, W> {
 
 /// Tries everything that a configuration names and prints a line for each; returns the exit code. A
 /// signal ends it.
-pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, signals: &Receiver<i32>) -> ExitCode {
+pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, signals: &Receiver<i32>) -> ExitCode {
     let mut report = Report { out, worst: ExitCode::Done, signals };
-    let loaded = match loaded {
+    let (file, loaded) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             for line in error.lines() {
@@ -57,7 +57,7 @@ pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, si
             return report.worst;
         }
     };
-    report.print("ok", "configuration", &format!("{} can be used", file.display()));
+    report.print("ok", "configuration", &format!("{} can be used", sources(&file)));
     for warning in &loaded.warnings {
         report.print("warning", "configuration", warning);
     }
@@ -72,6 +72,14 @@ pub fn run(file: &Path, loaded: Result<Loaded, ConfigError>, out: impl Write, si
         Ok(()) => report.worst,
         Err(Stopped) => ExitCode::Partial,
     }
+}
+
+/// Where a configuration comes from, for people.
+#[must_use]
+pub fn sources(file: &Path) -> String {
+    let variables = Environment::of_this_process().names();
+    let with = variables.map(|names| format!(" with {names} of the environment")).unwrap_or_default();
+    format!("{}{with}", file.display())
 }
 
 impl<W: Write> Report<'_, W> {

@@ -107,7 +107,7 @@ fn read_again(file: &Path) -> io::Result<Reading> {
     let (checked_sender, checked_receiver) = bounded(1);
     let file = file.to_owned();
     thread::Builder::new().name("configuration".to_owned()).spawn(move || {
-        let checked = config::load(&file).map(|loaded| {
+        let checked = config::load(&file, &config::Environment::of_this_process()).map(|loaded| {
             let client = parts::client(&loaded.config);
             (loaded, client)
         });

@@ -86,7 +86,7 @@ fn a_pipe_that_nobody_writes_to_in_place_of_any_file_is_an_error_and_not_waited_
         let why = folder.load(line).unwrap_err();
         assert!(why.contains("is a pipe that nobody writes to"), "{why}");
     }
-    let why = load(&folder.pipe("zinoargus.toml")).unwrap_err().to_string();
+    let why = load(&folder.pipe("zinoargus.toml"), &Environment::default()).unwrap_err().to_string();
     assert!(why.contains("is a pipe that nobody writes to"), "{why}");
 }
 
@@ -112,7 +112,7 @@ fn a_configuration_may_come_through_a_pipe() {
     write!(writer, "[argus]\nurl = \"ftp://x\"\n").unwrap();
     drop(writer);
     let fd = std::os::fd::AsRawFd::as_raw_fd(&reader);
-    let why = load(Path::new(&format!("/dev/fd/{fd}"))).unwrap_err().to_string();
+    let why = load(Path::new(&format!("/dev/fd/{fd}")), &Environment::default()).unwrap_err().to_string();
     assert!(why.contains("argus.url: must begin with http:// or https://"), "{why}");
 }
 

@@ -24,7 +24,7 @@ fn secrets_can_stand_in_files_beside_the_configuration() {
     folder.write("secret", b"a secret with blanks\r\n", 0o600);
     folder.write("ca.pem", ca_tests::certificate().as_bytes(), 0o644);
     let file = folder.write("z.toml", WITH_FILES.as_bytes(), 0o644);
-    let Loaded { config, warnings } = load(&file).unwrap();
+    let Loaded { config, warnings } = load(&file, &Environment::default()).unwrap();
     assert_eq!(config.argus.token.reveal(), TOKEN);
     assert_eq!(config.argus.token_file, Some(FileName(folder.0.join("token"))));
     assert_eq!(config.argus.ca_file, Some(FileName(folder.0.join("ca.pem"))));
@@ -42,7 +42,7 @@ fn files_with_secrets_that_everybody_can_read_get_a_warning() {
     folder.write("secret", b"x\n", 0o640);
     folder.write("ca.pem", ca_tests::certificate().as_bytes(), 0o644);
     let file = folder.write("z.toml", WITH_FILES.replace("renew_token = true", "").as_bytes(), 0o644);
-    let warnings = load(&file).unwrap().warnings;
+    let warnings = load(&file, &Environment::default()).unwrap().warnings;
     assert!(
         matches!(&warnings[..], [one] if one.contains("can read") && one.contains(token.to_str().unwrap())),
         "{warnings:?}"
@@ -52,10 +52,10 @@ fn files_with_secrets_that_everybody_can_read_get_a_warning() {
         WITH_FILES.replace("renew_token = true", "")
     );
     let file = folder.write("community.toml", community.as_bytes(), 0o644);
-    assert_eq!(load(&file).unwrap().warnings.len(), 2, "the community is a secret too");
+    assert_eq!(load(&file, &Environment::default()).unwrap().warnings.len(), 2, "the community is a secret too");
     for (mode, expected) in [(0o644, 1), (0o666, 2), (0o622, 1), (0o640, 0), (0o600, 0)] {
         let file = folder.write("inline.toml", MINIMAL.as_bytes(), mode);
-        assert_eq!(load(&file).unwrap().warnings.len(), expected, "{mode:o}");
+        assert_eq!(load(&file, &Environment::default()).unwrap().warnings.len(), expected, "{mode:o}");
     }
 }
 
@@ -65,7 +65,7 @@ fn files_that_cannot_be_used_are_named() {
     folder.write("token", b"", 0o600);
     folder.write("secret", &[b'x'; 20_000], 0o600);
     let file = folder.write("z.toml", WITH_FILES.as_bytes(), 0o600);
-    let shown = load(&file).unwrap_err().to_string();
+    let shown = load(&file, &Environment::default()).unwrap_err().to_string();
     for expected in [
         "z.toml, line 4: argus.token_file: ",
         "token: is empty",
@@ -88,8 +88,10 @@ fn a_key_and_its_file_exclude_each_other() {
 fn a_file_that_is_not_text_is_named_with_the_line() {
     let folder = Folder::new("bytes");
     let file = folder.write("z.toml", b"[argus]\nurl = \"\xff\"\n", 0o600);
-    assert!(load(&file).unwrap_err().to_string().ends_with("z.toml, line 2: is not valid UTF-8"));
-    let shown = load(&folder.0.join("absent.toml")).unwrap_err().to_string();
+    assert!(
+        load(&file, &Environment::default()).unwrap_err().to_string().ends_with("z.toml, line 2: is not valid UTF-8")
+    );
+    let shown = load(&folder.0.join("absent.toml"), &Environment::default()).unwrap_err().to_string();
     assert!(shown.contains("absent.toml: cannot be read: No such file"), "{shown}");
     assert!(shown.contains("zinoargus.toml.example"), "{shown}");
 }

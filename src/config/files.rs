@@ -1,6 +1,6 @@
 //! Reads the configuration file, and finds the files that it names. Never writes.
 
-use super::problem::Problem;
+use super::problem::{ConfigError, Problem};
 use crate::file::{self, Exposure};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,33 @@ const MAX_CONFIG: u64 = 1024 * 1024;
 
 /// The variable by which systemd names the folder of a service's credentials (`LoadCredential=`).
 pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where the configuration is looked for, if nobody says where it is.
+const USUAL_FILES: [&str; 2] = ["zinoargus.toml", "/etc/zinoargus/zinoargus.toml"];
+
+/// Rule: PROCESS-15.
+///
+/// The configuration file: the one that was asked for, else the first that is there. One that
+/// cannot be looked at counts as there, so that reading it says why.
+///
+/// # Errors
+/// There is none.
+pub fn find(given: Option<&Path>) -> Result<PathBuf, ConfigError> {
+    find_in(given, USUAL_FILES.map(Path::new))
+}
+
+fn find_in(given: Option<&Path>, usual: [&Path; 2]) -> Result<PathBuf, ConfigError> {
+    let is_there = |path: &&Path| path.try_exists().unwrap_or(true);
+    if let Some(found) = given.or_else(|| usual.into_iter().find(is_there)) {
+        return Ok(found.to_owned());
+    }
+    let [here, elsewhere] = usual.map(Path::display);
+    let text = format!(
+        "there is no such file here, and no {elsewhere}; name another file with -c, or make one from zinoargus.toml.example"
+    );
+    let problem = Problem { line: None, key: String::new(), text, may_pass: false };
+    Err(ConfigError::new(Path::new(&here.to_string()), vec![problem]))
+}
 
 /// The path of a file that the configuration names. It is relative to the configuration's folder;
 /// with `%d/` in front, as in a unit file, it is relative to the folder of the service's
@@ -71,6 +98,20 @@ mod tests {
         ] {
             assert_eq!(placed(file, credentials), Ok(expected.to_owned()), "{file}");
         }
+    }
+
+    #[test]
+    fn the_file_here_comes_before_that_of_the_system_and_both_are_named_where_neither_is() {
+        let folder = crate::config::testing::Folder::new("find");
+        let (here, there) = (folder.0.join("here.toml"), folder.0.join("there.toml"));
+        let found = |given: Option<&Path>| find_in(given, [&here, &there]);
+        let why = found(None).unwrap_err().to_string();
+        assert!(why.contains("here.toml: ") && why.contains("there.toml") && why.contains("-c"), "{why}");
+        folder.write("there.toml", b"", 0o640);
+        assert_eq!(found(None).as_deref(), Ok(there.as_path()));
+        folder.write("here.toml", b"", 0o640);
+        assert_eq!(found(None).as_deref(), Ok(here.as_path()));
+        assert_eq!(found(Some(Path::new("given.toml"))).as_deref(), Ok(Path::new("given.toml")));
     }
 
     #[test]

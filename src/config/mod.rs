@@ -8,6 +8,7 @@
 //! sections into the structs, and `resolve` checks what depends on several keys or on other files.
 
 mod changes;
+mod environment;
 mod files;
 mod filter;
 mod keys;
@@ -20,6 +21,8 @@ mod text;
 mod value;
 
 pub use changes::changed_keys;
+pub use environment::Environment;
+pub use files::find;
 pub use filter::{Filter, Pattern, Type};
 pub use keys::keys;
 pub use problem::{ConfigError, Problem};
@@ -29,6 +32,7 @@ pub use value::Whole;
 use crate::argus::api_url::ApiUrl;
 use crate::secret::Secret;
 use crate::zino::case::CaseKind;
+use environment::Variable;
 use filter::AlarmType;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -241,28 +245,32 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// Reads a configuration file and the secret files that it names.
+/// Reads a configuration file, the secret files that it names, and the secrets of the environment.
 ///
 /// # Errors
 /// The first fault of each section, and every fault of the files that it names.
-pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
+pub fn load(file: &Path, environment: &Environment) -> Result<Loaded, ConfigError> {
     let (text, exposed) = files::read_config_file(file).map_err(|problem| ConfigError::new(file, vec![problem]))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let mut loaded = parse(&text, folder).map_err(|problems| ConfigError::new(file, problems))?;
+    let mut loaded =
+        resolve::resolve(&text, folder, environment).map_err(|problems| ConfigError::new(file, problems))?;
     let Config { argus, zino, failover, .. } = &loaded.config;
     let own_community = failover.as_ref().is_some_and(|failover| failover.snmp_community != Community::default());
-    let holds_secrets = argus.token_file.is_none() || zino.secret_file.is_none() || own_community;
+    let is_absent = |variable: &Variable| *variable == Variable::Absent;
+    let holds_token = argus.token_file.is_none() && is_absent(&environment.token);
+    let holds_secret = zino.secret_file.is_none() && is_absent(&environment.secret);
+    let holds_secrets = holds_token || holds_secret || own_community;
     loaded.warnings.extend(exposed.warnings(file, holds_secrets));
     Ok(loaded)
 }
 
-/// Reads a configuration from its text; file names in it are relative to `folder`.
+/// Reads a configuration from its text alone; file names in it are relative to `folder`.
 ///
 /// # Errors
 /// The first fault of each section, in the order of the lines. In a text that is no TOML, the first
 /// fault of each line.
 pub fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
-    resolve::resolve(text, folder)
+    resolve::resolve(text, folder, &Environment::default())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Turns the text of a configuration file into a [`Config`]: reads the sections and the files that
 //! they name, and checks what depends on more than one key. Never guesses: a fault is reported.
 
+use super::environment::{self, Environment, Variable};
 use super::reader::Reader;
 use super::text::FileName;
 use super::value::is_given;
@@ -28,7 +29,7 @@ const IS_EXAMPLE: &str = "is still the example's: put your own here";
 const LONGEST_SECRET: usize = 1000;
 
 /// Resolves a whole file.
-pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
+pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<Loaded, Vec<Problem>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(text, root.into_inner());
     if !errors.is_empty() {
@@ -44,7 +45,7 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
     let filter = reader.section("filter");
     let metadata = reader.section("metadata");
     let failover = if reader.has("failover") { reader.section("failover") } else { None };
-    let mut resolver = Resolver { reader, folder, warnings: Vec::new(), is_example: false };
+    let mut resolver = Resolver { reader, folder, environment, warnings: Vec::new(), is_example: false };
     let argus = argus.map(|argus| resolver.argus(argus));
     let zino = zino.map(|zino| resolver.zino(zino));
     let sync = sync.map(|sync| resolver.sync(sync));
@@ -63,6 +64,7 @@ pub fn resolve(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
 struct Resolver<'a> {
     reader: Reader<'a>,
     folder: &'a Path,
+    environment: &'a Environment,
     warnings: Vec<String>,
     /// A secret is still the example's.
     is_example: bool,
@@ -73,7 +75,8 @@ impl Resolver<'_> {
         if argus.url.is_readable_on_the_way() {
             self.warn("argus.url: with http:// the token goes over the network for everybody to read; use https://");
         }
-        self.secret("argus.token", &mut argus.token, &mut argus.token_file, check_token);
+        let variable = (environment::TOKEN, &self.environment.token);
+        self.secret("argus.token", variable, &mut argus.token, &mut argus.token_file, check_token);
         if argus.renew_token.0 && argus.token_file.is_none() {
             self.reader.add("argus.renew_token", "needs argus.token_file, where the new token can be kept");
         }
@@ -84,7 +87,8 @@ impl Resolver<'_> {
     }
 
     fn zino(&mut self, mut zino: ZinoConfig) -> ZinoConfig {
-        self.secret("zino.secret", &mut zino.secret, &mut zino.secret_file, check_secret);
+        let variable = (environment::SECRET, &self.environment.secret);
+        self.secret("zino.secret", variable, &mut zino.secret, &mut zino.secret_file, check_secret);
         if zino.port == zino.notify_port {
             let (key, other) = ("zino.port", "zino.notify_port");
             let (key, other) = if self.reader.has(other) { (other, key) } else { (key, other) };
@@ -114,16 +118,41 @@ impl Resolver<'_> {
         sync
     }
 
-    /// Fills in a secret that stands in a file of its own, and checks it.
+    /// Fills in a secret that stands in a file of its own or in the environment, and checks it.
     fn secret(
         &mut self,
         key: &str,
+        (name_of_variable, variable): (&str, &Variable),
         secret: &mut Secret,
         file: &mut Option<FileName>,
         check: impl Fn(&str) -> Result<(), String>,
     ) {
         let file_key = format!("{key}_file");
         let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+        match (variable, is_given(secret), &file) {
+            (Variable::Absent, ..) => {}
+            (_, true, _) => {
+                return self.reader.add(
+                    key,
+                    format!("is given here and in the environment ({name_of_variable}): give one of the two"),
+                );
+            }
+            (_, _, Some(_)) => {
+                return self
+                    .reader
+                    .add(&file_key, format!("excludes {name_of_variable} in the environment: give one of the two"));
+            }
+            (Variable::Illegible, ..) => {
+                return self.reader.add_at(None, name_of_variable, "in the environment is no text in UTF-8".to_owned());
+            }
+            (Variable::Given(given), ..) => {
+                if let Err(text) = check(given.reveal()) {
+                    return self.reader.add_at(None, name_of_variable, format!("in the environment {text}"));
+                }
+                *secret = given.clone();
+                return;
+            }
+        }
         let used_key = match (is_given(secret), file) {
             (true, None) => key,
             (false, Some(file)) => match self.read_secret(&file_key, file) {
@@ -137,7 +166,10 @@ impl Resolver<'_> {
                 return self.reader.add(&file_key, format!("excludes {}: give one of the two", name(key)));
             }
             (false, None) => {
-                return self.reader.add(key, format!("is missing (or {} instead)", name(&file_key)));
+                return self.reader.add(
+                    key,
+                    format!("is missing (or {} instead, or {name_of_variable} in the environment)", name(&file_key)),
+                );
             }
         };
         let is_example = EXAMPLE_SECRETS.contains(&secret.reveal());

@@ -116,7 +116,10 @@ fn every_kind_of_fault_has_its_words_and_its_line() {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{text}: {found:?}");
     }
     let token = MINIMAL.replace("token = ", "#");
-    assert_eq!(problems(&token), ["line 2: argus.token: is missing (or token_file instead)"]);
+    assert_eq!(
+        problems(&token),
+        ["line 2: argus.token: is missing (or token_file instead, or ARGUS_TOKEN in the environment)"]
+    );
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn one_slip_of_the_pen_is_one_error_and_many_are_counted() {
     assert_eq!(lines, ["line 2", "line 3", "line 4"]);
     let folder = Folder::new("slips");
     let file = folder.write("z.toml", "<br>\n".repeat(1000).as_bytes(), 0o600);
-    let error = load(&file).unwrap_err();
+    let error = load(&file, &Environment::default()).unwrap_err();
     assert_eq!(error.lines().count(), 21);
     assert!(error.lines().last().unwrap().ends_with("z.toml: 980 more things are wrong"));
 }

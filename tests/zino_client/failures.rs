@@ -18,7 +18,7 @@ fn a_reply_that_stands_still_is_a_lost_connection_for_good() {
     for command in ["GETHIST 2", "GETATTRS 2", "GETLOG 2"] {
         fake.fault(command, Fault::Stall);
         let mut session = Session::connect_within(&fake.login, &QUICK).unwrap();
-        assert!(is_connection(session.cases(&[1, 2, 3], always)), "{command}");
+        assert!(is_connection(session.cases(&[1, 2, 3], &always)), "{command}");
         assert!(is_connection(session.case_ids()), "used after a failure");
     }
 }
@@ -32,7 +32,7 @@ fn a_connection_cut_anywhere_is_a_lost_connection() {
             let mut session = session(&fake);
             let outcome = (|| {
                 session.case_ids()?;
-                session.cases(&[1, 2, 3], never)?;
+                session.cases(&[1, 2, 3], &never)?;
                 session.add_history(1, "x")?;
                 session.set_state(1, &CaseState::Working)
             })();
@@ -65,7 +65,7 @@ fn a_very_long_history_line_is_cut_and_stops_nobody() {
     let fake = FakeZino::with_cases(2);
     let long = [b"1 ".as_slice(), &vec![b'x'; 5 << 20]].concat();
     fake.world().cases.get_mut(&1).unwrap().history.push(long);
-    let cases = session(&fake).cases(&[1, 2], never).unwrap();
+    let cases = session(&fake).cases(&[1, 2], &never).unwrap();
     assert_eq!(numbers(&cases), [1, 2]);
     assert!(cases[0].history[1].header.len() <= 1 << 20);
 }
@@ -82,7 +82,7 @@ fn cases_that_are_too_much_together_are_read_one_by_one() {
     for id in 1..=3 {
         long_history(&fake, id, 40);
     }
-    let cases = session(&fake).cases(&[1, 2, 3, 4], never).unwrap();
+    let cases = session(&fake).cases(&[1, 2, 3, 4], &never).unwrap();
     assert_eq!(numbers(&cases), [1, 2, 3, 4]);
     assert!(cases[..3].iter().all(|case| case.history.len() == 41));
 }
@@ -92,9 +92,9 @@ fn a_case_with_more_history_than_can_be_held_is_left_out_and_stops_nobody() {
     let fake = FakeZino::with_cases(3);
     long_history(&fake, 2, 100);
     let mut session = session(&fake);
-    assert_eq!(numbers(&session.cases(&[1, 2, 3], never).unwrap()), [1, 3]);
-    assert!(is_refused(session.case(2, never)));
-    assert_eq!(numbers(&session.cases(&[3], never).unwrap()), [3]);
+    assert_eq!(numbers(&session.cases(&[1, 2, 3], &never).unwrap()), [1, 3]);
+    assert!(is_refused(session.case(2, &never)));
+    assert_eq!(numbers(&session.cases(&[3], &never).unwrap()), [3]);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn lines_without_anything_in_them_are_an_error_in_bounded_memory_too() {
     for nothing in ["\n", "\r\n", "\nx\n"] {
         let reply = [b"303 x\r\n".as_slice(), nothing.repeat(1 << 20).as_bytes(), b"\r\n.\r\n"].concat();
         fake.fault("GETATTRS 1", Fault::Say(reply));
-        assert_eq!(numbers(&session(&fake).cases(&[1, 2], never).unwrap()), [1, 2], "read alone, once more");
+        assert_eq!(numbers(&session(&fake).cases(&[1, 2], &never).unwrap()), [1, 2], "read alone, once more");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_reply_that_drips_without_end_is_a_lost_connection() {
     fake.fault("GETHIST 1", Fault::Drip);
     let hasty = Timeouts { reply: Duration::from_millis(500), stall: Duration::from_secs(5), ..QUICK };
     let mut session = Session::connect_within(&fake.login, &hasty).unwrap();
-    assert!(is_connection(session.case(1, never)));
+    assert!(is_connection(session.case(1, &never)));
     assert!(is_connection(session.case_ids()), "used after a failure");
 }
 
@@ -165,8 +165,8 @@ proptest! {
                 }
             });
             if let Ok(mut session) = Session::connect_within(&login, &QUICK) {
-                let _ = session.cases(&[1, 2, 3], always);
-                let _ = session.case(1, always);
+                let _ = session.cases(&[1, 2, 3], &always);
+                let _ = session.case(1, &always);
                 let _ = session.case_ids();
                 let _ = session.add_history(1, "x");
             }

@@ -89,7 +89,7 @@ fn the_log_holds_no_secret_and_no_control_character() {
     let nasty = "a\x1b[2J\nforged line\r\u{202E}";
     fake.world().cases.get_mut(&1).unwrap().set("descr", nasty);
     let mut session = session(&fake);
-    session.case(1, |_| true).unwrap();
+    session.case(1, &|_| true).unwrap();
     session.add_history(1, nasty).unwrap();
     fake.fault("SETSTATE", Fault::Say(format!("x{nasty}\r\n").into()));
     let failure = session.set_state(1, &CaseState::Open).unwrap_err();

@@ -30,22 +30,22 @@ fn a_real_zino_reads_the_same_alone_and_pipelined() {
     for count in [300, ids.len()] {
         let ids = &ids[..count.min(ids.len())];
         let started = Instant::now();
-        let pipelined = session.cases(ids, always).unwrap();
+        let pipelined = session.cases(ids, &always).unwrap();
         let together = started.elapsed();
-        let alone = ids.iter().map(|&id| session.case(id, always).unwrap().unwrap());
+        let alone = ids.iter().map(|&id| session.case(id, &always).unwrap().unwrap());
         let alone: Vec<Case> = alone.collect();
         let one_by_one = started.elapsed() - together;
         assert_eq!(pipelined, alone);
         println!("{} cases: {together:?} pipelined, {one_by_one:?} one by one", ids.len());
     }
     let with_unknown: Vec<u64> = ids.iter().copied().chain([9_999_999]).collect();
-    assert_eq!(session.cases(&with_unknown, never).unwrap().len(), ids.len());
-    assert_eq!(session.case(9_999_999, never), Ok(None));
+    assert_eq!(session.cases(&with_unknown, &never).unwrap().len(), ids.len());
+    assert_eq!(session.case(9_999_999, &never), Ok(None));
 
     let text = "å\n.\nSETSTATE 2 closed\u{2028}x\u{1f}\0\u{b}\u{85}..\r  y \t\r\n\r\n . ";
     session.add_history(1, text).unwrap();
     session.set_state(1, &CaseState::Working).unwrap();
-    let case = session.case(1, never).unwrap().unwrap();
+    let case = session.case(1, &never).unwrap().unwrap();
     let entry = case.history.iter().rev().find(|e| e.author().is_some()).unwrap();
     let stripped: Vec<String> = entry.lines.iter().map(|l| l.trim().to_owned()).collect();
     assert_eq!(stripped, zinoargus::zino::entry::stored_lines(text));

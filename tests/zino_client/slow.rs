@@ -24,7 +24,7 @@ fn a_zino_that_is_slow_but_steady_is_read_to_its_end() {
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap();
     let ids: Vec<u64> = (1..=100).collect();
     for _ in 0..2 {
-        let cases = session.cases(&ids, never).unwrap();
+        let cases = session.cases(&ids, &never).unwrap();
         assert_eq!(numbers(&cases), ids);
         assert_unmixed(&cases);
     }
@@ -39,7 +39,7 @@ fn after_a_lost_batch_the_next_connection_reads_smaller_ones_and_they_grow_again
     let pace = {
         let mut session = quickly;
         while session.pace().size() < ids.len() {
-            session.cases(&ids, never).unwrap();
+            session.cases(&ids, &never).unwrap();
         }
         session.pace()
     };
@@ -48,12 +48,12 @@ fn after_a_lost_batch_the_next_connection_reads_smaller_ones_and_they_grow_again
         (world.slow, world.hoards) = (Some(("GETHIST", EACH)), true);
     }
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap().at_pace(pace);
-    assert!(is_connection(session.cases(&ids, never)), "it stands still for too long");
+    assert!(is_connection(session.cases(&ids, &never)), "it stands still for too long");
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap().at_pace(session.pace());
-    assert_eq!(numbers(&session.cases(&ids[..20], never).unwrap()), ids[..20]);
+    assert_eq!(numbers(&session.cases(&ids[..20], &never).unwrap()), ids[..20]);
     zino.world().slow = None;
-    session.cases(&ids, never).unwrap();
-    session.cases(&ids, never).unwrap();
+    session.cases(&ids, &never).unwrap();
+    session.cases(&ids, &never).unwrap();
     assert_eq!(session.pace(), pace, "they grow again");
 }
 
@@ -63,7 +63,7 @@ fn lines_that_are_no_answer_end_the_connection_after_a_bounded_time() {
     zino.fault("GETHIST 1", Fault::Babble);
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap();
     let began = Instant::now();
-    let outcome = session.cases(&[1, 2], never);
+    let outcome = session.cases(&[1, 2], &never);
     let Err(ZinoError::Connection(why)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(why, "the server sends one line after the other that is no answer: what was the question?");
     assert!(began.elapsed() < 20 * HASTY.reply);
@@ -75,5 +75,5 @@ fn a_reply_that_drips_among_others_is_a_lost_connection() {
     let zino = FakeZino::with_cases(3);
     zino.fault("GETHIST 2", Fault::Drip);
     let mut session = Session::connect_within(&zino.login, &HASTY).unwrap();
-    assert!(is_connection(session.cases(&[1, 2, 3], never)));
+    assert!(is_connection(session.cases(&[1, 2, 3], &never)));
 }

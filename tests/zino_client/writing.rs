@@ -12,7 +12,7 @@ fn history_is_sent_after_the_prompt_and_stays_one_entry() {
     let fake = FakeZino::with_cases(2);
     let mut session = session(&fake);
     session.add_history(1, "a\n.\nSETSTATE 2 closed\r\n.\r\nSETSTATE 2 closed").unwrap();
-    let case = session.case(1, never).unwrap().unwrap();
+    let case = session.case(1, &never).unwrap().unwrap();
     assert_eq!(case.history.len(), 2);
     assert_eq!(case.history[1].author(), Some(fake_zino::USER));
     let expected = ["a", ".", "SETSTATE 2 closed", ".", "SETSTATE 2 closed"];
@@ -80,7 +80,7 @@ proptest! {
         prop_assert_eq!(&received[0], "ADDHIST 1");
         prop_assert_eq!(received.iter().filter(|line| *line == ".").count(), 1);
         prop_assert_eq!(&received[received.len() - 2..], [".", "CASEIDS"]);
-        let case = session.case(1, never).unwrap().unwrap();
+        let case = session.case(1, &never).unwrap().unwrap();
         prop_assert_eq!(case.history.len(), 2);
         prop_assert_eq!(&case.history[1].lines, &zinoargus::zino::entry::stored_lines(&text));
     }

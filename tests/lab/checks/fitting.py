@@ -128,3 +128,20 @@ def rules_give_levels_and_leave_a_level_set_by_hand(world):
     assert levels == {red: 1, core: 5, low: 4}, levels
     world.zino.modify(low, priority=151)
     eventually(lambda: world.argus.of_case(low)["level"] == 3, 10, "a case whose priority changes gets the level of the new rule")
+
+
+@check
+def secrets_may_stand_in_the_environment_and_the_usual_file_is_found(world):
+    """Without `-c` and without secrets in the file, `--check` and a single run work; `-v` says where all came from, and shows no secret."""
+    world.zino.start()
+    case = world.zino.case("reachability", "gw1")
+    secrets = {"ARGUS_TOKEN": world.config["argus"].pop("token"), "ZINO_SECRET": world.config["zino"].pop("secret")}
+    for arguments, words in [(["--check"], "zinoargus.toml with ARGUS_TOKEN and ZINO_SECRET of the environment can be used"),
+                             (["--once", "-v"], "configuration: zinoargus.toml with ARGUS_TOKEN and ZINO_SECRET of the environment")]:
+        code, said = world.daemon.run(*arguments, environment=secrets, usual_file=True)
+        assert code == 0 and words in said, f"exit code {code}: {said}"
+        assert not any(secret in said for secret in secrets.values()), f"a secret shows: {said}"
+    world.matches(case)
+    world.config["argus"]["token"] = secrets["ARGUS_TOKEN"]
+    code, said = world.daemon.run("--check", environment=secrets)
+    assert code == 78 and "argus.token: is given here and in the environment (ARGUS_TOKEN)" in said, f"exit code {code}: {said}"

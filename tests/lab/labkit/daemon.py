@@ -74,10 +74,12 @@ class Daemon:
         self.stop()
         self.start()
 
-    def run(self, *arguments, deadline=30, environment=None):
-        """Run it to its end, with more variables in its environment if need be; gives (exit code, everything it printed)."""
+    def run(self, *arguments, deadline=30, environment=None, usual_file=False):
+        """Run it to its end, with more variables in its environment if need be; gives (exit code, everything it printed). With
+        `usual_file` it must find its config by itself."""
         self.write_config()
-        done = subprocess.run([self.program, *arguments, "-c", self.config_file], cwd=self.folder, timeout=deadline, text=True,
+        named = [] if usual_file else ["-c", self.config_file]
+        done = subprocess.run([self.program, *arguments, *named], cwd=self.folder, timeout=deadline, text=True,
                               env={**os.environ, **(environment or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout

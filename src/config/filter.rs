@@ -28,7 +28,7 @@ impl Default for Filter {
         let types = [CaseKind::Reachability, CaseKind::Portstate, CaseKind::Bgp, CaseKind::Alarm];
         Self {
             types: List(types.map(Type).into()),
-            port_description_contains: Text(",".to_owned()),
+            port_description_contains: Self::USUAL_MARK.into(),
             min_priority: Whole(0),
             ignore_routers: List(Vec::new()),
         }
@@ -36,6 +36,9 @@ impl Default for Filter {
 }
 
 impl Filter {
+    /// What marks a production port without `port_description_contains`.
+    pub const USUAL_MARK: &str = ",";
+
     /// What differs from the defaults, for people; `None` if nothing does.
     #[must_use]
     pub fn summary(&self) -> Option<String> {

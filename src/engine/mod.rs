@@ -315,7 +315,7 @@ impl Engine {
         }
         // A case that is being asked for may own an incident that another case would adopt.
         let may_work = at.may_write && at.is_ready && (!at.is_connected || zino.is_answered());
-        let job = if may_work { self.all.work.next_job(ctx, problems, argus.targeted()) } else { None };
+        let job = if may_work { self.all.work.next_job(ctx, problems, argus) } else { None };
         job.or_else(|| self.all.heartbeat.next_job(ctx, at))
     }
 

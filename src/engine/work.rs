@@ -1,7 +1,7 @@
 //! The work on problems: which one is next, what its job is given, and what becomes of its report.
 //! Never decides what a problem needs; the job does.
 
-use super::argus_watch::Targeted;
+use super::argus_watch::ArgusWatch;
 use super::component::{Component, Reset};
 use super::context::{Context, Effect};
 use super::problems::FullLooks;
@@ -65,13 +65,10 @@ impl Work {
     }
 
     /// The job for the next problem.
-    pub(super) fn next_job(&mut self, ctx: &Context, problems: &mut Problems, targeted: &mut Targeted) -> Option<Job> {
+    pub(super) fn next_job(&mut self, ctx: &Context, problems: &mut Problems, argus: &ArgusWatch) -> Option<Job> {
         loop {
             let problem = problems.queue_mut().take()?;
-            if targeted.claims(ctx, problems, &problem) {
-                continue;
-            }
-            if let Some(job) = self.problem_job(ctx, problems, &problem) {
+            if let Some(job) = self.problem_job(ctx, problems, &problem, argus) {
                 let due = problems.cases().of(&problem).filter(|known| known.is_due());
                 let generations: Generations = due.map(|known| (known.case.id, known.desired)).collect();
                 problems.queue_mut().start(&problem, generations);
@@ -81,9 +78,18 @@ impl Work {
     }
 
     /// The job for a problem; `None` if there is nothing to do, or not yet.
-    fn problem_job(&self, ctx: &Context, problems: &mut Problems, problem: &Arc<Problem>) -> Option<ProblemJob> {
+    fn problem_job(
+        &self,
+        ctx: &Context,
+        problems: &mut Problems,
+        problem: &Arc<Problem>,
+        argus: &ArgusWatch,
+    ) -> Option<ProblemJob> {
         let now = ctx.now;
-        settle_idle_cases(problems, problem, &ctx.settings.rules.filter, now.wall);
+        // What no list shows may be open, also for a case that needs no incident.
+        if argus.lists().shows_all() {
+            settle_idle_cases(problems, problem, &ctx.settings.rules.filter, now.wall);
+        }
         let cases: Vec<CaseWork> = problems
             .cases()
             .of(problem)
@@ -111,7 +117,15 @@ impl Work {
             return None;
         }
         let doubt = problems.queue().doubt(problem, now.mono);
-        Some(ProblemJob { problem: (**problem).clone(), cases, incidents, lists_all_open: true, doubt, now: now.wall })
+        Some(ProblemJob {
+            problem: (**problem).clone(),
+            cases,
+            incidents,
+            // A creation whose outcome is unknown may have been for a case that Zino has forgotten.
+            lists_all_open: argus.knows_all_open() && !problems.queue().has_failed(problem),
+            doubt,
+            now: now.wall,
+        })
     }
 
     /// Takes what a job found and did, but for what people did, which is for Zino.

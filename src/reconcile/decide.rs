@@ -8,12 +8,12 @@ use super::filter::{Verdict, verdict};
 use super::history::missing_history;
 use super::identity::number;
 use super::matching::{Matching, Owned};
-use super::render::{self, closing, new_incident, plain_number, second_number};
+use super::render::{closing, new_incident, plain_number, second_number};
 use super::rules::Rules;
 use super::setbacks::{Cause, Setbacks, WriteKey};
 use super::text::tag_value;
 use super::user_actions::{UserAction, user_actions};
-use super::view::{Action, Next, Question, Rule, Stop, View, Wait, Write};
+use super::view::{Action, Next, Rule, Stop, View, Wait, Write};
 use super::work::CaseWork;
 use crate::argus::models::{EventKind, IncidentPk, NewEvent};
 use crate::time::Stamp;
@@ -127,6 +127,7 @@ impl<'v> Decision<'v> {
         actions: &mut Vec<UserAction>,
     ) -> Result<(), Stop> {
         let (case, view, rules) = (&*work.case, self.view, self.rules);
+        self.matching.ask_for_open(case, rules)?;
         // IDENT: the incident of the case.
         let (evidence, exact) = match self.matching.owned(work, rules)? {
             Owned::Incident { evidence, exact, duplicates } => {
@@ -187,11 +188,6 @@ impl<'v> Decision<'v> {
     fn create(&mut self, work: &CaseWork) -> Result<(), Stop> {
         let (case, facts) = (&*work.case, &self.view.argus);
         let creation = WriteKey::creation();
-        if !facts.lists_all_open
-            && let Some(tags) = render::tags_of_problem(case, self.rules)
-        {
-            return Err(self.view.ask(case.id, Question::OpenAboutProblem(tags)));
-        }
         let is_wanted = verdict(case, &self.rules.filter) == Verdict::Wanted;
         if !is_wanted || work.tried {
             self.matching.ask_for_own(work)?;

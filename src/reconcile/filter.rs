@@ -37,8 +37,7 @@ pub fn cannot_be_judged(case: &Case, filter: &Filter) -> bool {
 
 /// Rules: CASE-2, CASE-8.
 fn is_left_out(case: &Case, filter: &Filter) -> bool {
-    !filter.types.0.iter().any(|kind| kind.0 == case.kind)
-        || filter.ignore_routers.0.iter().any(|pattern| pattern.matches(&case.router))
+    !has_type(&case.kind, filter) || filter.ignore_routers.0.iter().any(|pattern| pattern.matches(&case.router))
 }
 
 /// Rule: CASE-4.
@@ -46,15 +45,27 @@ fn is_left_alone(case: &Case) -> bool {
     case.state == CaseState::Ignored || made_by_maintenance(case)
 }
 
+fn has_type(kind: &CaseKind, filter: &Filter) -> bool {
+    filter.types.0.iter().any(|wanted| wanted.0 == *kind)
+}
+
 fn log_is_missing(case: &Case, filter: &Filter) -> bool {
     wants_log(case, filter) && case.log_says_down.is_none()
 }
 
-/// Whether a case may have been wanted at any time. Its state, its priority and the attributes that
-/// a maintenance leaves out can change, its log cannot.
+/// Whether a case may have been wanted at any time, with this filter or the usual one. Its state,
+/// its priority and the attributes that a maintenance leaves out can change, its log cannot.
+/// Rule: CASE-9.
 #[must_use]
 pub fn may_have_been_wanted(case: &Case, filter: &Filter) -> bool {
-    !is_left_out(case, filter) && (production_port_down(case, filter) || log_is_missing(case, filter))
+    match &case.kind {
+        CaseKind::Portstate => {
+            let is_usual = case.descr.as_deref().is_some_and(|descr| descr.contains(Filter::USUAL_MARK));
+            (is_usual || is_production(case, filter)) && case.log_says_down != Some(false)
+        }
+        CaseKind::Reachability | CaseKind::Bgp | CaseKind::Alarm => true,
+        kind => has_type(kind, filter),
+    }
 }
 
 /// Whether a planned maintenance made the case: it makes three for every router, with hardly any

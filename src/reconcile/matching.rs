@@ -4,9 +4,9 @@
 use super::evidence::Evidence;
 use super::filter::{Verdict, may_have_been_wanted, verdict};
 use super::identity::{exact, same_problem};
-use super::render::{closing, plain_number, second_number};
+use super::render::{closing, plain_number, second_number, tags_of_problem};
 use super::rules::Rules;
-use super::view::{Next, Stop, View, Wait};
+use super::view::{Next, Question, Stop, View, Wait};
 use super::work::CaseWork;
 use crate::argus::models::{EndTime, Incident, IncidentPk};
 use crate::config::Filter;
@@ -80,19 +80,24 @@ impl<'v> Matching<'v> {
         let cases = || view.cases.iter().map(|work| &*work.case);
         let is_ours = |i: &Incident| i.end_time != EndTime::Stateless && cases().any(|case| same_problem(case, i));
         let about: Vec<&Incident> = view.argus.known().into_values().filter(|i| is_ours(i)).collect();
-        let free = about.iter().copied().filter(|i| !cases().any(|case| exact(case, i)));
+        let open_case = view.open_case().map(|case| case.id);
+        // Zino has one open case of a problem: an older one is of a life that has just ended.
+        let owners = || cases().filter(|case| case.is_closed() || Some(case.id) == open_case);
+        let free = about.iter().copied().filter(|i| !owners().any(|case| exact(case, i)));
         let (free_open, mut free_ended): (Vec<_>, Vec<_>) = free.partition(|incident| incident.is_open());
         free_ended.sort_by_key(|incident| Reverse((ended_at(incident), incident.pk)));
         let closed = cases().filter(|case| case.is_closed());
         let last_closed = closed.max_by_key(|case| (closing(case).map(|c| c.at), case.id)).map(|case| case.id);
-        Self {
-            view,
-            filter,
-            about,
-            free_open,
-            free_ended,
-            open_case: view.open_case().map(|case| case.id),
-            last_closed,
+        Self { view, filter, about, free_open, free_ended, open_case, last_closed }
+    }
+
+    /// Asks for the open incidents about the problem, unless one of them or all are known.
+    /// Rule: CREATE-4.
+    pub(super) fn ask_for_open(&self, case: &Case, rules: &Rules) -> Result<(), Stop> {
+        let is_known = self.view.argus.lists_all_open || self.about.iter().any(|incident| incident.is_open());
+        match tags_of_problem(case, rules).filter(|_| !is_known) {
+            Some(tags) => Err(self.view.ask(case.id, Question::OpenAboutProblem(tags))),
+            None => Ok(()),
         }
     }
 

@@ -39,6 +39,15 @@ fn of_several_open_incidents_both_instances_keep_the_same_one() {
 }
 
 #[test]
+fn of_two_open_cases_the_newer_one_takes_the_incident_because_the_older_one_is_of_an_earlier_life() {
+    let outdated = port_case(17);
+    let new = Case { id: 3, opened: Stamp::from_secs(OPENED + 100), ..port_case(17) };
+    let i = incident(1, &outdated);
+    assert_eq!(owner_of(&[&new, &outdated], &[&i]), Candidate::Incident { pk: 1, exact: false });
+    assert_eq!(owner_of(&[&outdated, &new], &[&i]), Candidate::Covered);
+}
+
+#[test]
 fn an_incident_that_is_exactly_another_cases_is_never_adopted() {
     let old = closed(port_case(16), 60);
     let old = Case { router: "gw17".into(), ..old };

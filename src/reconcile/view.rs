@@ -230,7 +230,11 @@ impl View {
     /// The open case of the problem. Zino has one at a time; of two that we see the newer counts.
     #[must_use]
     pub fn open_case(&self) -> Option<&Arc<Case>> {
-        self.cases.iter().map(|work| &work.case).filter(|case| !case.is_closed()).max_by_key(|case| case.id)
+        self.cases
+            .iter()
+            .map(|work| &work.case)
+            .filter(|case| !case.is_closed())
+            .max_by_key(|case| (case.opened, case.id))
     }
 
     /// Whether an incident is exactly that of another case than this one.

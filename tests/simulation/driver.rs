@@ -107,7 +107,8 @@ impl Driver {
         // At each full look, and when something changes.
         let looks = usize::try_from((HEALING + STILL) / (900 * SECOND)).unwrap_or_default() + 3;
         let in_vain = world.unwilling.in_vain_since(came);
-        if let Some((what, times)) = in_vain.into_iter().find(|(_, times)| *times > (looks + 4) * self.instances.len())
+        if let Some((what, times)) =
+            in_vain.into_iter().find(|(_, times)| *times > (2 * looks + 4) * self.instances.len())
         {
             return Err(format!("{times} times in vain: {what}"));
         }

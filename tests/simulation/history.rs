@@ -15,6 +15,8 @@ const STALE: i64 = 1_200_000_000;
 const UNHEARD: i64 = 120_000_000;
 /// The same where no other instance makes incidents.
 const UNHEARD_ALONE: i64 = 5_000_000;
+/// How long until an instance looks at what people did, also where a look fails once.
+const LOOK: i64 = 60_000_000;
 /// How long an instance takes to hear what happened during an outage.
 const CATCHES_UP: i64 = 35_000_000;
 
@@ -58,7 +60,11 @@ impl World {
         let view = self.instances.get(instance).filter(|view| !catches_up(view));
         let heard = view.map_or(0, |view| view.decided_at.min(view.heard_at));
         let heard = if self.scenario.instances > 1 { heard } else { self.now };
-        let mut known = about.filter(|i| self.newest_turn(i.pk).is_some_and(|at| at < heard - unheard));
+        let mut known = about.filter(|i| {
+            // A person's reopening shows at the next look only.
+            let patience = if self.was_reopened(i.pk) { unheard.max(LOOK) } else { unheard };
+            self.newest_turn(i.pk).is_some_and(|at| at < heard - patience)
+        });
         let broken = known.find_map(|i| {
             let own = self.argus.made_for(i) == (problem.clone(), id, made_for.opened);
             if i.is_open() && !self.ever_closed(i) {
@@ -77,6 +83,13 @@ impl World {
         let stays = [EventKind::Other, EventKind::Change, EventKind::Acknowledge];
         let turns = self.argus.events.iter().filter(|e| e.incident == pk && !stays.contains(&e.kind));
         turns.map(|e| self.arrived(e)).max()
+    }
+
+    /// Whether a person opened an incident last.
+    fn was_reopened(&self, pk: IncidentPk) -> bool {
+        let kinds = [EventKind::Reopen, EventKind::Restart, EventKind::Start];
+        let opened = self.argus.events.iter().filter(|e| e.incident == pk && kinds.contains(&e.kind));
+        opened.max_by_key(|e| e.pk).is_some_and(|e| e.kind == EventKind::Reopen)
     }
 
     /// Whether a person closed an incident, as the instance has read, and no case about its problem

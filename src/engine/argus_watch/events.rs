@@ -25,6 +25,21 @@ pub(super) struct Events {
     /// The reading of what is new, and when it goes back over what was seen.
     refresh: Periodic,
     deep_at: Duration,
+    behind: Behind,
+}
+
+/// What Argus may hold that the events read so far do not show.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// Nothing but what happened since the last reading.
+    #[default]
+    No,
+    /// What happened while Argus was away.
+    Away,
+    /// The same, and the reading that shows it is under way.
+    Reading,
+    /// What the events do not tell. The list of open incidents does.
+    Unlisted,
 }
 
 impl Events {
@@ -52,8 +67,30 @@ impl Events {
     }
 
     /// Argus was away: what failed meanwhile does not show what it can give.
-    pub(super) fn forget_failures(&mut self) {
+    pub(super) fn come_back(&mut self, now: Duration) {
+        self.read_now(now, false);
         self.feed.forget_failures();
+        if self.behind != Behind::Unlisted {
+            self.behind = Behind::Away;
+        }
+    }
+
+    /// Whether what happened while Argus was away has still to be read.
+    /// Rule: CREATE-4.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind != Behind::No
+    }
+
+    /// The events do not tell what is open: there are too many, or whose they are is unknown.
+    pub(super) fn need_list(&mut self) {
+        self.behind = Behind::Unlisted;
+    }
+
+    /// All open incidents were listed.
+    pub(super) fn listed(&mut self) {
+        if self.behind == Behind::Unlisted {
+            self.behind = Behind::No;
+        }
     }
 
     /// When the next reading is due.
@@ -82,12 +119,18 @@ impl Events {
             self.deep_at = now + DEEP_EVERY;
         }
         self.feed.begin(is_deep);
+        if self.behind == Behind::Away {
+            self.behind = Behind::Reading;
+        }
         true
     }
 
     /// A page could not be had although Argus answers. Returns what follows.
     pub(super) fn fail(&mut self) -> Failed {
         let failed = self.feed.fail();
+        if self.behind == Behind::Reading && !self.feed.is_reading() {
+            self.behind = Behind::Away;
+        }
         self.note_end();
         failed
     }
@@ -101,6 +144,9 @@ impl Events {
     /// Takes a page. Returns what is new on it, and whether there is more than can be read.
     pub(super) fn take(&mut self, now: Duration, page: Page<Event>) -> (Vec<Event>, bool) {
         let mut news = self.feed.take(page);
+        if self.behind == Behind::Reading && !self.feed.is_reading() {
+            self.behind = Behind::No;
+        }
         self.note_end();
         if !std::mem::replace(&mut self.has_baseline, true) {
             // Until now everything would be new.
@@ -145,10 +191,11 @@ impl Meaning {
     /// the list of the open ones is incomplete.
     fn of_unknown(ctx: &Context, problems: &Problems, event: &Event, lists_all: bool) -> Self {
         let is_reopened = event.kind == EventKind::Reopen;
+        let is_opened = is_reopened || event.kind == EventKind::Start;
         let Some(us) = problems.our_user() else {
             // An incident alone does not show whose it is then. Only our own are listed, and the
             // lists are nearly empty.
-            return Self { list_all: is_reopened, ..Self::default() };
+            return Self { list_all: is_opened, ..Self::default() };
         };
         let kinds = [EventKind::Acknowledge, EventKind::Close, EventKind::End, EventKind::Change];
         let may_be_ours = is_reopened || us == event.actor || !lists_all;

@@ -3,7 +3,6 @@
 
 use super::look::{Walk, Wanted};
 use super::paging::{Failed, LeftOut, Progress};
-use super::targeted::Targeted;
 use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
 use crate::config::Filter;
 use crate::engine::Job;
@@ -42,12 +41,19 @@ pub struct Lists {
     open_listed: bool,
     /// So were the ended ones.
     ended_listed: bool,
+    /// What the newest list of open incidents does not show.
+    left_out: LeftOut,
 }
 
 impl Lists {
     /// Whether all were read since the start or the takeover.
     pub fn is_complete(&self) -> bool {
         self.open_listed && self.ended_listed
+    }
+
+    /// Whether the newest list of open incidents shows all of them.
+    pub fn shows_all(&self) -> bool {
+        self.left_out.is_empty()
     }
 
     pub fn has_open(&self) -> bool {
@@ -126,7 +132,6 @@ impl Lists {
         &mut self,
         ctx: &mut Context,
         problems: &mut Problems,
-        targeted: &mut Targeted,
         wanted: &mut Wanted,
     ) -> Option<Listed> {
         if !std::mem::take(&mut self.is_at_end) {
@@ -134,7 +139,7 @@ impl Lists {
         }
         let walk = self.walk.take()?;
         if !walk.left_out().is_empty() {
-            log_left_out(ctx, &walk, targeted.left_out());
+            log_left_out(ctx, &walk, &self.left_out);
         }
         if walk.query != ListQuery::Open {
             self.ended_listed = true;
@@ -154,7 +159,7 @@ impl Lists {
             info!("{} open incidents in Argus", walk.len());
         }
         self.open_listed = true;
-        targeted.begin(walk.left_out().clone());
+        self.left_out = walk.left_out().clone();
         Some(Listed::Open)
     }
 }

@@ -21,8 +21,6 @@ pub enum Look {
     List,
     /// The newest events.
     Events,
-    /// The open incidents of one problem.
-    Problem,
     /// One incident.
     Incident,
     /// An incident whose case is gone.

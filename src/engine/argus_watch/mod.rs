@@ -8,11 +8,9 @@ mod feed;
 mod lists;
 mod look;
 mod paging;
-mod targeted;
 
 pub(super) use lists::{Listed, Lists};
 pub(super) use look::{Failing, Look};
-pub(super) use targeted::Targeted;
 
 use super::Job;
 use super::component::{Component, Reset, Situation, TRIES};
@@ -23,7 +21,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::{Event, EventPk, Incident, IncidentPk, Page};
 use count::{Count, Search};
 use events::{Events, Meaning};
-use log::{debug, info};
+use log::info;
 use look::{Tries, Wanted, is_unfinished};
 use paging::{Failed, PageSize};
 use std::time::Duration;
@@ -40,7 +38,6 @@ pub(super) struct ArgusWatch {
     is_ready: bool,
     lists: Lists,
     events: Events,
-    targeted: Targeted,
     /// Incidents to be read one by one.
     wanted: Wanted,
     count: Count,
@@ -71,8 +68,10 @@ impl ArgusWatch {
         &self.lists
     }
 
-    pub(super) fn targeted(&mut self) -> &mut Targeted {
-        &mut self.targeted
+    /// Whether every open incident is known that another instance has not just made: the list shows
+    /// all, and what happened while Argus was away has been read.
+    pub(super) fn knows_all_open(&self) -> bool {
+        self.lists.shows_all() && self.wanted.is_empty() && !self.events.is_behind()
     }
 
     /// How many items a page usually has.
@@ -104,8 +103,7 @@ impl ArgusWatch {
     /// Argus is back: all that failed is tried again now.
     pub(super) fn come_back(&mut self, now: Duration) {
         self.tries.retry_now(now);
-        self.events.read_now(now, false);
-        self.events.forget_failures();
+        self.events.come_back(now);
         self.lists.forget_failures();
     }
 
@@ -147,7 +145,6 @@ impl ArgusWatch {
         let now = ctx.now.mono;
         let may = |tries: &Tries, look| tries.may(look, now).then_some(());
         self.next_events(ctx)
-            .or_else(|| may(&self.tries, Look::Problem).and_then(|()| self.targeted.next_job(ctx, problems)))
             .or_else(|| may(&self.tries, Look::Incident).and_then(|()| self.wanted.take().map(Job::Incident)))
             .or_else(|| may(&self.tries, Look::Orphan).and_then(|()| zino.next_orphan_job(ctx, at, problems)))
             .or_else(|| may(&self.tries, Look::Count).and_then(|()| self.count.next_job(ctx, problems)))
@@ -176,20 +173,6 @@ impl ArgusWatch {
         result: Answer<Page<Incident>>,
     ) -> Option<Listed> {
         self.is_looking = false;
-        if let Some(problem) = self.targeted.take() {
-            match result {
-                Ok(page) => put_all(ctx, problems, page),
-                Err(error @ ArgusError::Request { .. }) => debug!("{problem}: not found by its tags: {error}"),
-                Err(error) => {
-                    self.failed(ctx, Look::Problem, "list the incidents of one problem", &error);
-                    problems.queue_mut().fail(&problem, ctx.now.mono, &error.to_string());
-                    return None;
-                }
-            }
-            self.tries.succeeded(ctx, Look::Problem);
-            self.targeted.finish(ctx, problems, problem);
-            return None;
-        }
         if !self.lists.is_reading() {
             // It was asked for before a reset.
             return None;
@@ -209,8 +192,11 @@ impl ArgusWatch {
         if failed == Some(Failed::Shrink) {
             self.page_size.shrink();
         }
-        let listed = self.lists.take_end(ctx, problems, &mut self.targeted, &mut self.wanted)?;
+        let listed = self.lists.take_end(ctx, problems, &mut self.wanted)?;
         self.page_size.grow();
+        if listed == Listed::Open {
+            self.events.listed();
+        }
         Some(listed)
     }
 
@@ -234,6 +220,7 @@ impl ArgusWatch {
         };
         if overflow {
             info!("too many events in Argus to read them all: looking at every incident");
+            self.events.need_list();
             self.lists.begin_by(ctx.now.mono);
             problems.recheck_all();
         }
@@ -246,12 +233,13 @@ impl ArgusWatch {
             self.tries.succeeded(ctx, Look::Events);
         }
         for event in events {
-            let meaning = Meaning::of(ctx, problems, &event, self.targeted.left_out().is_empty());
+            let meaning = Meaning::of(ctx, problems, &event, self.lists.shows_all());
             if meaning.want && self.wanted.len() < MAX_WANTED {
                 self.wanted.insert(event.incident);
             }
             if meaning.list_all {
                 self.lists.begin_all(ctx.now.mono);
+                self.events.need_list();
             }
             if meaning.recheck {
                 problems.recheck_incident(ctx, event.incident, Priority::Live);

@@ -263,12 +263,6 @@ impl Problems {
         self.cases.all().filter(took_another).any(|known| may_have_an_old_incident(&known.case, filter, now))
     }
 
-    /// Whether an open incident about the problem is known.
-    pub(super) fn has_open_incident(&self, problem: &Problem) -> bool {
-        let is_open = |case| self.incidents.near(case).any(|i| i.is_open() && same_problem(case, i));
-        self.cases.of(problem).any(|known| is_open(&known.case))
-    }
-
     /// A case turned out to need nothing.
     pub(super) fn settle_as_it_is(&mut self, id: CaseId) {
         if let Some(known) = self.cases.get_mut(id) {

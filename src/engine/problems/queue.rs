@@ -126,12 +126,6 @@ impl Queue {
         None
     }
 
-    /// What the problem needs before it can be worked on failed: it waits and is tried again.
-    pub fn fail(&mut self, problem: &Arc<Problem>, now: Duration, why: &str) {
-        let until = self.entries.entry(Arc::clone(problem)).or_default().fail(now, why);
-        self.delay(problem, until);
-    }
-
     /// Nothing turned out to be due.
     pub fn park(&mut self, problem: &Arc<Problem>) {
         let Some(entry) = self.entries.get_mut(problem).filter(|entry| entry.is_parked()) else {
@@ -162,6 +156,12 @@ impl Queue {
             return entry;
         };
         Entry { state: State::Running { priority, again: None, generations }, ..Entry::default() }
+    }
+
+    /// Whether the last run of a problem failed, perhaps with a write of unknown outcome.
+    #[must_use]
+    pub fn has_failed(&self, problem: &Problem) -> bool {
+        self.entries.get(problem).is_some_and(|entry| entry.failure.is_some())
     }
 
     /// Whether any write is in doubt.

@@ -85,13 +85,27 @@ fn a_write_in_doubt_is_repeated_only_after_a_second_look_five_seconds_later() {
     assert_eq!(q.doubt(&p, secs(107)), Some((doubt, false)));
 }
 
+/// A run of this problem begins.
+fn begins(q: &mut Queue, problem: &Arc<Problem>) {
+    q.add(problem, Priority::Live, Rank::default());
+    q.wake_all();
+    assert_eq!(q.take().as_ref(), Some(problem));
+    q.start(problem, Vec::new());
+}
+
+/// A run of this problem fails.
+fn fails(q: &mut Queue, problem: &Arc<Problem>, at: Duration) {
+    begins(q, problem);
+    q.finish(problem, at, Ended::Failed("500"));
+}
+
 #[test]
 fn the_trouble_of_what_is_gone_is_gone_with_it() {
     let mut q = Queue::default();
     let (p, running) = (problem(1), problem(2));
-    q.fail(&p, secs(10), "500");
-    q.start(&running, Vec::new());
-    q.fail(&running, secs(10), "500");
+    fails(&mut q, &running, secs(10));
+    begins(&mut q, &running);
+    fails(&mut q, &p, secs(10));
     q.forget(&p);
     q.forget(&running);
     assert_eq!((q.failures().count(), q.len(), q.next_wake()), (0, 1, None));
@@ -103,8 +117,8 @@ fn the_trouble_of_what_is_gone_is_gone_with_it() {
 fn a_problem_that_waits_is_not_hurried_by_new_changes_but_by_the_servers_return() {
     let mut q = Queue::default();
     let p = problem(1);
-    q.fail(&p, secs(10), "500");
-    q.fail(&p, secs(11), "500");
+    fails(&mut q, &p, secs(10));
+    fails(&mut q, &p, secs(11));
     q.add(&p, Priority::Live, Rank::default());
     assert_eq!(q.take(), None);
     q.wake_all();

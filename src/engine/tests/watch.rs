@@ -4,13 +4,14 @@
 use super::settings;
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
-use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
+use crate::argus::models::{Incident, ListQuery, Page};
 use crate::engine::*;
 use crate::execute::zino_reads::{Found, Snapshot};
 use crate::reconcile::testing::{ALICE, case, event, incident};
 use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;
 use crate::zino::case::Problem;
+use std::cell::Cell;
 
 /// An Argus that answers as a test wants it to, and what was asked of it when.
 struct Watched<F> {
@@ -18,8 +19,8 @@ struct Watched<F> {
     now: Duration,
     argus: F,
     asked: Vec<(Duration, String)>,
-    /// What the problems that were worked on had of incidents.
-    worked_on: Vec<(Problem, Vec<IncidentPk>)>,
+    /// The problems that were worked on, and whether all open incidents were known then.
+    worked_on: Vec<(Problem, bool)>,
     read_of_zino: Vec<CaseId>,
     ended: Option<RunEnd>,
 }
@@ -81,7 +82,7 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
             Job::CountOpen => Report::OpenCount(Ok(0)),
             Job::Incident(pk) => Report::Incident(pk, Ok(None)),
             Job::Problem(job) => {
-                self.worked_on.push((job.problem.clone(), job.incidents.iter().map(|i| i.pk).collect()));
+                self.worked_on.push((job.problem.clone(), job.lists_all_open));
                 Report::Problem(Box::new(ProblemReport::of(job.problem)))
             }
             _ => Report::Probe(Ok(())),
@@ -213,9 +214,6 @@ fn bounds_its_lists(job: &Job) -> Option<Report> {
         Job::Page(ListQuery::Open, None, _) => {
             Some(Report::Page(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
         }
-        Job::Page(ListQuery::OpenTagged(tags), ..) if tags.contains(&"event_type=reachability".to_owned()) => {
-            Some(Report::Page(Ok(Page { items: vec![of(7, 1)], more: false })))
-        }
         Job::CountOpen => Some(Report::OpenCount(Ok(101))),
         _ => None,
     }
@@ -225,14 +223,40 @@ fn bounds_its_lists(job: &Job) -> Option<Report> {
 fn before_a_case_gets_an_incident_its_own_is_looked_for_where_no_list_tells_everything() {
     let mut watched = Watched::new(settings(), &[1], bounds_its_lists);
     watched.until(20);
-    let work: Vec<_> = watched.worked_on.iter().filter(|(problem, _)| *problem == case(1).problem()).collect();
-    assert!(!work.is_empty());
-    assert!(work.iter().all(|(_, incidents)| incidents.contains(&7)), "{work:?}");
-    assert_eq!(watched.when("tagged").len(), 1, "once since the list");
+    assert_eq!(watched.worked_on, [(case(1).problem(), false)]);
     watched.until(800);
-    assert_eq!(watched.when("tagged").len(), 1);
     let looks = watched.when("open").len();
     assert!(looks < 12, "a list that stays so is not read over and over: {looks} pages");
+}
+
+#[test]
+fn after_an_outage_of_argus_an_incident_is_looked_for_until_what_happened_meanwhile_is_read() {
+    let is_away = Cell::new(false);
+    let away = || ArgusError::Refused("no".to_owned());
+    let argus = |job: &Job| match job {
+        _ if !is_away.get() => None,
+        Job::Newest(_) => Some(Report::Newest(Err(away()))),
+        Job::Page(..) => Some(Report::Page(Err(away()))),
+        Job::CountOpen => Some(Report::OpenCount(Err(away()))),
+        _ => Some(Report::Probe(Err(away()))),
+    };
+    let mut watched = Watched::new(settings(), &[1], argus);
+    let opens = |watched: &mut Watched<_>, id: CaseId| {
+        let new = Case { router: format!("gw{id}").into(), ..case(id) };
+        let problem = new.problem();
+        let found = Found { asked: vec![id], cases: vec![new], ..Found::default() };
+        watched.step(Input::Zino(ZinoEvent::Found(found)));
+        watched.worked_on.iter().find(|(worked_on, _)| *worked_on == problem).map(|(_, all)| *all)
+    };
+    watched.until(20);
+    assert_eq!(opens(&mut watched, 2), Some(true));
+    is_away.set(true);
+    watched.until(200);
+    assert_eq!(opens(&mut watched, 3), None, "Argus is away");
+    is_away.set(false);
+    watched.until(300);
+    assert_eq!(opens(&mut watched, 3), Some(false), "it was in line before the events were read");
+    assert_eq!(opens(&mut watched, 4), Some(true));
 }
 
 #[test]

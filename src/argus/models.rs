@@ -74,6 +74,9 @@ pub struct Incident {
     pub description: Box<str>,
     /// 1 critical to 5 information.
     pub level: u8,
+    /// The link to more about it, as Argus shows it; empty if none.
+    #[serde(default)]
+    pub details_url: Box<str>,
     /// URL of the ticket; empty if none.
     pub ticket_url: Box<str>,
     /// The identity in its metadata, if this program or another instance of it made the incident.
@@ -150,6 +153,9 @@ pub struct NewIncident {
     pub source_incident_id: String,
     /// One line for people.
     pub description: String,
+    /// The link to more about it.
+    #[serde(default)]
+    pub details_url: Option<String>,
     /// 1 to 5.
     pub level: u8,
     /// `key=value` texts.
@@ -165,6 +171,9 @@ pub struct Patch {
     pub tags: Option<Vec<String>>,
     /// The new description.
     pub description: Option<String>,
+    /// The new link.
+    #[serde(default)]
+    pub details_url: Option<String>,
     /// The new level.
     pub level: Option<u8>,
     /// The new metadata.

@@ -35,6 +35,7 @@ struct WireIncident<'a> {
     source_incident_id: Option<String>,
     description: Option<String>,
     level: Option<u8>,
+    details_url: Option<String>,
     ticket_url: Option<String>,
     /// People can put anything here, also JSON deeper than a parser goes.
     #[serde(borrow)]
@@ -84,6 +85,8 @@ struct WireNewIncident {
     end_time: String,
     source_incident_id: String,
     description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details_url: Option<String>,
     level: u8,
     tags: Vec<WireTagOut>,
     metadata: Value,
@@ -95,6 +98,8 @@ struct WirePatch {
     tags: Option<Vec<WireTagOut>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +160,7 @@ pub(super) fn new_incident(new: &NewIncident) -> Result<Vec<u8>, String> {
         end_time: new.end_time.map_or_else(|| "infinity".to_owned(), |at| at.to_string()),
         source_incident_id: clean(&new.source_incident_id),
         description: clean(&new.description),
+        details_url: new.details_url.as_deref().map(clean),
         level: new.level,
         tags: new.tags.iter().map(|tag| WireTagOut { tag: bounded_tag(&clean(tag)) }).collect(),
         metadata: clean_value(&new.metadata),
@@ -168,6 +174,7 @@ pub(super) fn patch(patch: &Patch) -> Result<Vec<u8>, String> {
     encode(&WirePatch {
         tags: patch.tags.as_ref().map(tags),
         description: patch.description.as_deref().map(clean),
+        details_url: patch.details_url.as_deref().map(clean),
         level: patch.level,
         metadata: patch.metadata.as_ref().map(clean_value),
     })
@@ -213,6 +220,7 @@ impl TryFrom<WireIncident<'_>> for Incident {
             source_incident_id: wire.source_incident_id.unwrap_or_default().into(),
             description: wire.description.unwrap_or_default().into(),
             level: wire.level.unwrap_or(5),
+            details_url: wire.details_url.unwrap_or_default().into(),
             ticket_url: wire.ticket_url.unwrap_or_default().into(),
             made_for: wire.metadata.and_then(|raw| MadeFor::read(raw.get())),
             tags,

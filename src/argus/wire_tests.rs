@@ -39,6 +39,7 @@ fn new() -> NewIncident {
         end_time: None,
         source_incident_id: "77".into(),
         description: "gw1 is not reachable".to_owned(),
+        details_url: None,
         level: 3,
         tags: vec!["host=gw1".to_owned()],
         metadata: json!({"zino": {"case": 77}}),
@@ -55,6 +56,7 @@ fn an_incident_of_the_api_documentation_is_read_whole() {
         source_incident_id: "77".into(),
         description: "d".into(),
         level: 4,
+        details_url: "".into(),
         ticket_url: "https://t/1".into(),
         made_for: Some(Box::new(MadeFor {
             case: 77,
@@ -225,7 +227,7 @@ proptest! {
         let text = format!("{text}\0");
         let one = NewIncident { description: text.clone(), source_incident_id: text.clone(), tags: vec![text.clone()],
             metadata: json!({text.clone(): [text.clone()]}), ..new() };
-        let other = Patch { tags: Some(vec![text.clone()]), description: Some(text.clone()), level: None, metadata: Some(json!(text)) };
+        let other = Patch { tags: Some(vec![text.clone()]), description: Some(text.clone()), metadata: Some(json!(text)), ..Patch::default() };
         let event = NewEvent { kind: EventKind::Other, timestamp: Stamp::default(), description: text };
         for body in [new_incident(&one), patch(&other), new_event(&event)] {
             let body = String::from_utf8(body.unwrap()).unwrap();

@@ -15,7 +15,10 @@ use crate::exit::ExitCode;
 use crate::failover::Answer;
 use crate::failover::heartbeat::Pinger;
 use crate::net::host_port::host_and_port;
+use crate::reconcile::link::details_url;
+use crate::reconcile::rules::Rules;
 use crate::sanitise::sanitised_line;
+use crate::zino::decode;
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -65,6 +68,9 @@ pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, sign
     if let Some(filter) = config.filter.summary() {
         report.print("ok", "filter", &format!("incidents for cases {filter}"));
     }
+    if let Some(link) = sample_link(config) {
+        report.print("ok", "link", &format!("an incident's link looks like {link}"));
+    }
     let all = zino::check(&mut report, parts::login(config))
         .and_then(|()| argus::check(&mut report, config))
         .and_then(|()| primary(&mut report, config));
@@ -72,6 +78,15 @@ pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, sign
         Ok(()) => report.worst,
         Err(Stopped) => ExitCode::Partial,
     }
+}
+
+/// The link of a made-up case that has every value.
+fn sample_link(config: &Config) -> Option<String> {
+    let text = "id: 17\nrouter: gw1\ntype: portstate\nstate: open\nopened: 0\nport: ge-0/0/1\nifindex: 21\n\
+                remote-addr: 2001:db8::1\nalarm-type: red";
+    let lines: Vec<Vec<u8>> = text.lines().map(Into::into).collect();
+    let sample = decode::case(&lines).ok()?;
+    details_url(&sample, &Rules::from(config))
 }
 
 /// Where a configuration comes from, for people.

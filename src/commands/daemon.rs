@@ -254,6 +254,9 @@ impl Daemon<'_> {
         match client {
             Ok(client) => {
                 warn!("configuration read again: {keys} changed");
+                if keys.contains("incident.") {
+                    warn!("every open incident gets the new link and tags, after whatever is new");
+                }
                 Some((config, client))
             }
             Err(why) => {

@@ -24,6 +24,9 @@ ticket.enable = false
 severity.default = 3
 severity.thresholds = [{ min_priority = 500, level = 1 }]
 severity.rules = [{ type = "alarm", level = 1 }]
+[incident]
+details_url = "/{case}"
+tags = ["a={case}"]
 [filter]
 types = ["bgp"]
 port_description_contains = ","
@@ -70,6 +73,8 @@ fn every_key_that_changes_is_named_alone() {
         ("severity.default = 3", "severity.default = 4"),
         ("500, level = 1", "500, level = 2"),
         ("\"alarm\", level = 1", "\"alarm\", level = 2"),
+        ("\"/{case}\"", "\"/{router}\""),
+        ("a={case}", "a={router}"),
         ("[\"bgp\"]", "[\"bgp\", \"bfd\"]"),
         ("contains = \",\"", "contains = \"\""),
         ("min_priority = 50\n", "min_priority = 51\n"),

@@ -17,6 +17,7 @@ mod problem;
 mod reader;
 mod resolve;
 mod syntax;
+mod template;
 mod text;
 mod value;
 
@@ -26,6 +27,7 @@ pub use files::find;
 pub use filter::{Filter, Pattern, Type};
 pub use keys::keys;
 pub use problem::{ConfigError, Problem};
+pub use template::{IncidentConfig, Part, Placeholder, Template};
 pub use text::Setstate;
 pub use value::Whole;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// `[filter]`
     pub filter: Filter,
+    /// `[incident]`
+    pub incident: IncidentConfig,
     /// `[metadata]`
     pub metadata: Metadata,
     /// `[failover]`; `None`: standalone, always active.

@@ -5,7 +5,7 @@ use super::environment::{self, Environment, Variable};
 use super::reader::Reader;
 use super::text::FileName;
 use super::value::is_given;
-use super::{ArgusConfig, Config, Loaded, Problem, SyncConfig, ZinoConfig};
+use super::{ArgusConfig, Config, IncidentConfig, Loaded, Problem, SyncConfig, ZinoConfig};
 use super::{files, syntax};
 use crate::argus::ca;
 use crate::file;
@@ -43,19 +43,21 @@ pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<L
     let zino = reader.section("zino");
     let sync = reader.section("sync");
     let filter = reader.section("filter");
+    let incident: Option<IncidentConfig> = reader.section("incident");
     let metadata = reader.section("metadata");
     let failover = if reader.has("failover") { reader.section("failover") } else { None };
     let mut resolver = Resolver { reader, folder, environment, warnings: Vec::new(), is_example: false };
     let argus = argus.map(|argus| resolver.argus(argus));
     let zino = zino.map(|zino| resolver.zino(zino));
     let sync = sync.map(|sync| resolver.sync(sync));
+    resolver.tags(incident.as_ref());
     resolver.metadata();
     resolver.refuse_example();
     resolver.refuse_shared_file(argus.as_ref(), zino.as_ref());
     let (problems, warnings) = (resolver.reader.into_problems(), resolver.warnings);
-    match (argus, zino, sync, filter, metadata) {
-        (Some(argus), Some(zino), Some(sync), Some(filter), Some(metadata)) if problems.is_empty() => {
-            Ok(Loaded { config: Config { argus, zino, sync, filter, metadata, failover }, warnings })
+    match (argus, zino, sync, filter, incident, metadata) {
+        (Some(argus), Some(zino), Some(sync), Some(filter), Some(incident), Some(metadata)) if problems.is_empty() => {
+            Ok(Loaded { config: Config { argus, zino, sync, filter, incident, metadata, failover }, warnings })
         }
         _ => Err(problems),
     }
@@ -222,6 +224,15 @@ impl Resolver<'_> {
                 }
             }
             Err(why) => self.reader.add("argus.ca_file", format!("{name}: {why}")),
+        }
+    }
+
+    /// Reports a key that two tags have: an incident would have both.
+    fn tags(&mut self, incident: Option<&IncidentConfig>) {
+        let mut seen = BTreeSet::new();
+        let mut keys = incident.into_iter().flat_map(|incident| &incident.tags.0).map(|tag| &tag.key);
+        if let Some(key) = keys.find(|key| !seen.insert(*key)) {
+            self.reader.add("incident.tags", format!("has the key {key} twice"));
         }
     }
 

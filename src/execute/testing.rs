@@ -174,6 +174,7 @@ impl ArgusServer for FakeArgus {
             source_incident_id: new.source_incident_id.as_str().into(),
             description: new.description.as_str().into(),
             level: new.level,
+            details_url: new.details_url.as_deref().unwrap_or_default().into(),
             ticket_url: "".into(),
             made_for: MadeFor::read(&new.metadata.to_string()),
             tags: new.tags.iter().map(|text| (text, US)).collect(),
@@ -193,6 +194,9 @@ impl ArgusServer for FakeArgus {
         if !self.without_effect.get() {
             if let Some(tags) = &patch.tags {
                 row.tags = tags.iter().map(|text| (text, US)).collect();
+            }
+            if let Some(url) = &patch.details_url {
+                row.details_url = url.as_str().into();
             }
             row.level = patch.level.unwrap_or(row.level);
         }

@@ -2,6 +2,7 @@
 //! decides about anything else.
 
 use super::identity::{IDENTITY_TAGS, server};
+use super::link;
 use super::render;
 use super::rules::Rules;
 use super::text::{normal, tag_value};
@@ -9,7 +10,7 @@ use crate::argus::models::{Incident, Patch, Tag};
 use crate::zino::case::Case;
 
 /// The change of tags, description and perhaps level that the incident lacks (TAGS).
-/// Rules: TAGS-1, TAGS-2, TAGS-4, TAGS-5.
+/// Rules: TAGS-1, TAGS-2, TAGS-4, TAGS-5, TAGS-8.
 pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Option<Patch> {
     if case.is_closed() || !incident.is_open() {
         return None;
@@ -27,8 +28,10 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
         .iter()
         .filter(|t| ours(t) && !wanted.contains(&normal_tag(t.text)))
         .partition(|t| identifies(incident, t, &wanted, &others));
-    if outdated.is_empty() && wanted.iter().all(|text| has(text)) {
-        return None;
+    let has_tags = outdated.is_empty() && wanted.iter().all(|text| has(text));
+    let details_url = link::details_url(case, rules).filter(|url| !link::is_shown(url, &incident.details_url));
+    if has_tags {
+        return details_url.map(|url| Patch { details_url: Some(url), ..Patch::default() });
     }
     let kept = others.iter().copied().chain(stays.iter().map(|t| t.text));
     let mut tags: Vec<String> = kept.map(str::to_owned).collect();
@@ -36,6 +39,7 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
     let description = render::description(case);
     Some(Patch {
         tags: Some(tags),
+        details_url,
         description: (normal(&description) != normal(&incident.description)).then_some(description),
         level: priority_changed(case, incident).then(|| rules.level(case)).filter(|l| *l != incident.level),
         // Claims the incident. The other instance then leaves the tags alone; otherwise both would

@@ -254,6 +254,23 @@ fn an_alarm_incident_from_before_gets_its_type_once() {
 }
 
 #[test]
+fn a_changed_template_reaches_an_open_incident_once() {
+    let mut scene = Scene::of(port_case(1));
+    let templates = serde_json::json!({"details_url": "/{case}", "tags": ["customer={router}"]});
+    scene.rules.incident = serde_json::from_value(templates).unwrap();
+    let patch = scene.patch().unwrap();
+    assert_eq!((patch.details_url.as_deref(), patch.level), (Some("/1"), None));
+    let tags = patch.tags.unwrap();
+    assert!(tags.contains(&"customer=gw1".to_owned()), "{tags:?}");
+    scene.incident.tags = tags.iter().map(|text| (text.as_str(), US)).collect();
+    assert_eq!(scene.patch().map(|patch| (patch.details_url, patch.tags)), Some((Some("/1".to_owned()), None)));
+    scene.incident.details_url = "https://zino.example.org/1".into();
+    assert_eq!(scene.patch(), None);
+    scene.rules.incident.tags = Default::default();
+    assert!(scene.patch().unwrap().tags.is_some_and(|tags| !tags.iter().any(|tag| tag.starts_with("customer="))));
+}
+
+#[test]
 fn a_level_set_by_hand_stays_when_something_else_changes() {
     let mut scene = Scene::of(port_case(1));
     scene.incident.level = 5;

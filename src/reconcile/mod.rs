@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod filter;
 mod history;
 pub mod identity;
+pub mod link;
 pub mod matching;
 pub mod orphan;
 #[cfg(test)]

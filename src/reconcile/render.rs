@@ -1,6 +1,7 @@
 //! What an incident of a case looks like (CREATE). Never looks at what Argus holds now.
 
 use super::filter;
+use super::link;
 use super::rules::Rules;
 use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
 use crate::argus::limits::clean;
@@ -57,7 +58,7 @@ pub fn description(case: &Case) -> String {
 }
 
 /// The neighbour of a BFD session; `None` where Zino does not know it and says so in a word.
-fn bfd_neighbour(case: &Case) -> Option<&str> {
+pub(super) fn bfd_neighbour(case: &Case) -> Option<&str> {
     case.bfd_addr.as_deref().map(str::trim).filter(|address| address.parse::<IpAddr>().is_ok())
 }
 
@@ -91,6 +92,7 @@ pub fn tags(case: &Case, rules: &Rules) -> Vec<String> {
         }
         _ => {}
     }
+    tags.extend(link::tags(case, rules).map(|(key, value)| tag(key, &value)));
     tags.sort();
     tags
 }
@@ -144,6 +146,7 @@ pub fn new_incident(case: &Case, rules: &Rules, number: String) -> NewIncident {
         end_time,
         source_incident_id: number,
         description: description(case),
+        details_url: link::details_url(case, rules),
         level: rules.level(case),
         tags: tags(case, rules),
         metadata: metadata(case, rules),
@@ -206,6 +209,7 @@ pub fn fingerprint(case: &Case, rules: &Rules) -> u64 {
     filter::fault_is_over(case).hash(&mut hasher);
     tags(case, rules).hash(&mut hasher);
     description(case).hash(&mut hasher);
+    link::details_url(case, rules).hash(&mut hasher);
     closing(case).map(|c| c.at).hash(&mut hasher);
     hasher.finish()
 }

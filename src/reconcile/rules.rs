@@ -1,8 +1,11 @@
 //! The settings that decisions depend on. Never reads a file.
 
-use crate::config::{Config, Filter, LevelRule, Setstate};
+use crate::config::{Config, Filter, IncidentConfig, LevelRule, Setstate};
 use crate::zino::case::{Case, CaseState};
 use serde::{Deserialize, Serialize};
+
+/// What follows the name of a secondary's Zino.
+const SECONDARY: &str = " (secondary)";
 
 /// One band of `[sync.severity]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Rules {
     /// `[filter]`.
     #[serde(default)]
     pub filter: Filter,
+    /// `[incident]`.
+    #[serde(default)]
+    pub incident: IncidentConfig,
     /// `sync.severity.rules`.
     #[serde(default)]
     pub level_rules: Vec<LevelRule>,
@@ -41,10 +47,10 @@ pub struct Rules {
 }
 
 impl From<&Config> for Rules {
-    fn from(Config { zino, sync, filter, failover, .. }: &Config) -> Self {
+    fn from(Config { zino, sync, filter, incident, failover, .. }: &Config) -> Self {
         // Two instances that back each other up may both call their Zino `localhost`, and must tell
         // what the other did from what they did themselves.
-        let suffix = if failover.is_some() { " (secondary)" } else { "" };
+        let suffix = if failover.is_some() { SECONDARY } else { "" };
         Self {
             server: format!("{}{suffix}", zino.server.0),
             user: zino.user.0.clone(),
@@ -57,6 +63,7 @@ impl From<&Config> for Rules {
             tickets: sync.ticket.enable.0,
             default_level: sync.severity.default.0,
             filter: filter.clone(),
+            incident: incident.clone(),
             level_rules: sync.severity.rules.clone(),
             bands: sync
                 .severity
@@ -77,6 +84,12 @@ impl Rules {
     pub fn level(&self, case: &Case) -> u8 {
         let matching = self.level_rules.iter().find(|rule| matches(rule, case));
         matching.map_or_else(|| self.level_of_priority(case.priority), |rule| rule.level.0)
+    }
+
+    /// `zino.server` as it is configured.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        self.server.strip_suffix(SECONDARY).unwrap_or(&self.server)
     }
 
     fn level_of_priority(&self, priority: i64) -> u8 {

@@ -4,7 +4,7 @@ use super::rules::{Band, Rules};
 use super::view::{Facts, View};
 use super::work::{CaseWork, Chance, Setbacks};
 use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor};
-use crate::config::Filter;
+use crate::config::{Filter, IncidentConfig};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
 
@@ -24,6 +24,7 @@ pub fn rules() -> Rules {
         tickets: true,
         default_level: 3,
         filter: Filter::default(),
+        incident: IncidentConfig::default(),
         level_rules: Vec::new(),
         bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
         secondary: false,
@@ -131,6 +132,7 @@ pub fn incident(pk: i64, case: &Case) -> Incident {
         source_incident_id: new.source_incident_id.into(),
         description: new.description.into(),
         level: new.level,
+        details_url: new.details_url.as_deref().unwrap_or_default().into(),
         ticket_url: "".into(),
         made_for: MadeFor::read(&new.metadata.to_string()),
         tags: new.tags.into_iter().map(|text| (text, US)).collect(),

@@ -65,6 +65,7 @@ fn new_incident() -> NewIncident {
         end_time: None,
         source_incident_id: "77".to_owned(),
         description: "gw1 is not reachable".to_owned(),
+        details_url: Some("/case/77".into()),
         level: 3,
         tags: vec!["host=gw1".to_owned()],
         metadata: about("gw1"),

@@ -76,6 +76,7 @@ fn real_life_of_an_incident() {
     let change = Patch {
         tags: Some(vec!["host=gw2".to_owned()]),
         description: Some("changed".to_owned()),
+        details_url: Some("/case/78".into()),
         level: Some(1),
         metadata: Some(about("gw2")),
     };

@@ -30,6 +30,7 @@ pub fn rules() -> Rules {
         tickets: false,
         default_level: 3,
         filter: zinoargus::config::Filter::default(),
+        incident: zinoargus::config::IncidentConfig::default(),
         level_rules: Vec::new(),
         bands: Vec::new(),
         secondary: false,

@@ -67,6 +67,7 @@ impl Argus {
             source_incident_id: new.source_incident_id.as_str().into(),
             description: new.description.as_str().into(),
             level: new.level,
+            details_url: new.details_url.as_deref().unwrap_or_default().into(),
             ticket_url: "".into(),
             made_for: MadeFor::read(&new.metadata.to_string()),
             tags: new.tags.iter().map(|text| (text, US)).collect(),
@@ -103,6 +104,10 @@ impl Argus {
         if let Some(description) = &patch.description {
             row.description = description.as_str().into();
             changes.push("Change: \"description\"".into());
+        }
+        if let Some(url) = &patch.details_url {
+            row.details_url = url.as_str().into();
+            changes.push("Change: \"details_url\"".into());
         }
         if let Some(level) = patch.level {
             row.level = level;

@@ -8,6 +8,7 @@ use crate::zino::Held;
 use std::collections::BTreeMap;
 use zinoargus::argus::models::{EndTime, Event, EventKind, Incident, Tag, UserPk};
 use zinoargus::reconcile::filter::{Verdict, may_have_been_wanted, verdict};
+use zinoargus::reconcile::link::details_url;
 use zinoargus::reconcile::render::{closing, entry_text, tags};
 use zinoargus::reconcile::rules::Rules;
 use zinoargus::reconcile::text::{normal, persons_text};
@@ -125,6 +126,10 @@ fn right_look(world: &World, held: &Held, rules: &Rules) -> Result<(), String> {
     let stale = incident.tags.iter().find(|t| outdated(t) && !exempt(t));
     if let Some(stale) = stale {
         return Err(format!("incident {} has the stale tag {}", incident.pk, stale.text));
+    }
+    let shown = |url: &String| *url == *incident.details_url;
+    if let Some(url) = details_url(&held.case, rules).filter(|url| !shown(url)) {
+        return Err(format!("incident {} has the link {}, not {url}", incident.pk, incident.details_url));
     }
     let level = rules.level(&held.case);
     if incident.level != level && !world.levelled.contains(&incident.pk) {

@@ -51,8 +51,8 @@ fn hash_of(subindex: &str) -> SubindexHash {
 
 /// Whether two views of one incident differ in what people can do to it.
 fn differs(a: &Incident, b: &Incident) -> bool {
-    (a.end_time, a.acked, a.level, &a.ticket_url, &a.description, &a.tags)
-        != (b.end_time, b.acked, b.level, &b.ticket_url, &b.description, &b.tags)
+    (a.end_time, a.acked, a.level, &a.details_url, &a.ticket_url, &a.description, &a.tags)
+        != (b.end_time, b.acked, b.level, &b.details_url, &b.ticket_url, &b.description, &b.tags)
 }
 
 impl Incidents {

@@ -1,5 +1,6 @@
 """What fits the program to a network: which cases get an incident, and with which level (CASE, CREATE-9)."""
 
+from labkit.argus_people import tags
 from labkit.runner import check
 from labkit.waiting import eventually
 from labkit.zino_server import case_of
@@ -145,3 +146,58 @@ def secrets_may_stand_in_the_environment_and_the_usual_file_is_found(world):
     world.config["argus"]["token"] = secrets["ARGUS_TOKEN"]
     code, said = world.daemon.run("--check", environment=secrets)
     assert code == 78 and "argus.token: is given here and in the environment (ARGUS_TOKEN)" in said, f"exit code {code}: {said}"
+
+
+LINKS = {
+    "port": (case_of("portstate", "gw1", 7, port="ge-0/0/1 {Ås} 100%", descr="NTNU, 10G"),
+             "/portstate/gw1/gw1.example.org/ge-0%2F0%2F1%20%7B%C3%85s%7D%20100%25/7/127.0.0.1/{CASE}"),
+    "session": (case_of("bgp", "gw1", "2001:db8::5"), None),
+}
+EVERY = "/{type}/{router}/{host}/{port}/{ifindex}/{server}/{{{case}}}"
+
+
+@check
+def a_changed_template_reaches_every_open_incident_once_and_people_keep_their_tags(world):
+    """Link and tags with every placeholder; changed by reload: one PATCH each, after a new case; read again unchanged: none."""
+    world.config["incident"] = {"details_url": EVERY, "tags": ["runbook=https://wiki.example.org/{type}/{router}?a={{b}}", "peer={remote_addr}"]}
+    world.zino.start()
+    cases = dict(zip(LINKS, world.zino.cases([described for described, _ in LINKS.values()]), strict=True))
+    many = world.zino.cases([case_of("alarm", f"gw{n}", "red") for n in range(30)])
+    world.daemon.start()
+    incidents = world.incidents([*cases.values(), *many])
+    port, session = (incidents[cases[name]] for name in LINKS)
+    assert port["details_url"].endswith(LINKS["port"][1].replace("CASE", str(cases["port"]))), port["details_url"]
+    assert session["details_url"] == "", "a link without the name of a port"
+    assert tags(port)["runbook"] == "https://wiki.example.org/portstate/gw1?a={b}" and "peer" not in tags(port)
+    assert tags(session)["peer"] == "2001:db8::5"
+    note = {"tag": "note=by alice"}
+    world.alice.patch(port["pk"], tags=[*({"tag": one["tag"]} for one in port["tags"]), note])
+    world.settled()
+    before = len(world.writes())
+    world.config["incident"] = {"details_url": "https://cases.example.org/{case}", "tags": ["customer=uninett", "alarm={alarm_type}"]}
+    world.daemon.reload()
+    world.daemon.logged("every open incident gets the new link and tags")
+    new = world.zino.case("reachability", "new")
+    fresh = world.incident(new)
+    waiting = [one for one in world.argus.incidents(open=True) if "customer" not in tags(one)]
+
+    def all_follow():
+        rows = world.argus.incidents(open=True)
+        assert all(tags(one).get("customer") == "uninett" and "runbook" not in tags(one) for one in rows), "a tag is missing or left"
+        assert all(one["details_url"] == f"https://cases.example.org/{one['source_incident_id']}" for one in rows)
+        return True
+    eventually(all_follow, 60, "every open incident has the new link and tags")
+    world.settled()
+    assert tags(world.argus.incident(port["pk"]))["note"] == "by alice", "a person's tag is gone"
+    patches = [line for line in world.writes()[before:] if line.startswith("PATCH")]
+    assert len(patches) == len(incidents), f"{len(patches)} changes of {len(incidents)} incidents"
+    assert fresh["details_url"] == f"https://cases.example.org/{new}"
+    world.daemon.reload()
+    world.daemon.logged("nothing has changed")
+    world.daemon.restart()
+    world.settled()
+    patches = [line for line in world.writes()[before:] if line.startswith("PATCH")]
+    assert len(patches) == len(incidents), "changed again although nothing is new"
+    code, said = world.daemon.run("--check")
+    assert code == 0 and "looks like https://cases.example.org/17" in said, said
+    return f"the new case's incident came while {len(waiting)} of {len(incidents)} waited for their change"

@@ -8,7 +8,7 @@ use crate::world::OUR_USER;
 use std::collections::VecDeque;
 use std::time::Duration;
 use zinoargus::argus::ArgusServer;
-use zinoargus::config::{Filter, LevelRule};
+use zinoargus::config::{Filter, IncidentConfig, LevelRule};
 use zinoargus::engine::{Engine, Input, Job, Once, Output, Report, RunEnd, Settings, ZinoCommand};
 use zinoargus::execute::zino_reads::Reading;
 use zinoargus::failover::{Answer, Mode, Ping};
@@ -24,6 +24,7 @@ pub fn rules(instance: usize, scenario: Scenario) -> Rules {
         tickets: true,
         default_level: 3,
         filter: filter(scenario),
+        incident: incident(scenario),
         level_rules: level_rules(scenario),
         bands: vec![Band { min_priority: 500, level: 1 }, Band { min_priority: 200, level: 2 }],
         secondary: scenario.failover && instance > 0,
@@ -34,6 +35,16 @@ pub fn rules(instance: usize, scenario: Scenario) -> Rules {
 pub fn filter(scenario: Scenario) -> Filter {
     let narrow = r#"{"types": ["reachability", "portstate", "alarm"], "min_priority": 200, "ignore_routers": ["r2*"]}"#;
     if scenario.narrow { serde_json::from_str(narrow).expect("a filter") } else { Filter::default() }
+}
+
+/// The templates of a scenario as they are now.
+fn incident(scenario: Scenario) -> IncidentConfig {
+    let text = match (scenario.narrows, scenario.narrow) {
+        (false, _) => return IncidentConfig::default(),
+        (true, false) => r#"{"details_url": "https://cases.example.org/{case}", "tags": ["customer={router}"]}"#,
+        (true, true) => r#"{"details_url": "/{type}/{router}?{port}", "tags": ["site={host}", "port={ifindex}"]}"#,
+    };
+    serde_json::from_str(text).expect("templates")
 }
 
 fn level_rules(scenario: Scenario) -> Vec<LevelRule> {

@@ -91,7 +91,7 @@ impl Deliveries {
             return;
         };
         self.under_way = Some(*id);
-        ctx.outbox.zino(ZinoCommand::Carry(Box::new(pending.delivery.clone())));
+        ctx.outbox.zino(ZinoCommand::Deliver(Box::new(pending.delivery.clone())));
     }
 
     /// Takes what became of a delivery, with the case as it is after. Returns whether the case

@@ -220,7 +220,7 @@ impl Engine {
                 result.as_ref().err().into_iter().for_each(|error| self.all.mode.note_no_answer(error));
                 self.all.takeover_check.take(ctx, at.is_active, result);
             }
-            Report::Reach(result) => self.all.mode.take_reached(result),
+            Report::Reach(result) => self.all.mode.take_reach(result),
         }
         self.all.mode.log_hold();
     }
@@ -232,7 +232,7 @@ impl Engine {
             return problems.drop_run(ctx, &report.problem);
         }
         if let Some(run) = &mut self.all.run {
-            run.did(&report.deeds);
+            run.did(&report.changes);
         }
         for (case, actions) in std::mem::take(&mut report.actions) {
             self.all.deliveries.plan(ctx, problems, &case, actions);

@@ -151,7 +151,7 @@ impl ModeControl {
         }
     }
 
-    pub(super) fn take_reached(&mut self, result: Result<(), ArgusError>) {
+    pub(super) fn take_reach(&mut self, result: Result<(), ArgusError>) {
         self.is_reaching = false;
         if let Err(error) = result {
             debug!("while the primary is silent, Argus {error}");

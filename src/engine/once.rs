@@ -13,7 +13,7 @@ use super::zino_view::ZinoView;
 use crate::argus::ArgusError;
 use crate::argus::models::{Incident, IncidentPk};
 use crate::reconcile::filter::cannot_be_judged;
-use crate::reconcile::work::Deeds;
+use crate::reconcile::work::Changes;
 use crate::zino::case::{CaseId, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -86,7 +86,7 @@ pub(super) struct SingleRun {
     once: Once,
     until: Option<Duration>,
     is_over: bool,
-    changed: Deeds,
+    changed: Changes,
     orphans: BTreeMap<IncidentPk, Ending>,
     delivered: BTreeSet<CaseId>,
     /// What people did while it ran was looked for.
@@ -110,7 +110,7 @@ impl SingleRun {
             once,
             until: None,
             is_over: false,
-            changed: Deeds::default(),
+            changed: Changes::default(),
             orphans: BTreeMap::new(),
             delivered: BTreeSet::new(),
             looked_again: false,
@@ -118,7 +118,7 @@ impl SingleRun {
     }
 
     /// Notes what a job did.
-    pub(super) fn did(&mut self, by_job: &Deeds) {
+    pub(super) fn did(&mut self, by_job: &Changes) {
         self.changed.created.extend(&by_job.created);
         self.changed.updated.extend(&by_job.updated);
         self.changed.ended.extend(&by_job.ended);
@@ -214,7 +214,7 @@ impl SingleRun {
         let unended = self.orphans_that(|how| matches!(how, Ending::Failed(_)));
         failed.extend(unended.map(|pk| format!("incident {pk}, whose case is gone: it could not be ended")));
         if late && hopeless.is_none() {
-            failed.extend(parts.not_reached());
+            failed.extend(parts.unfinished());
         }
         let is_untouched = |known: &&KnownCase| {
             known.incident.is_some_and(|pk| !changed.ended.contains(&pk))
@@ -299,7 +299,7 @@ impl Parts<'_> {
     }
 
     /// The problems still queued at the deadline, at most `MAX_NAMED` of them by name.
-    fn not_reached(&self) -> Vec<String> {
+    fn unfinished(&self) -> Vec<String> {
         if !self.argus.is_ready() {
             return vec![format!("the time was over before {} cases were read from Zino", self.zino.awaited())];
         }

@@ -121,7 +121,7 @@ pub enum ZinoCommand {
     /// Read everything again.
     Reread,
     /// Deliver user actions to a case.
-    Carry(Box<Delivery>),
+    Deliver(Box<Delivery>),
 }
 
 /// What is to be done.

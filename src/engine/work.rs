@@ -135,7 +135,7 @@ impl Work {
         for incident in report.incidents {
             problems.put_written(ctx, incident, &problem);
         }
-        for (case, pk) in report.homes {
+        for (case, pk) in report.owners {
             if let Some(known) = problems.case_mut(&case) {
                 (known.incident, known.may_be_unlisted) = (Some(pk), false);
             }

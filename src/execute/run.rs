@@ -9,7 +9,7 @@ use crate::reconcile::decide::{decide, progress};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::setbacks::{Cause, WriteKey};
 use crate::reconcile::view::{Next, Question, View, Wait, Write};
-use crate::reconcile::work::{Deeds, Outcome, ProblemJob, ProblemReport};
+use crate::reconcile::work::{Changes, Outcome, ProblemJob, ProblemReport};
 use crate::zino::case::{Case, CaseId};
 use log::info;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ pub fn run_observed<A: ArgusServer + ?Sized>(
         seen: BTreeMap::new(),
         tried: BTreeSet::new(),
         posted: Vec::new(),
-        deeds: Deeds::default(),
+        changes: Changes::default(),
     };
     let outcome = loop {
         let next = decide(&run.view, rules);
@@ -78,7 +78,7 @@ struct Run<'a, A: ArgusServer + ?Sized> {
     seen: BTreeMap<IncidentPk, Incident>,
     tried: BTreeSet<CaseId>,
     posted: Vec<EventPk>,
-    deeds: Deeds,
+    changes: Changes,
 }
 
 impl<A: ArgusServer + ?Sized> Run<'_, A> {
@@ -208,15 +208,15 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             let closed = if work.case.is_closed() { ", already closed" } else { "" };
             info!("{}: created incident {}{closed}", work.case.name(), incident.pk);
         }
-        self.deeds.created.insert(write.case);
+        self.changes.created.insert(write.case);
         self.seen.insert(incident.pk, incident.clone());
         self.view.take_created(write.case, incident);
     }
 
     fn changed(&mut self, write: &Write) {
         match (write.incident(), write.ends()) {
-            (Some(pk), true) => drop(self.deeds.ended.insert(pk)),
-            _ => drop(self.deeds.updated.insert(write.case)),
+            (Some(pk), true) => drop(self.changes.ended.insert(pk)),
+            _ => drop(self.changes.updated.insert(write.case)),
         }
     }
 
@@ -237,7 +237,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
         let read = &self.view.argus.read;
         // An END without effect ended nothing.
         let is_open = |pk: &IncidentPk| read.get(pk).is_some_and(|r| r.as_ref().is_some_and(|r| r.incident.is_open()));
-        self.deeds.ended.retain(|pk| !is_open(pk));
+        self.changes.ended.retain(|pk| !is_open(pk));
         let gone = read.iter().filter(|(_, found)| found.is_none()).map(|(pk, _)| *pk).collect();
         let changed = |work: &&crate::reconcile::work::CaseWork| {
             let now = progress.setbacks.get(&work.case.id);
@@ -249,13 +249,13 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             outcome,
             incidents: self.seen.into_values().collect(),
             gone,
-            homes: progress.owners.into_iter().filter_map(|(id, pk)| Some((of(id)?, pk))).collect(),
+            owners: progress.owners.into_iter().filter_map(|(id, pk)| Some((of(id)?, pk))).collect(),
             actions: progress.actions.into_iter().filter_map(|(id, actions)| Some((of(id)?, actions))).collect(),
             posted: self.posted,
             tried: self.tried.iter().filter_map(case).collect::<Vec<Arc<Case>>>(),
             setbacks,
             settled: progress.settled,
-            deeds: self.deeds,
+            changes: self.changes,
         }
     }
 }

@@ -93,7 +93,7 @@ fn nothing_is_created_before_it_is_known_that_no_incident_about_the_problem_is_o
     let argus = FakeArgus::with([earlier]);
     let unlisted = ProblemJob { lists_all_open: false, incidents: Vec::new(), ..job(&[port_case(1)], &argus) };
     let report = run_of(&argus, &unlisted);
-    assert_eq!(report.homes.first().map(|(_, pk)| *pk), Some(7), "it is adopted");
+    assert_eq!(report.owners.first().map(|(_, pk)| *pk), Some(7), "it is adopted");
     assert!(!argus.took().iter().any(|request| request.starts_with("CREATE")));
 }
 
@@ -153,7 +153,7 @@ fn a_write_without_effect_is_made_twice_and_then_given_up() {
         let report = run_about(&argus, &[case]);
         assert_eq!(report.outcome, Outcome::Done);
         assert_eq!(argus.took().iter().filter(|request| is_write(request)).count(), 2);
-        assert!(report.deeds.ended.is_empty(), "nothing was ended");
+        assert!(report.changes.ended.is_empty(), "nothing was ended");
         let given_up = report.setbacks.iter().flat_map(|(_, setbacks)| setbacks.given_up()).count();
         assert_eq!(given_up, 1);
     }
@@ -288,7 +288,7 @@ fn an_incident_that_another_process_has_just_made_is_left_to_it_for_now() {
     assert_eq!(report.outcome, Outcome::Fresh);
     assert_eq!(argus.took(), ["CREATE 1", "LIST Number(\"1\")"]);
     let report = run_of(&argus, &after(&unlisted, &report));
-    assert_eq!((report.outcome, report.homes.first().map(|(_, pk)| *pk)), (Outcome::Done, Some(5)));
+    assert_eq!((report.outcome, report.owners.first().map(|(_, pk)| *pk)), (Outcome::Done, Some(5)));
     assert!(argus.took().contains(&"POST Other 5".to_owned()));
 }
 

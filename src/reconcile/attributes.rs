@@ -29,7 +29,7 @@ pub(super) fn attributes(case: &Case, incident: &Incident, rules: &Rules) -> Opt
         .filter(|t| ours(t) && !wanted.contains(&normal_tag(t.text)))
         .partition(|t| identifies(incident, t, &wanted, &others));
     let has_tags = outdated.is_empty() && wanted.iter().all(|text| has(text));
-    let details_url = link::details_url(case, rules).filter(|url| !link::is_shown(url, &incident.details_url));
+    let details_url = link::details_url(case, rules).filter(|url| !link::is_set(url, &incident.details_url));
     if has_tags {
         return details_url.map(|url| Patch { details_url: Some(url), ..Patch::default() });
     }

@@ -23,7 +23,7 @@ pub const IDENTITY_TAGS: [&str; 5] = ["host", "event_type", "interface", "remote
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// This program made it: its metadata names the problem.
-    Told {
+    Named {
         /// The problem.
         problem: Problem,
         /// `zino.server` of the instance that made it.
@@ -52,11 +52,11 @@ fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
 /// Reads the problem that an incident names.
 #[must_use]
 pub fn about(incident: &Incident) -> About {
-    incident.made_for.as_deref().map_or_else(|| tagged(incident), told)
+    incident.made_for.as_deref().map_or_else(|| tagged(incident), named)
 }
 
-fn told(made_for: &MadeFor) -> About {
-    About::Told {
+fn named(made_for: &MadeFor) -> About {
+    About::Named {
         problem: Problem::of(made_for.case, &made_for.router, CaseKind::from_word(&made_for.kind), &made_for.subindex),
         server: made_for.server.to_string(),
     }
@@ -88,7 +88,7 @@ pub fn number(incident: &Incident) -> Option<CaseId> {
 #[must_use]
 pub fn server(incident: &Incident) -> Option<String> {
     match about(incident) {
-        About::Told { server, .. } => Some(server),
+        About::Named { server, .. } => Some(server),
         _ => None,
     }
 }
@@ -135,7 +135,7 @@ pub fn same_problem(case: &Case, incident: &Incident) -> bool {
                     _ => same_number(),
                 }
         }
-        About::Told { .. } | About::Unclear => false,
+        About::Named { .. } | About::Unclear => false,
     }
 }
 

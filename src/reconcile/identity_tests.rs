@@ -73,7 +73,7 @@ fn a_case_that_lacks_its_sub_index_is_a_problem_of_its_own() {
     assert_ne!(one.problem(), Case { ifindex: Some("17".into()), ..one.clone() }.problem(), "its number is no ifindex");
     let own = incident(1, &one);
     assert!(exact(&one, &own) && !same_problem(&other, &own) && !same_problem(&indexed, &own));
-    assert_eq!(about(&own), About::Told { problem: one.problem(), server: "zino.example.org".into() });
+    assert_eq!(about(&own), About::Named { problem: one.problem(), server: "zino.example.org".into() });
     assert_eq!(about(&own), about(&incident(2, &Case { opened: Stamp::from_secs(OPENED + 9), ..one.clone() })));
     assert_eq!(own.made_for.map(|it| it.subindex), Some("".into()), "what Argus holds says that there is none");
     let python = python(incident(3, &one));

@@ -31,9 +31,9 @@ pub(super) fn tags<'a>(case: &'a Case, rules: &'a Rules) -> impl Iterator<Item =
 }
 
 /// Whether Argus shows this link. It puts the address of the source before a relative one.
-pub(super) fn is_shown(wanted: &str, shown: &str) -> bool {
+pub(super) fn is_set(wanted: &str, found: &str) -> bool {
     let is_relative = !wanted.starts_with("http://") && !wanted.starts_with("https://");
-    shown == wanted || is_relative && shown.ends_with(wanted)
+    found == wanted || is_relative && found.ends_with(wanted)
 }
 
 fn fill(template: &Template, case: &Case, rules: &Rules, encode: impl Fn(&str) -> String) -> Option<String> {

@@ -56,6 +56,6 @@ fn a_relative_link_is_shown_behind_the_address_of_the_source() {
         ("https://a/1", "https://a/1", true),
         ("https://a/1", "https://b/https://a/1", false),
     ] {
-        assert_eq!(is_shown(wanted, shown), expected, "{wanted} {shown}");
+        assert_eq!(is_set(wanted, shown), expected, "{wanted} {shown}");
     }
 }

@@ -73,7 +73,7 @@ pub struct ProblemReport {
     /// The incidents that do not exist.
     pub gone: Vec<IncidentPk>,
     /// The incident of each case.
-    pub homes: Vec<(Arc<Case>, IncidentPk)>,
+    pub owners: Vec<(Arc<Case>, IncidentPk)>,
     /// The user actions on the incidents of each case.
     pub actions: Vec<(Arc<Case>, Vec<UserAction>)>,
     /// The events that it posted.
@@ -85,7 +85,7 @@ pub struct ProblemReport {
     /// The cases of which nothing is lacking, also if the run did not finish.
     pub settled: Vec<CaseId>,
     /// What it changed.
-    pub deeds: Deeds,
+    pub changes: Changes,
 }
 
 impl ProblemReport {
@@ -97,20 +97,20 @@ impl ProblemReport {
             outcome: Outcome::Done,
             incidents: Vec::new(),
             gone: Vec::new(),
-            homes: Vec::new(),
+            owners: Vec::new(),
             actions: Vec::new(),
             posted: Vec::new(),
             tried: Vec::new(),
             setbacks: Vec::new(),
             settled: Vec::new(),
-            deeds: Deeds::default(),
+            changes: Changes::default(),
         }
     }
 }
 
 /// What a run changed in Argus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deeds {
+pub struct Changes {
     /// The cases whose incident was created.
     pub created: BTreeSet<CaseId>,
     /// The cases whose incident was written to, except for an END.

@@ -19,8 +19,8 @@ pub fn line(summary: &Summary, stuck: &[String]) -> String {
         parts.push(format!("STANDS STILL: {}", stuck.join(", ")));
     }
     // An outage that still lasts is in the line already.
-    let told = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
-    if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !told(*at)) {
+    let is_said = |at: Stamp| [&summary.zino, &summary.argus].into_iter().any(|side| began(side) == Some(at));
+    if let Some((at, what)) = summary.last_error.as_ref().filter(|(at, _)| !is_said(*at)) {
         parts.push(format!("last error {} {}", whole(*at), sanitised_line(what, MAX_ERROR)));
     }
     parts.join("; ")

@@ -135,7 +135,7 @@ impl<'a> Following<'a> {
 /// lock another process holds: this thread waits for nobody.
 fn turn(host_lock: &HostLock, command: &ZinoCommand) -> Result<Option<Turn>, CaseId> {
     match command {
-        ZinoCommand::Carry(delivery) => {
+        ZinoCommand::Deliver(delivery) => {
             host_lock.enter_soon(&format!("case {}", delivery.case)).map(Some).ok_or(delivery.case)
         }
         ZinoCommand::Read(_) | ZinoCommand::Reread => Ok(None),
@@ -154,7 +154,7 @@ pub fn obey<Z: ZinoServer>(
             Ok(found) => (Some(ZinoEvent::Found(found)), None),
             Err(error) => (None, Some(error)),
         },
-        ZinoCommand::Carry(delivery) => {
+        ZinoCommand::Deliver(delivery) => {
             let result = delivery::run(zino, &delivery, rules);
             let lost = result.as_ref().err().filter(|error| !matches!(error, ZinoError::Refused(_))).cloned();
             (Some(ZinoEvent::Carried(delivery.case, result.map(|case| case.map(Box::new)))), lost)

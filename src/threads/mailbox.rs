@@ -60,7 +60,7 @@ impl CommandSender {
         self.0.change(|state| match command {
             ZinoCommand::Read(ids) => state.read.extend(ids),
             ZinoCommand::Reread => state.reread = true,
-            ZinoCommand::Carry(delivery) => state.delivery = Some(delivery),
+            ZinoCommand::Deliver(delivery) => state.delivery = Some(delivery),
         });
     }
 }
@@ -85,7 +85,7 @@ impl Mailbox {
             return Ok(Some(ZinoCommand::Read(first(&mut state.read, most))));
         }
         if let Some(delivery) = state.delivery.take() {
-            return Ok(Some(ZinoCommand::Carry(delivery)));
+            return Ok(Some(ZinoCommand::Deliver(delivery)));
         }
         Ok(std::mem::take(&mut state.reread).then_some(ZinoCommand::Reread))
     }
@@ -137,7 +137,7 @@ mod tests {
 
     fn delivery(id: CaseId) -> ZinoCommand {
         let case = case(id);
-        ZinoCommand::Carry(Box::new(Delivery {
+        ZinoCommand::Deliver(Box::new(Delivery {
             case: id,
             problem: case.problem(),
             opened: case.opened,
@@ -157,7 +157,7 @@ mod tests {
         let next = || mailbox.command(100).unwrap();
         assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(1..=100)));
         assert!(matches!(next(), Some(ZinoCommand::Read(ids)) if ids == read(101..=150)));
-        assert!(matches!(next(), Some(ZinoCommand::Carry(delivery)) if delivery.case == 1 + 999 % 7));
+        assert!(matches!(next(), Some(ZinoCommand::Deliver(delivery)) if delivery.case == 1 + 999 % 7));
         assert!(matches!(next(), Some(ZinoCommand::Reread)));
         assert!(next().is_none());
     }

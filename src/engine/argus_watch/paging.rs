@@ -100,10 +100,10 @@ impl LeftOut {
 impl std::fmt::Display for LeftOut {
     /// For a log line: the newest few.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const SHOWN: usize = 3;
-        let mut words: Vec<String> = self.times.iter().take(SHOWN).map(|time| format!("at {time}")).collect();
-        if self.times.len() > SHOWN {
-            words.push(format!("at {} more times", self.times.len() - SHOWN));
+        const LISTED: usize = 3;
+        let mut words: Vec<String> = self.times.iter().take(LISTED).map(|time| format!("at {time}")).collect();
+        if self.times.len() > LISTED {
+            words.push(format!("at {} more times", self.times.len() - LISTED));
         }
         words.extend(self.before.map(|before| format!("at {before} or before")));
         f.write_str(&words.join(", "))

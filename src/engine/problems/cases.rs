@@ -135,7 +135,7 @@ impl Cases {
     /// The problems that an incident may be about.
     pub fn near<'a>(&'a self, incident: &Incident) -> impl Iterator<Item = &'a Arc<Problem>> {
         let (exact, area) = match about(incident) {
-            About::Told { problem, .. } => (self.problems.get_key_value(&problem).map(|(known, _)| known), None),
+            About::Named { problem, .. } => (self.problems.get_key_value(&problem).map(|(known, _)| known), None),
             About::Tagged { host, kind, .. } => (None, self.areas.get(&(label(&host).to_owned(), kind))),
             About::Unclear => (None, None),
         };

@@ -34,7 +34,7 @@ pub struct Incidents {
 
 fn area_of(incident: &Incident) -> Option<(Area, SubindexHash)> {
     match about(incident) {
-        About::Told { problem, .. } => {
+        About::Named { problem, .. } => {
             let hash = hash_of(&problem.subindex);
             Some(((label(&problem.router).to_owned(), problem.kind), hash))
         }

@@ -23,7 +23,7 @@ fn is_write(output: &Output) -> bool {
     matches!(
         output,
         Output::Argus(Job::Problem(_) | Job::EndOrphan(..) | Job::MarkForgotten(..) | Job::SignOfLife)
-            | Output::Zino(ZinoCommand::Carry(_))
+            | Output::Zino(ZinoCommand::Deliver(_))
     )
 }
 

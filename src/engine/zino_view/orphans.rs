@@ -302,7 +302,7 @@ fn is_unknown(incident: &Incident, problems: &Problems, unreadable: &Unreadable)
 /// Whether an incident is about a case of our own Zino.
 fn is_of_our_zino(ctx: &Context, incident: &Incident) -> bool {
     match about(incident) {
-        About::Told { server, .. } => server == ctx.settings.rules.server,
+        About::Named { server, .. } => server == ctx.settings.rules.server,
         About::Tagged { .. } => true,
         About::Unclear => false,
     }

@@ -262,8 +262,12 @@ def both_active_share_one_incident_per_problem_and_do_not_fight(world):
     world.ended(before["gw4"]["pk"])
     world.ford.set_state(cases[5], "closed")
     backup.user("ford").set_state(copies[6], "closed")
+
+    def turns_of(*hosts):
+        return [[event["kind"] for event in world.argus.events(before[host]["pk"], "END", "RES")] for host in hosts]
+    eventually(lambda: turns_of("gw5", "gw6") == [["END", "RES"]] * 2, 30, "who still has the case open reopens its incident")
     world.still(cases)
-    turns = [[event["kind"] for event in world.argus.events(before[host]["pk"], "END", "RES")] for host in ("gw4", "gw5", "gw6")]
+    turns = turns_of("gw4", "gw5", "gw6")
     # the second instance sends an END of its own only where it still saw the incident open
     assert turns[0] in (["END"], ["END", "END"]), f"closed in both: {turns[0]}"
     assert turns[1:] == [["END", "RES"], ["END", "RES"]], f"closed in the primary's, in the backup's: {turns[1:]}"

@@ -147,6 +147,9 @@ impl Work {
         }
         self.full_looks.take_setbacks(ctx, problems, report.setbacks);
         self.end_run(ctx, problems, &problem, report.outcome, &report.settled);
+        if !report.changes.ended.is_empty() {
+            problems.recheck_open_case(&problem);
+        }
     }
 
     fn end_run(

@@ -32,11 +32,18 @@ use crate::run;
 /// 65993), a forgotten case whose only trace was gone before it was on record (amnesia 73678), an
 /// incident that a job found reopened and left beside the one that it had chosen (amnesia 93784), a
 /// case that opened and closed unseen, asked for just as the connection broke off (amnesia 95395),
-/// the first case of all, which opened and closed unseen (failover 1415). In twins 67865 it was the
-/// invariant that looked for a story in the wrong incident.
+/// the first case of all, which opened and closed unseen (failover 1415), a second incident after an
+/// outage that only the primary had (cuts 101011), after a lost answer and a forgetful Zino (amnesia
+/// 109632), and beside that of a case of an earlier life (slow 111023), an incident that a closed
+/// case ended late, while the open case that shared it was not looked at again (filters 212884). In
+/// twins 67865 it was the invariant that looked for a story in the wrong incident.
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
+        ("filters", 212884),
+        ("slow", 111023),
+        ("cuts", 101011),
+        ("amnesia", 109632),
         ("amnesia", 15),
         ("amnesia", 385),
         ("alone", 70),

@@ -147,8 +147,16 @@ impl Problems {
     }
 
     fn recheck_cases_of(&mut self, problem: &Problem) {
-        for id in self.cases.of(problem).map(|known| known.case.id).collect::<Vec<_>>() {
+        let ids: Vec<CaseId> = self.cases.of(problem).map(|known| known.case.id).collect();
+        ids.into_iter().for_each(|id| self.recheck_case(id));
+    }
+
+    /// Has the open case of a problem compared again: it may have shared an incident that ended.
+    pub(super) fn recheck_open_case(&mut self, problem: &Arc<Problem>) {
+        let open = self.cases.of(problem).rev().find(|known| !known.case.is_closed());
+        if let Some(id) = open.map(|known| known.case.id) {
             self.recheck_case(id);
+            self.enqueue(problem, Priority::Live);
         }
     }
 
@@ -239,12 +247,8 @@ impl Problems {
             unknown.into_iter().for_each(|id| ctx.outbox.effect(Effect::ReadCase(id)));
             return false;
         }
-        for id in concerned {
-            self.recheck_case(id);
-        }
-        for problem in &problems {
-            self.enqueue(problem, priority);
-        }
+        concerned.into_iter().for_each(|id| self.recheck_case(id));
+        problems.iter().for_each(|problem| self.enqueue(problem, priority));
         true
     }
 

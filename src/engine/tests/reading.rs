@@ -145,8 +145,8 @@ fn a_reading_that_takes_long_is_asked_for_once_and_the_next_one_not_at_once() {
     assert_eq!(asked, 1, "it has not come yet");
     at(&mut engine, 6000, Input::Zino(end(&[1], &[1])));
     let again = (6001..20_000).find(|secs| rereads(&at(&mut engine, *secs, Input::Tick)) > 0);
-    // It took from 901 (960, the first tick after that) to 6000.
-    assert_eq!(again, Some(6000 + 5040));
+    // It took from 901 to 6000, and the wait is never longer than the interval.
+    assert_eq!(again, Some(6000 + 900));
 }
 
 #[test]

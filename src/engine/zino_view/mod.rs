@@ -177,8 +177,9 @@ impl ZinoView {
     /// Takes the end of a complete reading.
     pub(super) fn take_snapshot(&mut self, ctx: &mut Context, problems: &mut Problems, snapshot: Snapshot) {
         if let Some(took) = self.full_reading.finish(ctx.now.mono) {
-            // After a reading that took long, the next one waits for as long.
-            self.full_reading.not_before(ctx.now.mono + took);
+            // After a reading that took long, the next one waits for as long, but not for hours
+            // because this host was stopped meanwhile.
+            self.full_reading.not_before(ctx.now.mono + took.min(ctx.settings.full_interval));
         }
         let is_first_of_a_secondary = ctx.settings.rules.secondary && !self.ever_read;
         let mut to_read = self.numbers.numbers_to_read(problems, &snapshot.ids, is_first_of_a_secondary);

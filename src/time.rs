@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// A point in time: microseconds since the UNIX epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -53,6 +53,12 @@ impl Stamp {
         let t = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(t.unix_timestamp_nanos() / 1000).ok().map(Self::from_micros)
     }
+
+    /// Reads the time of a `Date` header, which is the server's own; `None` if it is anything else.
+    #[must_use]
+    pub fn parse_date_header(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text.trim(), &Rfc2822).ok().map(|t| Self::from_secs(t.unix_timestamp()))
+    }
 }
 
 impl fmt::Display for Stamp {
@@ -85,6 +91,15 @@ mod tests {
     fn nonsense_is_no_time() {
         for text in ["", "infinity", "1795376392", "2026-11-22", "2026-13-40T00:00:00Z"] {
             assert_eq!(Stamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_the_server_is_read_from_its_answer() {
+        let read = |text| Stamp::parse_date_header(text).map(Stamp::secs);
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for text in ["", "now", "1994-11-06T08:49:37Z", "Sun, 06 Nov"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

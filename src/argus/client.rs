@@ -1,10 +1,13 @@
 //! The Argus REST client: which request each question is, and which error each answer is. Never
 //! repeats a request, never decides what an incident should look like.
 
+use super::acks;
 use super::advice;
 use super::api_url::{ApiUrl, quoted};
 use super::exchange::{Answer, Exchange};
-use super::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+use super::models::{
+    Acks, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch,
+};
 use super::proxy::Environment;
 use super::text::{json, summary};
 use super::{ArgusError, ArgusServer, wire};
@@ -118,11 +121,7 @@ impl Client {
         path: &str,
         read: fn(&[u8]) -> Result<T, String>,
     ) -> Result<Option<T>, ArgusError> {
-        let answer = self.run(Method::GET, path, None)?;
-        if answer.status == 404 && is_argus_error(&answer.body) {
-            return Ok(None);
-        }
-        understood(judge(answer)?, read).map(Some)
+        if_there(self.run(Method::GET, path, None)?, read)
     }
 
     fn write<T>(
@@ -170,6 +169,13 @@ impl ArgusServer for Client {
         self.get_if_there(&format!("incidents/{pk}/events/"), wire::events)
     }
 
+    fn acks(&self, pk: IncidentPk) -> Result<Option<Acks>, ArgusError> {
+        let answer = self.run(Method::GET, &format!("incidents/{pk}/acks/"), None)?;
+        let at = answer.date;
+        let all = if_there(answer, acks::acks)?;
+        Ok(all.map(|all| Acks { all, at }))
+    }
+
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
         self.write(Method::POST, "incidents/", wire::new_incident(new), wire::incident)
     }
@@ -179,7 +185,17 @@ impl ArgusServer for Client {
     }
 
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError> {
+        // The address of the events refuses acknowledgements.
+        if event.kind == EventKind::Acknowledge {
+            let path = format!("incidents/{pk}/acks/");
+            return self.write(Method::POST, &path, acks::new_ack(event), acks::ack).map(|ack| ack.event);
+        }
         self.write(Method::POST, &format!("incidents/{pk}/events/"), wire::new_event(event), wire::event)
+    }
+
+    fn expire(&self, pk: IncidentPk, ack: EventPk, at: Stamp) -> Result<(), ArgusError> {
+        let path = format!("incidents/{pk}/acks/{ack}/");
+        self.write(Method::PATCH, &path, acks::expiration(at), |_| Ok(()))
     }
 
     fn sign_of_life(&self) -> Result<(), ArgusError> {
@@ -264,6 +280,14 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, ArgusError> {
         status @ 400..=499 => Err(ArgusError::Request { status, why: advice::of_refusal(&answer) }),
         status => Err(ArgusError::Unknown { why: why(), status: Some(status) }),
     }
+}
+
+/// What an answer says; `None` if Argus itself says that there is no such thing.
+fn if_there<T>(answer: Answer, read: fn(&[u8]) -> Result<T, String>) -> Result<Option<T>, ArgusError> {
+    if answer.status == 404 && is_argus_error(&answer.body) {
+        return Ok(None);
+    }
+    understood(judge(answer)?, read).map(Some)
 }
 
 /// Whether Argus itself says so: its API answers 401, and 404 about one incident or cursor, with

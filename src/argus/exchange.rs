@@ -15,12 +15,13 @@ use super::text::sanitised;
 use super::tls::{self, Trust};
 use super::transport::{Dial, Later, not_connected};
 use crate::progress;
+use crate::time::Stamp;
 use log::{debug, info};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
+use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, SendBody, Timeout};
@@ -68,6 +69,8 @@ pub(super) struct Answer {
     pub location: Option<String>,
     /// What `argus.url` should probably be, if it is not the address of the API.
     pub better: Option<String>,
+    /// What the server's clock said, if it says that.
+    pub date: Option<Stamp>,
     pub body: Vec<u8>,
 }
 
@@ -207,6 +210,7 @@ impl Exchange {
     fn read(&self, path: &str, mut response: Response<Body>, timeout: Duration) -> Result<Answer, ArgusError> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).map(|to| sanitised(&String::from_utf8_lossy(to.as_bytes())));
+        let date = response.headers().get(DATE).and_then(|date| Stamp::parse_date_header(date.to_str().ok()?));
         let leads = location.as_deref().and_then(|to| self.base.redirected(path, to));
         let better = leads.or_else(|| self.base.better());
         if !response.status().is_success() {
@@ -217,14 +221,14 @@ impl Exchange {
                 let why = format!("the proxy {}: {}", via.description(), advice::wants_password(via));
                 return Err(ArgusError::Refused(why));
             }
-            return Ok(Answer { status, location, better, body });
+            return Ok(Answer { status, location, better, date, body });
         }
         let unknown = |why| ArgusError::Unknown { why, status: Some(status) };
         if response.body().content_length().is_some_and(|length| length > MAX_BODY) {
             return Err(unknown("the answer is too long to be one".to_owned()));
         }
         match response.body_mut().with_config().limit(MAX_BODY).read_to_vec() {
-            Ok(body) => Ok(Answer { status, location, better, body }),
+            Ok(body) => Ok(Answer { status, location, better, date, body }),
             Err(error) => Err(unknown(format!("{} while reading the answer", self.describe(&error, timeout)))),
         }
     }

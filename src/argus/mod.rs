@@ -4,10 +4,11 @@
 //! The REST client is `client.rs` (requests and errors), with `exchange.rs` (one HTTP request),
 //! `transport.rs` (its connection), `proxy.rs` (the proxy), `tls.rs` (trust), `ca.rs` (the CA
 //! file), `api_url.rs` (the address), `advice.rs` (what to do about an error) and `limits.rs` (what
-//! Argus accepts of a text). Its JSON is `wire.rs`, `list.rs` and `event_kind.rs`; the models are
-//! `models.rs`.
+//! Argus accepts of a text). Its JSON is `wire.rs`, `acks.rs`, `list.rs` and `event_kind.rs`; the
+//! models are `models.rs`.
 
 pub mod about;
+mod acks;
 mod advice;
 pub mod api_url;
 pub mod ca;
@@ -28,7 +29,7 @@ mod wire;
 
 use crate::secret::Secret;
 use crate::time::Stamp;
-use models::{Event, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+use models::{Acks, Event, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
 
 /// The requests of synchronisation to an Argus server. The real client and the model of the
 /// simulation implement it. One call is one request, which is never repeated. Shared by the
@@ -65,6 +66,12 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn events(&self, pk: IncidentPk) -> Result<Option<Vec<Event>>, ArgusError>;
 
+    /// All acknowledgements of one incident; `None` if there is no such incident (404).
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn acks(&self, pk: IncidentPk) -> Result<Option<Acks>, ArgusError>;
+
     /// Creates an incident. A number that is taken is [`ArgusError::Request`] with status 400.
     ///
     /// # Errors
@@ -77,11 +84,17 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn patch(&self, pk: IncidentPk, patch: &Patch) -> Result<Incident, ArgusError>;
 
-    /// Posts an event.
+    /// Posts an event, or an acknowledgement without an end.
     ///
     /// # Errors
     /// See [`ArgusError`].
     fn post_event(&self, pk: IncidentPk, event: &NewEvent) -> Result<Event, ArgusError>;
+
+    /// Gives an acknowledgement an end, which must lie ahead on Argus' clock.
+    ///
+    /// # Errors
+    /// See [`ArgusError`].
+    fn expire(&self, pk: IncidentPk, ack: EventPk, at: Stamp) -> Result<(), ArgusError>;
 
     /// Sends the heartbeat of our source (`POST incidents/sources/heartbeat/`).
     ///

@@ -142,6 +142,24 @@ pub struct Event {
     pub description: String,
 }
 
+/// An acknowledgement of an incident, which is the event that made it and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// The event. Its primary key is the acknowledgement's, too.
+    pub event: Event,
+    /// When it ends, on Argus' clock; `None`: never.
+    pub expiration: Option<Stamp>,
+}
+
+/// The acknowledgements of an incident, in any order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Acks {
+    /// All of them, also those that are over.
+    pub all: Vec<Ack>,
+    /// What Argus' clock said at the time of the answer, if it says that.
+    pub at: Option<Stamp>,
+}
+
 /// An incident to be created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewIncident {
@@ -183,12 +201,21 @@ pub struct Patch {
 /// An event to be posted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEvent {
-    /// [`EventKind::Other`], [`EventKind::End`] or [`EventKind::Restart`].
+    /// [`EventKind::Other`], [`EventKind::End`], [`EventKind::Restart`] or
+    /// [`EventKind::Acknowledge`].
     pub kind: EventKind,
     /// When it happened.
     pub timestamp: Stamp,
     /// Its text.
     pub description: String,
+}
+
+impl NewEvent {
+    /// An END.
+    #[must_use]
+    pub fn end(timestamp: Stamp, description: String) -> Self {
+        Self { kind: EventKind::End, timestamp, description }
+    }
 }
 
 /// Which incidents of our own source a list asks for.

@@ -57,7 +57,7 @@ struct WireTag {
 }
 
 #[derive(Deserialize)]
-struct WireEvent {
+pub(super) struct WireEvent {
     pk: i64,
     incident: IncidentPk,
     actor: Option<WireActor>,
@@ -193,11 +193,11 @@ pub(super) fn new_event(new: &NewEvent) -> Result<Vec<u8>, String> {
     })
 }
 
-fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+pub(super) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| sanitised(&error.to_string()))
 }
 
-fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
     serde_json::to_vec(value).map_err(|error| error.to_string())
 }
 
@@ -261,7 +261,7 @@ fn end_time(wire: Option<Option<String>>) -> Result<EndTime, String> {
 
 /// A time. Before zones were whole minutes, Python writes their seconds too (`+00:53:28`): those
 /// are cut off, because one event that somebody dated 1850 must not make a list unreadable.
-fn instant(field: &str, text: &str) -> Result<Stamp, String> {
+pub(super) fn instant(field: &str, text: &str) -> Result<Stamp, String> {
     let without_seconds = || {
         let (head, tail) = text.split_at_checked(text.len().checked_sub(9)?)?;
         let zone = tail.strip_prefix(['+', '-'])?;

@@ -71,6 +71,9 @@ pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, sign
     if let Some(link) = sample_link(config) {
         report.print("ok", "link", &format!("an incident's link looks like {link}"));
     }
+    if let Some(states) = config.sync.acknowledge.visible() {
+        report.print("ok", "states", &format!("a case in state {states} is acknowledged in Argus"));
+    }
     let all = zino::check(&mut report, parts::login(config))
         .and_then(|()| argus::check(&mut report, config))
         .and_then(|()| primary(&mut report, config));

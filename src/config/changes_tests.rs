@@ -20,6 +20,8 @@ refresh_interval = 30
 full_interval = 900
 orphan_grace = 900
 acknowledge.setstate = "none"
+acknowledge.history = false
+acknowledge.from_states = ["working"]
 ticket.enable = false
 severity.default = 3
 severity.thresholds = [{ min_priority = 500, level = 1 }]
@@ -68,8 +70,10 @@ fn every_key_that_changes_is_named_alone() {
         ("refresh_interval = 30", "refresh_interval = 31"),
         ("full_interval = 900", "full_interval = 901"),
         ("orphan_grace = 900", "orphan_grace = 901"),
-        ("\"none\"", "\"working\""),
-        ("false", "true"),
+        ("\"none\"", "\"waiting\""),
+        ("history = false", "history = true"),
+        ("[\"working\"]", "[\"waiting\"]"),
+        ("enable = false", "enable = true"),
         ("severity.default = 3", "severity.default = 4"),
         ("500, level = 1", "500, level = 2"),
         ("\"alarm\", level = 1", "\"alarm\", level = 2"),

@@ -1,13 +1,11 @@
 //! `[filter]`: which cases get an incident, as the configuration says it. Never judges a case.
 
-use super::value::{List, Priority, Text, Whole};
+use super::value::{List, Priority, Text, Whole, one_of};
 use crate::zino::case::CaseKind;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The types that can be asked for, in Zino's words.
 const TYPES: [&str; 5] = ["reachability", "portstate", "bgp", "alarm", "bfd"];
-/// How many letters of a misspelled type may differ.
-const TYPING_ERRORS: usize = 3;
 
 /// Which cases get an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -77,10 +75,7 @@ impl TryFrom<Text> for Type {
         if TYPES.contains(&text.as_str()) {
             return Ok(Self(CaseKind::from_word(&text)));
         }
-        let distance = |word: &&str| strsim::osa_distance(word, &text.to_ascii_lowercase());
-        let near = TYPES.into_iter().min_by_key(distance).filter(|word| distance(word) <= TYPING_ERRORS);
-        let hint = near.map(|word| format!("; did you mean \"{word}\"?")).unwrap_or_default();
-        Err(format!("must be of \"{}\"{hint}", TYPES.join("\", \"")))
+        Err(one_of(&TYPES, &text))
     }
 }
 

@@ -7,6 +7,7 @@
 //! The way of a file: `files` reads it, `syntax` reports what is not TOML, `reader` reads its
 //! sections into the structs, and `resolve` checks what depends on several keys or on other files.
 
+mod acknowledge;
 mod changes;
 mod environment;
 mod files;
@@ -21,6 +22,7 @@ mod template;
 mod text;
 mod value;
 
+pub use acknowledge::{Acknowledge, Setstate, VisibleState};
 pub use changes::changed_keys;
 pub use environment::Environment;
 pub use files::find;
@@ -28,7 +30,6 @@ pub use filter::{Filter, Pattern, Type};
 pub use keys::keys;
 pub use problem::{ConfigError, Problem};
 pub use template::{IncidentConfig, Part, Placeholder, Template};
-pub use text::Setstate;
 pub use value::Whole;
 
 use crate::argus::api_url::ApiUrl;
@@ -131,14 +132,6 @@ pub struct SyncConfig {
     /// `[sync.severity]`
     #[serde(default)]
     pub severity: Severity,
-}
-
-/// What an acknowledgement in Argus does in Zino.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Acknowledge {
-    /// The state that it gives the case.
-    pub setstate: Setstate,
 }
 
 /// What a ticket in Argus does in Zino.

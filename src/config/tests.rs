@@ -20,7 +20,11 @@ fn the_required_keys_are_enough_and_the_rest_has_defaults() {
         refresh_interval: Seconds::of::<30>(),
         full_interval: Seconds::of::<900>(),
         orphan_grace: Grace::of::<900>(),
-        acknowledge: Acknowledge { setstate: Setstate::None },
+        acknowledge: Acknowledge {
+            setstate: Setstate::None,
+            history: Flag(false),
+            from_states: value::List::default(),
+        },
         ticket: Ticket { enable: Flag(false) },
         severity: Severity { default: Whole(3), rules: Vec::new(), thresholds: Vec::new() },
     };

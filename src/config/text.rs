@@ -137,32 +137,6 @@ impl TryFrom<Text> for Community {
     }
 }
 
-/// The state that an acknowledgement in Argus gives a case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "Text")]
-pub enum Setstate {
-    /// None: acknowledgements stay in Argus.
-    #[default]
-    None,
-    /// `working`
-    Working,
-    /// `waiting`
-    Waiting,
-}
-
-impl TryFrom<Text> for Setstate {
-    type Error = String;
-
-    fn try_from(Text(text): Text) -> Result<Self, String> {
-        match text.as_str() {
-            "none" => Ok(Self::None),
-            "working" => Ok(Self::Working),
-            "waiting" => Ok(Self::Waiting),
-            _ => Err("must be \"none\", \"working\" or \"waiting\"".to_owned()),
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "text_tests.rs"]
 mod tests;

@@ -24,8 +24,6 @@ fn small_values_mean_what_they_say() {
     check("'.example.org'", Ok(Domain("example.org".to_owned())));
     check("''", Ok(Domain::default()));
     check::<User>("'a b'", Err("must be one word, without blanks"));
-    check("'waiting'", Ok(Setstate::Waiting));
-    check::<Setstate>("'closed'", Err("must be \"none\", \"working\" or \"waiting\""));
     check("'public'", Ok(Community::default()));
 }
 

@@ -175,6 +175,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 }
 
+/// How many letters of a misspelled word may differ.
+const TYPING_ERRORS: usize = 3;
+
+/// The error about a text that must be one of these words, with the word that it may have to be.
+pub(super) fn one_of(words: &[&str], text: &str) -> String {
+    let text = text.to_ascii_lowercase();
+    let near = words.iter().map(|word| (strsim::osa_distance(word, &text), word)).min();
+    let hint = near.filter(|(distance, _)| *distance <= TYPING_ERRORS);
+    let hint = hint.map(|(_, word)| format!("; did you mean \"{word}\"?")).unwrap_or_default();
+    format!("must be of \"{}\"{hint}", words.join("\", \""))
+}
+
 /// True or false.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Flag(pub bool);

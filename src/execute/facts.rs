@@ -1,7 +1,7 @@
 //! Asks Argus one question. A read is consistent: where a row contradicts its events, both are read
 //! once more. Never decides what an answer means for a case.
 
-use crate::argus::models::{EventKind, Incident, IncidentPk, ListQuery};
+use crate::argus::models::{Acks, EventKind, Incident, IncidentPk, ListQuery};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::view::{IncidentRead, Question};
 
@@ -16,6 +16,8 @@ pub(super) enum Answer {
     Incident(Option<Box<IncidentRead>>),
     /// To [`Question::Number`]; `None` if the number is free.
     Number(Option<Box<Incident>>),
+    /// To [`Question::Acks`]; of an incident that is not there, none.
+    Acks(Acks),
     /// To [`Question::OpenAboutProblem`].
     Open(Vec<Incident>),
 }
@@ -26,6 +28,7 @@ impl Answer {
         let (one, many): (Option<&Incident>, &[Incident]) = match self {
             Self::Incident(found) => (found.as_ref().map(|read| &read.incident), &[]),
             Self::Number(found) => (found.as_deref(), &[]),
+            Self::Acks(_) => (None, &[]),
             Self::Open(found) => (None, found),
         };
         one.into_iter().chain(many)
@@ -44,6 +47,7 @@ pub(super) fn ask<A: ArgusServer + ?Sized>(argus: &A, question: &Question) -> Re
             let found = page.items.into_iter().find(|incident| *incident.source_incident_id == **number);
             Answer::Number(found.map(Box::new))
         }
+        Question::Acks(pk) => Answer::Acks(argus.acks(*pk)?.unwrap_or_default()),
         Question::OpenAboutProblem(tags) => {
             Answer::Open(argus.list(&ListQuery::OpenTagged(tags.clone()), None, MOST_ABOUT_PROBLEM)?.items)
         }

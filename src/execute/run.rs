@@ -125,6 +125,10 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             (Question::Number(number), Answer::Number(found)) => {
                 self.view.take_number(case, number, found.map(|incident| *incident))
             }
+            (Question::Acks(pk), Answer::Acks(found)) => {
+                self.view.take_acks(*pk, found);
+                true
+            }
             (_, Answer::Open(found)) => {
                 self.view.take_open(found);
                 true
@@ -145,14 +149,17 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
 
     /// Argus refuses to answer. Everything else goes on.
     fn is_refused(&mut self, case: CaseId, question: Question, cause: Cause) {
-        let (incident, name) = match &question {
-            Question::Incident(pk) => (Some(*pk), format!("the reading of incident {pk}")),
-            Question::Number(_) => (None, "the search for its incident".to_owned()),
+        let (key, name) = match &question {
+            Question::Incident(pk) => (WriteKey::reading(Some(*pk)), format!("the reading of incident {pk}")),
+            Question::Number(_) => (WriteKey::reading(None), "the search for its incident".to_owned()),
+            Question::Acks(pk) => {
+                (WriteKey::reading_acks(*pk), format!("the reading of the acknowledgements of incident {pk}"))
+            }
             // The incident is created without this search.
             Question::OpenAboutProblem(_) => return self.view.take_open([]),
         };
         if let Some(work) = self.view.cases.iter_mut().find(|work| work.case.id == case) {
-            work.setbacks.failed(WriteKey::reading(incident), &name, cause, work.chance);
+            work.setbacks.failed(key, &name, cause, work.chance);
         }
         self.view.argus.refused.insert(question);
     }
@@ -185,6 +192,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
                     self.seen.insert(incident.pk, *incident);
                     self.changed(one);
                 }
+                Written::Expired => self.changed(one),
                 Written::Refused => return Ok(()),
                 Written::Failed(stop) => {
                     if matches!((&one.incident(), &stop), (None, Outcome::Failed(ArgusError::Unknown { .. }))) {

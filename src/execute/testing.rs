@@ -2,7 +2,8 @@
 //! the program.
 
 use crate::argus::models::{
-    EndTime, Event, EventKind, Incident, IncidentPk, ListQuery, MadeFor, NewEvent, NewIncident, Page, Patch,
+    Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, MadeFor, NewEvent, NewIncident, Page,
+    Patch,
 };
 use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::testing::US;
@@ -160,6 +161,11 @@ impl ArgusServer for FakeArgus {
         Ok(Some(events))
     }
 
+    fn acks(&self, pk: IncidentPk) -> Result<Option<Acks>, ArgusError> {
+        self.request(format!("GET acks {pk}"))?;
+        Ok(Some(Acks::default()))
+    }
+
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
         self.request(format!("CREATE {}", new.source_incident_id))?;
         if self.incidents.borrow().values().any(|i| *i.source_incident_id == *new.source_incident_id) {
@@ -220,6 +226,10 @@ impl ArgusServer for FakeArgus {
             _ => {}
         }
         Ok(posted)
+    }
+
+    fn expire(&self, pk: IncidentPk, ack: EventPk, _: Stamp) -> Result<(), ArgusError> {
+        self.request(format!("EXPIRE {pk} {ack}"))
     }
 
     fn sign_of_life(&self) -> Result<(), ArgusError> {

@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     Posted(EventPk),
     /// Argus changed the incident, which is now so.
     Patched(Box<Incident>),
+    /// Our acknowledgement has an end.
+    Expired,
     /// Argus refuses it.
     Refused,
     /// Nothing more is written in this run.
@@ -38,6 +40,10 @@ pub(super) fn write<A: ArgusServer + ?Sized>(argus: &A, view: &mut View, write: 
     let result = match &write.action {
         Action::Create(new) => argus.create(new).map(|incident| Outcome::Created(Box::new(incident))),
         Action::Patch(pk, patch) => argus.patch(*pk, patch).map(|incident| Outcome::Patched(Box::new(incident))),
+        Action::Expire(pk, ack, at) => argus.expire(*pk, *ack, *at).map(|()| {
+            view.take_expired(*pk, *ack, *at);
+            Outcome::Expired
+        }),
         Action::Post(pk, new) => argus.post_event(*pk, new).map(|event| {
             let posted = event.pk;
             // As it was sent: the next decision compares that, whatever Argus made of it.
@@ -106,7 +112,7 @@ fn refused(view: &mut View, write: &Write, status: u16, why: String) {
     }
     let what = match &write.action {
         Action::Create(new) => format!("its incident, number {}", new.source_incident_id),
-        Action::Post(pk, _) | Action::Patch(pk, _) => name_of(write, *pk),
+        Action::Post(pk, _) | Action::Patch(pk, _) | Action::Expire(pk, ..) => name_of(write, *pk),
     };
     if let Some(work) = view.cases.iter_mut().find(|work| work.case.id == write.case) {
         work.setbacks.failed(write.key(), &what, Cause::Refused { status, why }, work.chance);
@@ -133,9 +139,11 @@ fn log_line(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => format!("created incident {pk}"),
         Action::Patch(..) => format!("changed incident {pk} to match"),
+        Action::Expire(..) => format!("our acknowledgement of incident {pk} ends"),
         Action::Post(_, event) => match event.kind {
             EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
             EventKind::Restart => format!("reopened incident {pk}"),
+            EventKind::Acknowledge => format!("acknowledged incident {pk}: {}", normal(&event.description)),
             _ => format!("history to incident {pk}: {}", normal(&event.description)),
         },
     }
@@ -146,9 +154,11 @@ fn name_of(write: &Write, pk: IncidentPk) -> String {
     match &write.action {
         Action::Create(_) => "its incident".to_owned(),
         Action::Patch(..) => format!("a change of incident {pk}"),
+        Action::Expire(..) => format!("the end of our acknowledgement of incident {pk}"),
         Action::Post(_, event) => match event.kind {
             EventKind::End => format!("END on incident {pk}"),
             EventKind::Restart => format!("RES on incident {pk}"),
+            EventKind::Acknowledge => format!("our acknowledgement of incident {pk}"),
             _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_QUOTED))),
         },
     }

@@ -4,7 +4,8 @@
 use super::identity::exact;
 use super::setbacks::{Cause, WriteKey};
 use super::view::{IncidentRead, View};
-use crate::argus::models::{Event, Incident, IncidentPk};
+use crate::argus::models::{Acks, Event, EventKind, EventPk, Incident, IncidentPk};
+use crate::time::Stamp;
 use crate::zino::case::CaseId;
 
 impl View {
@@ -63,6 +64,22 @@ impl View {
         self.argus.listed.extend(found.into_iter().map(|incident| (incident.pk, incident)));
     }
 
+    /// Takes the answer to [`Question::Acks`].
+    pub fn take_acks(&mut self, pk: IncidentPk, found: Acks) {
+        for work in &mut self.cases {
+            work.setbacks.is_over(&WriteKey::reading_acks(pk));
+        }
+        self.argus.acks.insert(pk, found);
+    }
+
+    /// Takes the end of an acknowledgement, as Argus accepted it.
+    pub fn take_expired(&mut self, pk: IncidentPk, ack: EventPk, at: Stamp) {
+        let acks = self.argus.acks.get_mut(&pk).into_iter().flat_map(|acks| &mut acks.all);
+        for ended in acks.filter(|one| one.event.pk == ack) {
+            ended.expiration = Some(at);
+        }
+    }
+
     /// Takes an incident that Argus says it has made. It has no events, unless Argus has said so
     /// before and did not have it: then it is only a candidate.
     pub fn take_created(&mut self, case: CaseId, incident: Incident) {
@@ -78,6 +95,7 @@ impl View {
     /// Takes an event that Argus accepted and that changes no state.
     pub fn take_posted(&mut self, event: Event, pk: IncidentPk) {
         if let Some(Some(read)) = self.argus.read.get_mut(&pk) {
+            read.incident.acked |= event.kind == EventKind::Acknowledge;
             read.events.push(event);
         }
     }

@@ -1,22 +1,20 @@
 //! What happens next about one problem: the only place that decides it. Pure and total; never asks
 //! a server, never reads a clock, and remembers nothing between two calls.
 
-use super::attributes::attributes;
 use super::deliver::reopened_by_zino;
-use super::evidence::{Evidence, duplicate_text, lost_close_text, restart_text};
+use super::evidence::{Evidence, duplicate_text, lost_close_text};
 use super::filter::{Verdict, verdict};
-use super::history::missing_history;
 use super::identity::number;
+use super::lacking::lacking;
 use super::matching::{Matching, Owned};
-use super::render::{closing, new_incident, plain_number, second_number};
+use super::render::{closing, new_incident, plain_number, restart, second_number};
 use super::rules::Rules;
 use super::setbacks::{Cause, Setbacks, WriteKey};
 use super::text::tag_value;
 use super::user_actions::{UserAction, user_actions};
 use super::view::{Action, Next, Rule, Stop, View, Wait, Write};
 use super::work::CaseWork;
-use crate::argus::models::{EventKind, IncidentPk, NewEvent};
-use crate::time::Stamp;
+use crate::argus::models::{IncidentPk, NewEvent};
 use crate::zino::case::{Case, CaseId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,28 +157,27 @@ impl<'v> Decision<'v> {
             // unless somebody wants it open (CLOSE-4).
             (Some(_), _) if !evidence.is_open() && evidence.newest_turn().is_some() => None,
             (Some(closing), _) if evidence.is_wanted_open(closing.at, &rules.server) => None,
-            (Some(closing), _) => Some((Rule::CaseClosed, event(EventKind::End, closing.at, closing.text))),
+            (Some(closing), _) => Some((Rule::CaseClosed, NewEvent::end(closing.at, closing.text))),
             // USER-7: a person's close stands, unless Zino reopened the case after it was delivered
             // (USER-8).
             (None, Some(close)) if !done_there.iter().any(|action| action.pk == close.pk) => None,
-            (None, Some(_)) if reopened_by_zino(case, &done_there, rules) => Some((Rule::CaseOpen, self.restart(case))),
+            (None, Some(_)) if reopened_by_zino(case, &done_there, rules) => {
+                Some((Rule::CaseOpen, restart(case, view.now, rules)))
+            }
             (None, Some(close)) if evidence.is_open() => {
                 let text = lost_close_text(&tag_value(&close.actor_name));
-                Some((Rule::CloseStands, event(EventKind::End, close.timestamp, text)))
+                Some((Rule::CloseStands, NewEvent::end(close.timestamp, text)))
             }
             (None, Some(_)) => None,
             // USER-5: the incident of an open case is open.
-            (None, None) if !evidence.is_open() => Some((Rule::CaseOpen, self.restart(case))),
+            (None, None) if !evidence.is_open() => Some((Rule::CaseOpen, restart(case, view.now, rules))),
             (None, None) => None,
         };
         // HISTORY-4, TAGS: history and attributes come first.
-        let ends = turn.as_ref().is_some_and(|(_, event)| event.kind == EventKind::End);
-        let history = missing_history(case, ends, &evidence, rules).into_iter();
-        let history = history.map(|event| (Rule::History, Action::Post(pk, event)));
-        let patch = attributes(case, evidence.incident, rules).map(|p| (Rule::Attributes, Action::Patch(pk, p)));
-        let turn = turn.map(|(rule, event)| (rule, Action::Post(pk, event)));
+        let (lacking, unknown) = lacking(view, case, &evidence, turn, rules);
+        self.take(case.id, unknown);
         actions.extend(done_there);
-        self.write(case, pk, history.chain(patch).chain(turn).collect())
+        self.write(case, pk, lacking)
     }
 
     /// Creates the incident of a case that the filter wants, under its number (CREATE-5) or, if
@@ -228,14 +225,14 @@ impl<'v> Decision<'v> {
     fn about_other_incidents(&mut self) {
         for (pk, kept) in self.matching.duplicates(self.rules) {
             if let Some(case) = self.view.open_case() {
-                let end = event(EventKind::End, self.view.now, duplicate_text(kept));
+                let end = NewEvent::end(self.view.now, duplicate_text(kept));
                 let result = self.end_duplicate(case, pk, kept, end);
                 self.take(case.id, result);
             }
         }
         for (case, pk) in self.matching.left_behind() {
             if let Some(closing) = closing(case) {
-                let end = event(EventKind::End, closing.at, closing.text);
+                let end = NewEvent::end(closing.at, closing.text);
                 let result = self.end_left_behind(case, pk, end);
                 self.take(case.id, result);
             }
@@ -331,14 +328,6 @@ impl<'v> Decision<'v> {
         let is_own = super::identity::exact(case, evidence.incident);
         user_actions(evidence, self.rules, (!is_own).then_some(case.opened))
     }
-
-    fn restart(&self, case: &Case) -> NewEvent {
-        event(EventKind::Restart, self.view.now, restart_text(case.id, &case.state, &self.rules.server))
-    }
-}
-
-fn event(kind: EventKind, timestamp: Stamp, description: String) -> NewEvent {
-    NewEvent { kind, timestamp, description }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What one incident lacks of its case, rule by rule.
 
 use super::*;
-use crate::argus::models::{EndTime, Event, Incident, Patch, Tag};
+use crate::argus::models::{EndTime, Event, EventKind, Incident, Patch, Tag};
+use crate::reconcile::evidence::restart_text;
 use crate::reconcile::testing::{
     ALICE, OPENED, US, case, case_work, closed, entry, event, incident, port_case, rules, view_of,
 };
 use crate::reconcile::view::IncidentRead;
+use crate::time::Stamp;
 use crate::zino::case::{CaseKind, CaseState};
 
 /// A case with its incident and events, as the two servers say now.
@@ -67,7 +69,7 @@ impl Scene {
     fn posts(&self) -> Vec<(EventKind, i64, String)> {
         let post = |action: Action| match action {
             Action::Post(_, e) => Some((e.kind, e.timestamp.secs() - OPENED, e.description)),
-            Action::Patch(..) | Action::Create(_) => None,
+            Action::Patch(..) | Action::Expire(..) | Action::Create(_) => None,
         };
         self.actions().into_iter().filter_map(post).collect()
     }
@@ -75,7 +77,7 @@ impl Scene {
     fn patch(&self) -> Option<Patch> {
         self.actions().into_iter().find_map(|action| match action {
             Action::Patch(_, patch) => Some(patch),
-            Action::Post(..) | Action::Create(_) => None,
+            Action::Post(..) | Action::Expire(..) | Action::Create(_) => None,
         })
     }
 }

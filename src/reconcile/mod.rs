@@ -1,6 +1,7 @@
 //! Decisions: what each server lacks of the other. Pure: never asks a server, never opens a
 //! connection and never reads a clock.
 
+mod acknowledge;
 mod answers;
 mod attributes;
 pub mod decide;
@@ -9,6 +10,7 @@ pub mod evidence;
 pub mod filter;
 mod history;
 pub mod identity;
+mod lacking;
 pub mod link;
 pub mod matching;
 pub mod orphan;

@@ -71,6 +71,7 @@ fn answer(view: &mut View, argus: &Argus, id: u64, question: &Question) -> bool 
             let found = by(&|row| *row.source_incident_id == **number).map(|(row, _)| row);
             !view.argus.numbers.contains_key(number) && view.take_number(id, number, found)
         }
+        Question::Acks(_) => false,
         Question::OpenAboutProblem(_) => {
             let is_news = !view.argus.lists_all_open;
             view.take_open(argus.iter().filter(|(row, _)| row.is_open()).map(|(row, _)| row.clone()));

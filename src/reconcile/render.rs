@@ -1,11 +1,12 @@
 //! What an incident of a case looks like (CREATE). Never looks at what Argus holds now.
 
+use super::evidence::restart_text;
 use super::filter;
 use super::link;
 use super::rules::Rules;
 use super::text::{MAX_EVENT_TEXT, cut, one_line, tag_value};
 use crate::argus::limits::clean;
-use crate::argus::models::NewIncident;
+use crate::argus::models::{EventKind, NewEvent, NewIncident};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, HistoryEntry};
 use serde_json::{Value, json};
@@ -184,6 +185,13 @@ pub fn closing(case: &Case) -> Option<Closing> {
     let last = case.history.last();
     let at = case.closed.or(last.map(|e| e.at)).unwrap_or(case.opened);
     Some(Closing { at, text: "Closed in Zino".to_owned(), entry: None })
+}
+
+/// The RES on the incident of a case that is open.
+#[must_use]
+pub fn restart(case: &Case, now: Stamp, rules: &Rules) -> NewEvent {
+    let description = restart_text(case.id, &case.state, &rules.server);
+    NewEvent { kind: EventKind::Restart, timestamp: now, description }
 }
 
 /// A history entry as the text of an event: its header line, then its lines.

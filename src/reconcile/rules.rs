@@ -27,6 +27,12 @@ pub struct Rules {
     pub domain: String,
     /// `sync.acknowledge.setstate`; `None`: acknowledgements stay in Argus.
     pub acknowledged_state: Option<CaseState>,
+    /// `sync.acknowledge.history`: acknowledgements become history entries also without a state.
+    #[serde(default)]
+    pub acknowledge_history: bool,
+    /// `sync.acknowledge.from_states`: a case in one of these is acknowledged in Argus.
+    #[serde(default)]
+    pub acknowledge_from: Vec<CaseState>,
     /// `sync.ticket.enable`.
     pub tickets: bool,
     /// `sync.severity.default`.
@@ -60,6 +66,8 @@ impl From<&Config> for Rules {
                 Setstate::Working => Some(CaseState::Working),
                 Setstate::Waiting => Some(CaseState::Waiting),
             },
+            acknowledge_history: sync.acknowledge.history.0,
+            acknowledge_from: sync.acknowledge.from_states.0.iter().map(|state| state.0.clone()).collect(),
             tickets: sync.ticket.enable.0,
             default_level: sync.severity.default.0,
             filter: filter.clone(),
@@ -77,6 +85,13 @@ impl From<&Config> for Rules {
 }
 
 impl Rules {
+    /// Whether an acknowledgement in Argus becomes a history entry.
+    /// Rule: USER-2.
+    #[must_use]
+    pub fn takes_acknowledgements(&self) -> bool {
+        self.acknowledge_history || self.acknowledged_state.is_some()
+    }
+
     /// The level of a case: that of the first rule that matches, else that of the band with the
     /// highest `min_priority` not above its priority, or else the default.
     /// Rules: CREATE-3, CREATE-9.

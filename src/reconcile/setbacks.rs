@@ -3,7 +3,7 @@
 //! write is tried again.
 
 use super::text::{cut, normal};
-use crate::argus::models::{EventKind, IncidentPk, NewEvent};
+use crate::argus::models::{EventKind, EventPk, IncidentPk, NewEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -34,11 +34,12 @@ impl WriteKey {
     #[must_use]
     pub fn event(incident: IncidentPk, event: &NewEvent) -> Self {
         let what = match &event.kind {
-            EventKind::Other => {
+            EventKind::Other | EventKind::Acknowledge => {
+                let word = if event.kind == EventKind::Other { "OTH" } else { "ACK" };
                 // The hash stands for a text that can be long.
                 let mut hasher = DefaultHasher::new();
                 normal(&event.description).hash(&mut hasher);
-                format!("OTH {} {:016x}", event.timestamp, hasher.finish())
+                format!("{word} {} {:016x}", event.timestamp, hasher.finish())
             }
             kind => format!("{kind:?}"),
         };
@@ -51,6 +52,18 @@ impl WriteKey {
         Self { incident: Some(incident), what: "PATCH".to_owned() }
     }
 
+    /// The end of an acknowledgement.
+    #[must_use]
+    pub fn expire(incident: IncidentPk, ack: EventPk) -> Self {
+        Self { incident: Some(incident), what: format!("EXPIRE {ack}") }
+    }
+
+    /// Not a write: the read of the acknowledgements of an incident.
+    #[must_use]
+    pub fn reading_acks(incident: IncidentPk) -> Self {
+        Self { incident: Some(incident), what: "READ acks".to_owned() }
+    }
+
     /// Not a write: a read of an incident, or the search for one by its number.
     #[must_use]
     pub fn reading(incident: Option<IncidentPk>) -> Self {
@@ -58,7 +71,7 @@ impl WriteKey {
     }
 
     fn is_reading(&self) -> bool {
-        self.what == "READ"
+        self.what.starts_with("READ")
     }
 }
 

@@ -21,6 +21,8 @@ pub fn rules() -> Rules {
         user: "argus".into(),
         domain: "example.org".into(),
         acknowledged_state: Some(CaseState::Working),
+        acknowledge_history: false,
+        acknowledge_from: Vec::new(),
         tickets: true,
         default_level: 3,
         filter: Filter::default(),

@@ -35,7 +35,7 @@ pub struct UserAction {
 
 /// The user actions on an incident that concern its case. If a case adopted the incident that
 /// opened at `adopted_by`, only those of the life of that case.
-/// Rules: USER-10, USER-11.
+/// Rules: USER-10, USER-11, ACK-6.
 #[must_use]
 pub fn user_actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<Stamp>) -> Vec<UserAction> {
     let in_its_life = |e: &Event| adopted_by.is_none_or(|opened| evidence.concerns(e, opened));
@@ -47,7 +47,7 @@ pub fn user_actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<S
         .filter_map(|e| {
             let kind = if evidence.is_persons_close(e) {
                 ActionKind::Close { stands: standing.is_some_and(|pk| pk == e.pk) }
-            } else if e.kind == EventKind::Acknowledge && rules.acknowledged_state.is_some() {
+            } else if e.kind == EventKind::Acknowledge && rules.takes_acknowledgements() {
                 ActionKind::Acknowledge
             } else {
                 return None;

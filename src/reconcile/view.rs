@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use super::identity::exact;
 use super::setbacks::{Setbacks, WriteKey};
 use super::work::{CaseWork, ProblemJob};
-use crate::argus::models::{Event, EventKind, Incident, IncidentPk, NewEvent, NewIncident, Patch};
+use crate::argus::models::{Acks, Event, EventKind, EventPk, Incident, IncidentPk, NewEvent, NewIncident, Patch};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseId, Problem};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct Facts {
     pub lists_all_open: bool,
     /// Incidents that were read in this run with all their events. `None`: Argus answered 404.
     pub read: BTreeMap<IncidentPk, Option<IncidentRead>>,
+    /// The acknowledgements of incidents that were asked for in this run.
+    #[serde(default)]
+    pub acks: BTreeMap<IncidentPk, Acks>,
     /// The incident that has a number, where the number was looked up. `None`: the number is free.
     pub numbers: BTreeMap<IncidentNumber, Option<Incident>>,
     /// Numbers under which Argus refused an incident in this run (400), and its reason.
@@ -103,6 +106,8 @@ pub enum Question {
     Incident(IncidentPk),
     /// Which incident has this number.
     Number(IncidentNumber),
+    /// The acknowledgements of the incident.
+    Acks(IncidentPk),
     /// The open incidents about the problem, by these tags.
     OpenAboutProblem(Vec<String>),
 }
@@ -123,10 +128,12 @@ pub struct Write {
 pub enum Action {
     /// Create an incident.
     Create(NewIncident),
-    /// Post an event on an incident.
+    /// Post an event on an incident, or an acknowledgement.
     Post(IncidentPk, NewEvent),
     /// Change an incident.
     Patch(IncidentPk, Patch),
+    /// Give an acknowledgement of ours an end at this time.
+    Expire(IncidentPk, EventPk, Stamp),
 }
 
 /// The rule that asks for a write, with its name in `src/design.md`.
@@ -146,6 +153,10 @@ pub enum Rule {
     CloseStands,
     /// IDENT-3: of several open incidents the lowest primary key stays.
     Duplicate,
+    /// ACK-1: a case in one of `from_states` is acknowledged in Argus.
+    StateEntered,
+    /// ACK-3: our acknowledgement ends when the case leaves those states.
+    StateLeft,
     /// IDENT-5: an incident of no case ends with the last case of its problem.
     LeftBehind,
 }
@@ -158,6 +169,7 @@ impl Write {
             Action::Create(_) => WriteKey::creation(),
             Action::Post(pk, event) => WriteKey::event(*pk, event),
             Action::Patch(pk, _) => WriteKey::patch(*pk),
+            Action::Expire(pk, ack, _) => WriteKey::expire(*pk, *ack),
         }
     }
 
@@ -166,7 +178,7 @@ impl Write {
     pub fn incident(&self) -> Option<IncidentPk> {
         match self.action {
             Action::Create(_) => None,
-            Action::Post(pk, _) | Action::Patch(pk, _) => Some(pk),
+            Action::Post(pk, _) | Action::Patch(pk, _) | Action::Expire(pk, ..) => Some(pk),
         }
     }
 
@@ -181,8 +193,8 @@ impl Write {
     #[must_use]
     pub fn makes_uncertain(&self) -> bool {
         match &self.action {
-            Action::Create(_) => false,
-            Action::Post(_, event) => event.kind != EventKind::Other,
+            Action::Create(_) | Action::Expire(..) => false,
+            Action::Post(_, event) => !matches!(event.kind, EventKind::Other | EventKind::Acknowledge),
             Action::Patch(..) => true,
         }
     }
@@ -274,6 +286,11 @@ impl View {
         }
     }
 
+    /// The acknowledgements of an incident.
+    pub(super) fn acks(&self, case: CaseId, pk: IncidentPk) -> Result<&Acks, Stop> {
+        self.argus.acks.get(&pk).ok_or_else(|| self.ask(case, Question::Acks(pk)))
+    }
+
     /// A fact is missing.
     pub(super) fn ask(&self, case: CaseId, question: Question) -> Stop {
         if self.argus.refused.contains(&question) {
@@ -292,7 +309,7 @@ impl Facts {
     pub fn asked_for(&self) -> BTreeSet<IncidentPk> {
         let unanswered = self.refused.iter().chain(&self.failed).filter_map(|question| match question {
             Question::Incident(pk) => Some(*pk),
-            Question::Number(_) | Question::OpenAboutProblem(_) => None,
+            Question::Number(_) | Question::Acks(_) | Question::OpenAboutProblem(_) => None,
         });
         self.read.keys().copied().chain(unanswered).collect()
     }

@@ -27,6 +27,8 @@ pub fn rules() -> Rules {
         user: USER.into(),
         domain: String::new(),
         acknowledged_state: None,
+        acknowledge_history: false,
+        acknowledge_from: Vec::new(),
         tickets: false,
         default_level: 3,
         filter: zinoargus::config::Filter::default(),

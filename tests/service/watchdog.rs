@@ -42,6 +42,8 @@ fn machine() -> Engine {
         user: "argus".into(),
         domain: String::new(),
         acknowledged_state: None,
+        acknowledge_history: false,
+        acknowledge_from: Vec::new(),
         tickets: false,
         default_level: 3,
         filter: zinoargus::config::Filter::default(),

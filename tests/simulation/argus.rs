@@ -1,10 +1,11 @@
 //! An in-memory Argus that behaves as the API's facts say. Never knows about Zino.
 
+mod acks;
 mod client;
 
 use crate::world::{ALICE, US};
 pub use client::SimArgus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zinoargus::argus::ArgusError;
 use zinoargus::argus::models::*;
 use zinoargus::time::Stamp;
@@ -18,6 +19,10 @@ pub struct Argus {
     /// Clock offset to the true time, microseconds.
     pub offset: i64,
     pub away: bool,
+    /// The acknowledgements by their events: the incident of each, and its end.
+    pub acks: BTreeMap<EventPk, (IncidentPk, Option<Stamp>)>,
+    /// Those that people ended.
+    pub ended_by_people: BTreeSet<EventPk>,
     /// When each event arrived, on the true clock.
     pub arrived: BTreeMap<EventPk, i64>,
     /// The incidents of the Python program, and which case each was made for: the problem as text,
@@ -136,6 +141,7 @@ impl Argus {
         };
         let event = self.event(now, pk, US, new.kind.clone(), new.timestamp, &new.description);
         match new.kind {
+            EventKind::Acknowledge => self.acknowledge(&event, None),
             EventKind::End if row.is_open() => {
                 row.end_time = EndTime::At(new.timestamp);
                 row.open = false;
@@ -160,12 +166,17 @@ impl Argus {
 
     /// A user action; nothing happens where Argus would refuse it.
     pub fn person(&mut self, now: i64, pk: IncidentPk, action: &ByPerson, at: Stamp) -> Option<Event> {
+        if matches!(action, ByPerson::EndAck) {
+            self.person_ends_an_ack(now, pk);
+            return None;
+        }
         let incident = self.incidents.get_mut(&pk)?;
         let (kind, text) = match action {
-            ByPerson::Acknowledge(text) => {
+            ByPerson::Acknowledge(text) | ByPerson::AcknowledgeFor(_, text) => {
                 incident.acked = true;
                 (EventKind::Acknowledge, text.clone())
             }
+            ByPerson::EndAck => return None,
             ByPerson::Close(text) => {
                 if !incident.is_open() {
                     return None;
@@ -205,7 +216,12 @@ impl Argus {
                 return None;
             }
         };
-        Some(self.event(now, pk, ALICE, kind, at, &text))
+        let event = self.event(now, pk, ALICE, kind, at, &text);
+        if event.kind == EventKind::Acknowledge {
+            let seconds = if let ByPerson::AcknowledgeFor(seconds, _) = action { Some(*seconds) } else { None };
+            self.acknowledge(&event, seconds.map(|seconds| self.stamp(now).plus_secs(seconds)));
+        }
+        Some(event)
     }
 }
 
@@ -217,6 +233,10 @@ fn gone() -> ArgusError {
 #[derive(Debug, Clone)]
 pub enum ByPerson {
     Acknowledge(String),
+    /// For so many seconds.
+    AcknowledgeFor(i64, String),
+    /// Ends an acknowledgement, whoever made it.
+    EndAck,
     Close(String),
     Reopen,
     Ticket(String),
@@ -232,15 +252,16 @@ pub enum Late {
     Create(NewIncident),
     Patch(IncidentPk, Patch),
     Post(IncidentPk, NewEvent),
+    Expire(EventPk, Stamp),
 }
 
 impl Argus {
     /// Answers a write as if it had been executed. What turns an incident is on record all the
     /// same.
     fn pretend<T>(&mut self, what: &str, run: impl FnOnce(&mut Self) -> T) -> T {
-        let (incidents, events) = (self.incidents.clone(), self.events.len());
+        let (incidents, events, acks) = (self.incidents.clone(), self.events.len(), self.acks.clone());
         let answer = run(self);
-        self.incidents = incidents;
+        (self.incidents, self.acks) = (incidents, acks);
         if !what.contains(" End ") && !what.contains(" Restart ") {
             self.events.truncate(events);
         }
@@ -251,6 +272,7 @@ impl Argus {
         let row = |argus: &Self, pk: &IncidentPk| argus.incidents.get(pk).cloned();
         match late {
             Late::Create(new) => drop(self.create(now, new)),
+            Late::Expire(ack, end) => drop(self.expire(now, *ack, *end)),
             Late::Patch(pk, patch) => {
                 let row = row(self, pk);
                 drop(self.patch(now, *pk, row, patch));

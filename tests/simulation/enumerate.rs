@@ -81,6 +81,10 @@ impl ArgusServer for Still<'_> {
         Ok(Some(self.0.borrow().events_of(pk)))
     }
 
+    fn acks(&self, pk: IncidentPk) -> Result<Option<Acks>, ArgusError> {
+        Ok(Some(self.0.borrow().acks_of(NOW * SECOND, pk)))
+    }
+
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
         self.0.borrow_mut().create(NOW * SECOND, new)
     }
@@ -95,6 +99,10 @@ impl ArgusServer for Still<'_> {
         let argus = &mut *self.0.borrow_mut();
         let row = argus.incidents.get(&pk).cloned();
         argus.post(NOW * SECOND, pk, row, event)
+    }
+
+    fn expire(&self, _: IncidentPk, ack: EventPk, at: Stamp) -> Result<(), ArgusError> {
+        self.0.borrow_mut().expire(NOW * SECOND, ack, at)
     }
 
     fn sign_of_life(&self) -> Result<(), ArgusError> {

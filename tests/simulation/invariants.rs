@@ -3,6 +3,7 @@
 
 use crate::driver::{Driver, filter};
 use crate::facts::problem_text;
+use crate::shown_states;
 use crate::world::{OUR_USER, World};
 use crate::zino::Held;
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub fn check(driver: &Driver) -> Result<(), String> {
             if world.scenario.zinos == 1 && turns {
                 right_look(world, held, rules).map_err(at)?;
                 history_once(world, *z, held, rules).map_err(at)?;
+                let shows = |incident| shown_states::check(world, &held.case, incident, rules);
+                incident_of(world, held).map_or(Ok(()), shows).map_err(at)?;
             }
             // What closed before a takeover is the primary's business.
             let is_judged = |i: &Incident| turns || world.argus.is_exactly(&held.case, i);

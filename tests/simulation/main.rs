@@ -27,19 +27,23 @@ mod record;
 mod refusals;
 mod rng;
 mod scenarios;
+mod shown_states;
 mod situations;
 mod unwilling;
 mod world;
 mod zino;
 
 use driver::Driver;
-use scenarios::scenario;
+use scenarios::{Scenario, scenario};
 use std::hash::{Hash, Hasher};
 use std::io::Write;
 
 /// Runs one seed; the error is what was not true, with the trace.
 fn run(name: &str, seed: u64) -> Result<(), String> {
-    let scenario = scenario(name);
+    run_in(Scenario { acknowledges: seed / 2 % 2 == 1, ..scenario(name) }, name, seed)
+}
+
+fn run_in(scenario: Scenario, name: &str, seed: u64) -> Result<(), String> {
     let mut driver = Driver::new(seed, scenario);
     driver.storm(150 + seed % 200);
     let both_active = scenario.failover && (scenario.beside || seed.is_multiple_of(3));

@@ -1,7 +1,8 @@
 //! Seeds that once found a bug. A seed loses its meaning when the order of requests changes: what can
 //! be told in a few lines is in `situations/`, and these are kept beside it.
 
-use crate::run;
+use crate::run_in;
+use crate::scenarios::scenario;
 
 /// Seeds that once found a bug: what an in-flight job found about a number that had come to mean
 /// another case (amnesia 15), a look that was asked for during another and forgotten (amnesia 385),
@@ -89,7 +90,7 @@ fn what_once_went_wrong_stays_right() {
         ("twins", 67865),
     ];
     for (name, seed) in seeds {
-        if let Err(failure) = run(name, seed) {
+        if let Err(failure) = run_in(scenario(name), name, seed) {
             panic!("{failure}");
         }
     }

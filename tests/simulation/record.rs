@@ -88,6 +88,7 @@ fn kind(view: &View, next: &Next) -> String {
     let answer = match next {
         Next::Ask(_, Question::Incident(_)) => "reads an incident".to_owned(),
         Next::Ask(_, Question::Number(_)) => "looks a number up".to_owned(),
+        Next::Ask(_, Question::Acks(_)) => "looks at acknowledgements".to_owned(),
         Next::Ask(_, Question::OpenAboutProblem(_)) => "looks the problem up".to_owned(),
         Next::Wait(wait) => format!("waits ({})", format!("{wait:?}").split('(').next().unwrap_or_default()),
         Next::Done => "has nothing to do".to_owned(),
@@ -98,6 +99,7 @@ fn kind(view: &View, next: &Next) -> String {
                 Action::Create(_) => "an incident".to_owned(),
                 Action::Post(_, event) => format!("{:?}", event.kind),
                 Action::Patch(..) => "a change".to_owned(),
+                Action::Expire(..) => "the end of ours".to_owned(),
             };
             let all: BTreeSet<String> =
                 writes.iter().map(|write| format!("{:?} {}", write.rule, shown(&write.action))).collect();

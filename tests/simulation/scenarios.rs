@@ -40,6 +40,9 @@ pub struct Scenario {
     pub narrows: bool,
     /// Whether it is narrow now.
     pub narrow: bool,
+    /// Whether states show in Argus as acknowledgements. The seed says so: half of them in each
+    /// scenario.
+    pub acknowledges: bool,
 }
 
 /// One instance and one Zino that never forgets; the process may be killed.
@@ -60,6 +63,7 @@ pub const ALONE: Scenario = Scenario {
     crowds: false,
     narrows: false,
     narrow: false,
+    acknowledges: false,
 };
 
 const SCENARIOS: [(&str, Scenario); 16] = [

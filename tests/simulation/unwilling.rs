@@ -77,7 +77,7 @@ impl Unwilling {
             return Some(does);
         }
         // Nobody looks again for a text that Argus says it has.
-        let is_text = key.contains(" Other ");
+        let is_text = key.contains(" Other ") || key.contains(" Acknowledge ") || key.starts_with("EXPIRE ");
         let is_first = || self.came.iter().all(|(came, _)| self::key(came) != key);
         match roll % 1000 {
             16..=31 if stormy => Some(refusal(roll)),
@@ -125,7 +125,7 @@ fn key(what: &str) -> String {
     match words.as_slice() {
         // The time of an event can be that of the writing.
         ["POST", _, "End" | "Restart", ..] => drop(words.remove(3)),
-        ["POST", "incident", ..] => words.truncate(3),
+        ["POST", "incident", ..] | ["EXPIRE", ..] => words.truncate(3),
         _ => {}
     }
     words.join(" ")

@@ -3,7 +3,7 @@
 
 use super::{Argus, Late};
 use crate::unwilling::Does;
-use crate::world::Shared;
+use crate::world::{Shared, US};
 use zinoargus::argus::models::*;
 use zinoargus::argus::{ArgusError, ArgusServer};
 use zinoargus::reconcile::text::normal;
@@ -35,6 +35,7 @@ impl SimArgus<'_> {
             return Err(ArgusError::Unknown { why: "not JSON".into(), status: Some(200) });
         }
         world.requests += 1;
+        world.argus.settle(world.now);
         world.note(|| format!("  instance {} reads {what}", self.instance));
         Ok(run(&world.argus, world.requests))
     }
@@ -190,6 +191,13 @@ impl ArgusServer for SimArgus<'_> {
         Ok(found)
     }
 
+    fn acks(&self, pk: IncidentPk) -> Result<Option<Acks>, ArgusError> {
+        let now = self.world.borrow().now;
+        self.half(pk, &format!("acknowledgements of {pk}"), |argus| {
+            argus.incidents.contains_key(&pk).then(|| argus.acks_of(now, pk))
+        })
+    }
+
     fn create(&self, new: &NewIncident) -> Result<Incident, ArgusError> {
         self.world.borrow_mut().check_creation(self.instance, new);
         let what = format!("POST incident {} {}", new.source_incident_id, new.description);
@@ -206,6 +214,16 @@ impl ArgusServer for SimArgus<'_> {
         let what = format!("POST {pk} {:?} {} {:?}", event.kind, event.timestamp, event.description);
         let run = |argus: &mut Argus, now, row| argus.post(now, pk, row, event);
         self.write(&what, Some(pk), || Late::Post(pk, event.clone()), run)
+    }
+
+    fn expire(&self, pk: IncidentPk, ack: EventPk, at: Stamp) -> Result<(), ArgusError> {
+        {
+            let world = &mut *self.world.borrow_mut();
+            let is_persons = world.argus.maker_of(ack) != US;
+            world.broken_if(is_persons, &format!("acknowledgement {ack} of incident {pk} is a person's, and is ended"));
+        }
+        let what = format!("EXPIRE {pk} {ack} {at}");
+        self.write(&what, Some(pk), || Late::Expire(ack, at), |argus, now, _| argus.expire(now, ack, at))
     }
 
     /// Not part of the simulation: it says nothing of incidents.

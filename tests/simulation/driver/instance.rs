@@ -21,6 +21,8 @@ pub fn rules(instance: usize, scenario: Scenario) -> Rules {
         user: OUR_USER.into(),
         domain: "example.org".into(),
         acknowledged_state: Some(CaseState::Working),
+        acknowledge_history: false,
+        acknowledge_from: shown_states(scenario),
         tickets: true,
         default_level: 3,
         filter: filter(scenario),
@@ -45,6 +47,12 @@ fn incident(scenario: Scenario) -> IncidentConfig {
         (true, true) => r#"{"details_url": "/{type}/{router}?{port}", "tags": ["site={host}", "port={ifindex}"]}"#,
     };
     serde_json::from_str(text).expect("templates")
+}
+
+/// One that `setstate` gives is among them.
+fn shown_states(scenario: Scenario) -> Vec<CaseState> {
+    let some = [CaseState::Working, CaseState::Ignored];
+    if scenario.acknowledges { some.into() } else { Vec::new() }
 }
 
 fn level_rules(scenario: Scenario) -> Vec<LevelRule> {

@@ -179,6 +179,17 @@ impl World {
         self.note_lives();
     }
 
+    /// Sometimes a person acknowledges for a while, or ends an acknowledgement.
+    fn about_acknowledgements(&mut self, action: ByPerson) -> ByPerson {
+        match action {
+            ByPerson::Acknowledge(text) if self.rng.chance(300) => {
+                ByPerson::AcknowledgeFor(1 + self.rng.below(120) as i64, text)
+            }
+            ByPerson::Comment if self.rng.chance(300) => ByPerson::EndAck,
+            other => other,
+        }
+    }
+
     pub fn person_acts_on(&mut self, pk: IncidentPk) {
         let text = self.rng.pick(&TEXTS).unwrap_or_default().to_owned();
         let action = match self.rng.below(100) {
@@ -192,6 +203,7 @@ impl World {
         };
         // Only then: the seeds of the other scenarios would mean something else.
         let action = if self.scenario.python { crate::python::misleading(self, action) } else { action };
+        let action = if self.scenario.acknowledges { self.about_acknowledgements(action) } else { action };
         if matches!(action, ByPerson::Level(_)) {
             self.levelled.insert(pk);
         }

@@ -8,7 +8,7 @@ use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::decide::{decide, progress};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::setbacks::{Cause, WriteKey};
-use crate::reconcile::view::{Next, Question, View, Wait, Write};
+use crate::reconcile::view::{Action, Next, Question, Rule, View, Wait, Write};
 use crate::reconcile::work::{Changes, Outcome, ProblemJob, ProblemReport};
 use crate::zino::case::{Case, CaseId};
 use log::info;
@@ -176,6 +176,9 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             "what makes uncertain is the last: {writes:?}"
         );
         debug_assert!(!writes.iter().any(|one| self.is_given_up(one)), "Argus refused one of {writes:?}");
+        let is_of_acks = |one: &Write| matches!(&one.action, Action::Expire(..)) || one.rule == Rule::StateEntered;
+        let accepted = &self.view.argus.accepted;
+        debug_assert!(!writes.iter().any(|one| is_of_acks(one) && accepted.contains(&one.key())), "again: {writes:?}");
         for one in writes {
             let Some(left) = self.writes_left.checked_sub(1) else {
                 return Err(Outcome::Unfinished);

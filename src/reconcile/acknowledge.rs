@@ -4,6 +4,7 @@
 use super::evidence::{Evidence, restart_text};
 use super::render::entry_text;
 use super::rules::Rules;
+use super::setbacks::WriteKey;
 use super::text::normal;
 use super::view::{Action, Rule, Stop, View};
 use crate::argus::models::{Ack, Acks, Event, EventKind, NewEvent};
@@ -52,7 +53,9 @@ fn entered(view: &View, case: &Case, evidence: &Evidence<'_>, rules: &Rules) -> 
         false
     };
     let new = NewEvent { kind: EventKind::Acknowledge, timestamp: stay.began, description: stay.text };
-    Ok((!is_there).then_some(new))
+    // The answer about acknowledgements can come after ours, and without it where Argus lost it.
+    let is_accepted = view.argus.accepted.contains(&WriteKey::event(evidence.pk(), &new));
+    Ok((!is_there && !is_accepted).then_some(new))
 }
 
 /// The ends of our acknowledgements on the incident of a case that is in none of the states. One

@@ -111,6 +111,26 @@ fn the_state_shows_again_where_somebody_ended_our_acknowledgement() {
 }
 
 #[test]
+fn what_was_just_posted_or_ended_is_not_written_again() {
+    let again = |scene: Scene| {
+        let mut view = scene.view();
+        view.take_acks(1, scene.acks.clone().unwrap());
+        let Next::Write(writes) = decide(&view, &scene.rules) else { panic!("nothing is written") };
+        for write in writes {
+            match write.action {
+                Action::Post(pk, new) => view.take_posted(event(60, US, new.kind, 60, &new.description), pk),
+                Action::Expire(pk, ack, at) => view.take_expired(pk, ack, at),
+                other => panic!("{other:?}"),
+            }
+        }
+        decide(&view, &scene.rules)
+    };
+    let over = Scene::of(&[(60, TO_WORKING)]).acknowledged(US, 60, TO_WORKING, Some(100));
+    assert_eq!(again(over.acknowledged(ALICE, 70, "mine", None)), Next::Done);
+    assert_eq!(again(Scene::of(&[(60, TO_WORKING), (90, TO_OPEN)]).acknowledged(US, 60, TO_WORKING, None)), Next::Done);
+}
+
+#[test]
 fn one_stay_goes_on_through_several_of_the_states() {
     let to_waiting = "state change working -> waiting (anna)";
     let scene = Scene::of(&[(60, TO_WORKING), (90, to_waiting)]);

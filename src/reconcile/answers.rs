@@ -4,7 +4,7 @@
 use super::identity::exact;
 use super::setbacks::{Cause, WriteKey};
 use super::view::{IncidentRead, View};
-use crate::argus::models::{Acks, Event, EventKind, EventPk, Incident, IncidentPk};
+use crate::argus::models::{Ack, Acks, Event, EventKind, EventPk, Incident, IncidentPk};
 use crate::time::Stamp;
 use crate::zino::case::CaseId;
 
@@ -95,7 +95,11 @@ impl View {
     /// Takes an event that Argus accepted and that changes no state.
     pub fn take_posted(&mut self, event: Event, pk: IncidentPk) {
         if let Some(Some(read)) = self.argus.read.get_mut(&pk) {
-            read.incident.acked |= event.kind == EventKind::Acknowledge;
+            if event.kind == EventKind::Acknowledge {
+                read.incident.acked = true;
+                let acks = self.argus.acks.get_mut(&pk).map(|acks| &mut acks.all);
+                acks.into_iter().for_each(|acks| acks.push(Ack { event: event.clone(), expiration: None }));
+            }
             read.events.push(event);
         }
     }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// All options.
 const SHORT: [&str; 4] = ["-c", "-v", "-V", "-h"];
-const LONG: [&str; 7] = ["--config-file", "--verbose", "--once", "--timeout", "--check", "--version", "--help"];
+const LONG: [&str; 8] =
+    ["--config-file", "--verbose", "--once", "--dry-run", "--timeout", "--check", "--version", "--help"];
 
 /// What `--timeout` may be.
 const SHORTEST_SECS: f64 = 0.1;
@@ -27,6 +28,7 @@ Options:
                           /etc/zinoargus/zinoargus.toml)
   -v, --verbose           say more: -v what is done, -vv also the protocols
       --once              synchronise once, both ways, and exit (for cron)
+      --dry-run           print what a single run would write; write nothing
       --timeout SECONDS   longest duration of a single run (default: 600)
       --check             try everything, change nothing, and exit
   -V, --version           print the version and exit
@@ -69,6 +71,8 @@ pub enum RunMode {
     Once {
         /// The longest that the run may take, if limited.
         timeout: Option<Duration>,
+        /// `--dry-run`: print what would be written, and write nothing.
+        dry: bool,
     },
     /// `--check`: try everything, change nothing.
     Check,
@@ -108,6 +112,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
     let help = arguments.contains(["-h", "--help"]);
     let version = arguments.contains(["-V", "--version"]);
     let once = arguments.contains("--once");
+    let dry = arguments.contains("--dry-run");
     let check = arguments.contains("--check");
     let mut verbosity = 0;
     while arguments.contains(["-v", "--verbose"]) {
@@ -123,7 +128,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
         return Ok(Command::Version);
     }
     Ok(Command::Run(Options {
-        mode: run_mode(once, check, timeout)?,
+        mode: run_mode(once, check, dry, timeout)?,
         verbosity,
         config_file: config_file.map(PathBuf::from),
     }))
@@ -151,10 +156,11 @@ fn value(
     }
 }
 
-fn run_mode(once: bool, check: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
+fn run_mode(once: bool, check: bool, dry: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
     match (once, check) {
         (true, true) => Err(UsageError("--once and --check exclude each other".to_owned())),
-        (true, false) => Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()? }),
+        (true, false) => Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()?, dry }),
+        _ if dry => Err(UsageError("--dry-run goes with --once".to_owned())),
         _ if timeout.is_some() => Err(UsageError("--timeout goes with --once".to_owned())),
         (false, true) => Ok(RunMode::Check),
         (false, false) => Ok(RunMode::Daemon),
@@ -265,6 +271,8 @@ mod tests {
             (&["--once=yes"], "--once takes no value"),
             (&["--once", "--check"], "--once and --check exclude each other"),
             (&["--timeout", "5"], "--timeout goes with --once"),
+            (&["--dry-run"], "--dry-run goes with --once"),
+            (&["--check", "--dry-run"], "--dry-run goes with --once"),
             (&["--once", "--timeout", "0"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
             (&["--once", "--timeout=inf"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
             (&["--once", "--timeout=1e9"], "--timeout needs a number of seconds between 0.1 and 86400 (a day)"),
@@ -278,7 +286,8 @@ mod tests {
     fn the_ways_to_run_are_known() {
         assert_eq!(options(&["--check"]).mode, RunMode::Check);
         let timeout = Some(Duration::from_millis(2500));
-        assert_eq!(options(&["--once", "--timeout=2.5"]).mode, RunMode::Once { timeout });
+        assert_eq!(options(&["--once", "--timeout=2.5"]).mode, RunMode::Once { timeout, dry: false });
+        assert_eq!(options(&["--dry-run", "--once"]).mode, RunMode::Once { timeout: None, dry: true });
     }
 
     #[test]

@@ -37,11 +37,18 @@ const LONGEST_FINISH: Duration = Duration::from_secs(3);
 /// The targets of our own messages. simplelog's filter is a plain prefix, which `argusx` would
 /// pass, too.
 const OUR_TARGETS: [&str; 3] = ["zinoargus", "zino", "argus"];
+/// The target of the messages that say what was written to a server.
+pub const WRITTEN: &str = "zinoargus::written";
 /// RFC 3339 in whole seconds.
 const TIME: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
+/// Takes the messages about writes, each as a line.
+type Sink = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Standard error, for the whole process.
 static OUTLET: OnceLock<Outlet> = OnceLock::new();
+/// Where messages about writes go in a dry run.
+static SINK: OnceLock<Sink> = OnceLock::new();
 /// The time by which the process must have ended.
 static END: Mutex<Option<Instant>> = Mutex::new(None);
 
@@ -89,6 +96,14 @@ pub fn start(verbosity: usize) -> io::Result<()> {
         log::set_max_level(level);
     }
     Ok(())
+}
+
+/// Gives each message about a write, as one bounded line without secrets, to `sink` instead of the
+/// log, whatever the verbosity. A second call changes nothing.
+pub fn divert_writes(sink: impl Fn(&str) + Send + Sync + 'static) {
+    if SINK.set(Box::new(sink)).is_ok() {
+        log::set_max_level(log::max_level().max(LevelFilter::Info));
+    }
 }
 
 /// Waits until everything is written: for seconds while the reader of the log reads, for half a
@@ -151,7 +166,8 @@ fn stderr_is_journal() -> bool {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= self.level && is_ours(metadata.target())
+        let is_diverted = metadata.target() == WRITTEN && SINK.get().is_some();
+        is_diverted || metadata.level() <= self.level && is_ours(metadata.target())
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -160,6 +176,11 @@ impl Log for Logger {
         }
         // The message as plain text. `text` removes secrets from it, then escapes and cuts it.
         let message = record.args().to_string();
+        if let Some(sink) = SINK.get().filter(|_| record.target() == WRITTEN) {
+            let mut line = String::new();
+            push_bounded(&mut line, &redact::own_line(&message));
+            return sink(&line);
+        }
         let weight = if record.level() <= Level::Warn { Weight::Important } else { Weight::Ordinary };
         self.outlet.push(self.lines.piece(record.level(), &message), weight);
     }

@@ -90,7 +90,7 @@ fn start(options: &Options) -> ExitCode {
         log::warn!("{warning}");
     }
     match options.mode {
-        RunMode::Once { timeout } => once::run(&loaded.config, timeout, began, &signals),
+        RunMode::Once { timeout, dry } => once::run(&loaded.config, timeout, dry, began, &signals),
         RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &file, &signals),
     }
 }

@@ -15,6 +15,7 @@ _zinoargus() {
         -c --config-file
         -v --verbose
         --once
+        --dry-run
         --timeout
         --check
         -V --version

@@ -255,7 +255,7 @@ fn filter(query: &ListQuery) -> Result<String, ArgusError> {
 }
 
 /// Whether an incident has, of each key, one of these tags.
-fn has_tags(incident: &Incident, wanted: &[String]) -> bool {
+pub(super) fn has_tags(incident: &Incident, wanted: &[String]) -> bool {
     let key = |tag: &str| tag.split_once('=').map_or_else(|| tag.to_owned(), |(key, _)| key.to_owned());
     let has = |wanted: &str| incident.tags.iter().any(|tag| tag.text == wanted);
     wanted.iter().all(|one| wanted.iter().any(|other| key(other) == key(one) && has(other)))

@@ -19,6 +19,7 @@ pub mod limits;
 mod list;
 pub mod models;
 pub mod proxy;
+pub mod rehearsal;
 pub mod renewal;
 mod tags;
 mod text;

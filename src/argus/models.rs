@@ -9,6 +9,12 @@ use serde_json::Value;
 
 /// Primary key of an incident.
 pub type IncidentPk = i64;
+/// An incident in a log line. One that a dry run would have created has a negative key.
+#[must_use]
+pub fn incident_name(pk: IncidentPk) -> String {
+    if pk < 0 { format!("new incident {}", pk.unsigned_abs()) } else { format!("incident {pk}") }
+}
+
 /// Primary key of an event; rises with arrival.
 pub type EventPk = i64;
 /// Primary key of a user.

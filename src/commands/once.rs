@@ -3,6 +3,8 @@
 //! incidents.
 
 mod primary;
+mod progress_line;
+mod rehearsal;
 
 use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
@@ -24,6 +26,8 @@ use crate::threads::generation::Generation;
 use crossbeam_channel::{Receiver, at, bounded, never, select};
 use log::{error, info, log_enabled, warn};
 use primary::{Verdict, World};
+use progress_line::ProgressLine;
+use rehearsal::Rehearsal;
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread;
@@ -36,15 +40,31 @@ const LONGEST: Duration = Duration::from_secs(600);
 const SLACK: Duration = Duration::from_millis(500);
 /// How much later than the end the last log lines may be written.
 const LOG_SLACK: Duration = Duration::from_secs(1);
-/// How often the progress line is written anew.
-const REDRAW: Duration = Duration::from_millis(200);
-/// Clears the line of a terminal.
-const EMPTY_LINE: &str = "\r\x1b[K";
-
-/// Synchronises once; returns the exit code. `timeout` is counted from `began`, when the process
-/// did.
+/// Synchronises once, or in a dry run says what that would write; returns the exit code. `timeout`
+/// is counted from `began`, when the process did.
 #[must_use]
-pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: &Receiver<i32>) -> ExitCode {
+pub fn run(config: &Config, timeout: Option<Duration>, dry: bool, began: Instant, signals: &Receiver<i32>) -> ExitCode {
+    let rehearsal = match dry.then(Rehearsal::begin).transpose() {
+        Ok(rehearsal) => rehearsal,
+        Err(why) => {
+            error!("cannot start a thread: {why}");
+            return ExitCode::Internal;
+        }
+    };
+    let code = synchronise(config, timeout, rehearsal.as_ref(), began, signals);
+    if let Some(rehearsal) = rehearsal {
+        rehearsal.end();
+    }
+    code
+}
+
+fn synchronise(
+    config: &Config,
+    timeout: Option<Duration>,
+    rehearsal: Option<&Rehearsal>,
+    began: Instant,
+    signals: &Receiver<i32>,
+) -> ExitCode {
     let client = match parts::begin(config) {
         Ok(client) => client,
         Err(code) => return code,
@@ -66,14 +86,18 @@ pub fn run(config: &Config, timeout: Option<Duration>, began: Instant, signals: 
     let settings =
         Settings { once: Some(once), orphan_grace: grace, signs_of_life: false, ..parts::engine_settings(config) };
     let vitals = parts::vitals(&notifier, &progress);
-    let mut plan = parts::plan(config, client, &mut Tokens::default(), Engine::new(settings), vitals);
+    let mut plan = if rehearsal.is_some() {
+        parts::dry_plan(config, client, Engine::new(Settings { renews_token: false, ..settings }), vitals)
+    } else {
+        parts::plan(config, client, &mut Tokens::default(), Engine::new(settings), vitals)
+    };
     // The answer of the primary is known already.
     plan.heartbeat = None;
     plan.poller.is_single_run = true;
     plan.progress_sender = Some(progress_sender);
     match Generation::start(plan, &progress) {
         Ok(generation) => {
-            let code = wait(&time, signals, generation.ends(), progress_receiver);
+            let code = wait(&time, signals, generation.ends(), progress_receiver, rehearsal);
             let mut threads = generation.stop();
             threads.wait(time.end().min(Instant::now() + parts::to_join(config)), &never::<()>());
             drop(threads.join());
@@ -190,7 +214,13 @@ fn stopped(signal: i32) -> ExitCode {
     ExitCode::Partial
 }
 
-fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress: Receiver<usize>) -> ExitCode {
+fn wait(
+    time: &Time,
+    signals: &Receiver<i32>,
+    ends: &Receiver<End>,
+    mut progress: Receiver<usize>,
+    rehearsal: Option<&Rehearsal>,
+) -> ExitCode {
     let mut line = ProgressLine::new();
     let over = at(time.end() + SLACK);
     loop {
@@ -214,7 +244,7 @@ fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress
             recv(ends) -> end => {
                 line.clear();
                 return match end {
-                    Ok(End::Finished(end)) => finish(&end),
+                    Ok(End::Finished(end)) => finish(&end, rehearsal),
                     Ok(End::Refused(why)) => {
                         error!("{why}");
                         ExitCode::Refused
@@ -229,7 +259,7 @@ fn wait(time: &Time, signals: &Receiver<i32>, ends: &Receiver<End>, mut progress
     }
 }
 
-fn finish(end: &RunEnd) -> ExitCode {
+fn finish(end: &RunEnd, rehearsal: Option<&Rehearsal>) -> ExitCode {
     if let Some(hopeless) = &end.hopeless {
         let (Hopeless::Unreachable(why) | Hopeless::Refused(why)) = hopeless;
         error!("nothing was synchronised: {why}");
@@ -241,7 +271,10 @@ fn finish(end: &RunEnd) -> ExitCode {
     for what in &end.failed {
         error!("not synchronised: {what}");
     }
-    say(&summary(end));
+    match rehearsal {
+        Some(rehearsal) => rehearsal.say(&summary(end)),
+        None => say(&summary(end)),
+    }
     if end.failed.is_empty() { ExitCode::Done } else { ExitCode::Partial }
 }
 
@@ -263,44 +296,6 @@ fn say(text: &str) {
         info!("{text}");
     } else if stderr().is_terminal() {
         logging::print(&format!("{}\n", sanitised_line(text, usize::MAX)), Weight::Important);
-    }
-}
-
-/// What waits, on one line of a terminal that is written over and over. Nothing where there is no
-/// terminal, or where the log tells everything anyway.
-struct ProgressLine {
-    wanted: bool,
-    visible: bool,
-    most: usize,
-    next: Instant,
-}
-
-impl ProgressLine {
-    fn new() -> Self {
-        let wanted = stderr().is_terminal() && !log_enabled!(log::Level::Info);
-        Self { wanted, visible: false, most: 0, next: Instant::now() + REDRAW }
-    }
-
-    fn show(&mut self, waiting: usize) {
-        self.most = self.most.max(waiting);
-        if self.wanted && self.most > 0 && Instant::now() >= self.next {
-            self.next = Instant::now() + REDRAW;
-            self.visible = true;
-            let done = self.most.saturating_sub(waiting);
-            logging::print(&format!("{EMPTY_LINE}{done} of {} problems", self.most), Weight::Passing);
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.visible) {
-            logging::print(EMPTY_LINE, Weight::Important);
-        }
-    }
-}
-
-impl Drop for ProgressLine {
-    fn drop(&mut self) {
-        self.clear();
     }
 }
 

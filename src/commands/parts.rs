@@ -2,8 +2,10 @@
 //! share. Never starts anything.
 
 use super::token::{Keeper, Tokens};
+use crate::argus::ArgusServer;
 use crate::argus::client::{Client, Settings as ArgusSettings};
 use crate::argus::proxy::Environment;
+use crate::argus::rehearsal::Rehearsal;
 use crate::config::{Config, FailoverConfig};
 use crate::engine::{Engine, Names, Settings};
 use crate::execute::host_lock::HostLock;
@@ -17,6 +19,7 @@ use crate::service::notify::{Notifier, watchdog_from_environment};
 use crate::threads::generation::Plan;
 use crate::threads::vitals::Vitals;
 use crate::threads::{heartbeat, poller, writer};
+use crate::zino::rehearsal::Memory;
 use crate::zino::session::Login;
 use log::error;
 use std::sync::Arc;
@@ -107,6 +110,16 @@ pub(super) fn vitals(notifier: &Arc<Notifier>, progress: &Arc<Progress>) -> Vita
 
 /// The threads of the daemon with this configuration.
 pub(super) fn plan(config: &Config, client: Client, tokens: &mut Tokens, engine: Engine, vitals: Vitals) -> Plan {
+    plan_of(config, client, tokens, engine, vitals, false)
+}
+
+/// The threads of a dry run, which write to memory only.
+pub(super) fn dry_plan(config: &Config, client: Client, engine: Engine, vitals: Vitals) -> Plan {
+    plan_of(config, client, &mut Tokens::default(), engine, vitals, true)
+}
+
+fn plan_of(config: &Config, client: Client, tokens: &mut Tokens, engine: Engine, vitals: Vitals, dry: bool) -> Plan {
+    let client = Arc::new(client);
     let zino = format!("{}:{} {}", config.zino.server.0, config.zino.port.0, config.zino.user.0);
     Plan {
         engine,
@@ -114,10 +127,12 @@ pub(super) fn plan(config: &Config, client: Client, tokens: &mut Tokens, engine:
         poller: poller::Setup {
             login: login(config),
             rules: Rules::from(config),
-            host_lock: HostLock::new(zino, PATIENCE),
+            host_lock: (!dry).then(|| HostLock::new(zino, PATIENCE)),
+            memory: dry.then(Memory::default),
             is_single_run: false,
         },
-        writer: writer_setup(config, client, tokens),
+        writer: writer_setup(config, &client, tokens, dry),
+        client,
         writers: config.argus.connections.0,
         heartbeat: config
             .failover
@@ -128,18 +143,23 @@ pub(super) fn plan(config: &Config, client: Client, tokens: &mut Tokens, engine:
     }
 }
 
-fn writer_setup(config: &Config, client: Client, tokens: &mut Tokens) -> writer::Setup<Client> {
-    let argus = Arc::new(client);
-    let keeper = Arc::new(Keeper::new(config, &argus, tokens.renewer(config)));
+/// What all writers work with, on whatever server.
+type WriterSetup = Arc<writer::Setup<dyn ArgusServer + Send + Sync>>;
+
+fn writer_setup(config: &Config, client: &Arc<Client>, tokens: &mut Tokens, dry: bool) -> WriterSetup {
+    let keeper = Arc::new(Keeper::new(config, client, tokens.renewer(config)));
     let renewing = Arc::clone(&keeper);
-    writer::Setup {
+    let host_lock = (!dry).then(|| HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE));
+    let argus: Arc<dyn ArgusServer + Send + Sync> =
+        if dry { Arc::new(Rehearsal::new(Arc::clone(client))) } else { Arc::clone(client) as _ };
+    Arc::new(writer::Setup {
         argus,
         rules: Rules::from(config),
         timeout: config.argus.timeout.0,
-        host_lock: HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE),
+        host_lock,
         before_probe: Box::new(move || keeper.refresh()),
         renew: Box::new(move || renewing.renew()),
-    }
+    })
 }
 
 /// A panic in any thread ends the whole process: half a daemon is worse than none, and systemd

@@ -1,6 +1,7 @@
 //! The loop around `deliver`: it reads the case, makes the writes that it lacks, and reads it
 //! again. Never decides what a case lacks, and never asks Argus.
 
+use crate::log::WRITTEN;
 use crate::reconcile::deliver::{Delivery, ZinoWrite};
 use crate::reconcile::filter::wants_log;
 use crate::reconcile::rules::Rules;
@@ -55,11 +56,11 @@ fn write_one<Z: ZinoServer + ?Sized>(zino: &mut Z, case: &Case, write: &ZinoWrit
     match write {
         ZinoWrite::History(text) => {
             zino.add_history(case.id, text)?;
-            info!("{}: to Zino: {text}", case.name());
+            info!(target: WRITTEN, "{}: to Zino: {text}", case.name());
         }
         ZinoWrite::State(state) => {
             zino.set_state(case.id, state)?;
-            info!("{}: to Zino: state {}", case.name(), state.word());
+            info!(target: WRITTEN, "{}: to Zino: state {}", case.name(), state.word());
         }
     }
     Ok(())

@@ -4,10 +4,13 @@
 use super::facts::read;
 use crate::argus::models::{Incident, IncidentPk, NewEvent};
 use crate::argus::{ArgusError, ArgusServer};
+use crate::log::WRITTEN;
 use crate::reconcile::orphan::{is_without_effect, lacking_record, lacks_end};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::setbacks::TRIES;
+use crate::reconcile::text::normal;
 use crate::time::Stamp;
+use log::info;
 
 /// Ends an incident whose case Zino deleted, if it lacks that. Returns the incident as it is after.
 /// Argus can lose an END, so there are two tries.
@@ -32,6 +35,7 @@ pub fn end<A: ArgusServer + ?Sized>(
             break;
         }
         argus.post_event(pk, end)?;
+        info!(target: WRITTEN, "incident {pk}: ended, its case is no longer in Zino");
     }
     Err(ArgusError::Request { status: 201, why: "accepted without effect".to_owned() })
 }
@@ -51,6 +55,7 @@ pub fn mark_forgotten<A: ArgusServer + ?Sized>(
     };
     if let Some(record) = lacking_record(&read.evidence(), now) {
         argus.post_event(pk, &record)?;
+        info!(target: WRITTEN, "to the record of incident {pk}: {}", normal(&record.description));
     }
     Ok(Some(read.incident))
 }

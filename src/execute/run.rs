@@ -3,8 +3,9 @@
 
 use super::facts::{Answer, ask};
 use super::writes::{Outcome as Written, write};
-use crate::argus::models::{EventPk, Incident, IncidentPk};
+use crate::argus::models::{EventPk, Incident, IncidentPk, incident_name};
 use crate::argus::{ArgusError, ArgusServer};
+use crate::log::WRITTEN;
 use crate::reconcile::decide::{decide, progress};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::setbacks::{Cause, WriteKey};
@@ -217,7 +218,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
     fn made_incident(&mut self, write: &Write, incident: Incident) {
         if let Some(work) = self.view.case(write.case) {
             let closed = if work.case.is_closed() { ", already closed" } else { "" };
-            info!("{}: created incident {}{closed}", work.case.name(), incident.pk);
+            info!(target: WRITTEN, "{}: created {}{closed}", work.case.name(), incident_name(incident.pk));
         }
         self.changes.created.insert(write.case);
         self.seen.insert(incident.pk, incident.clone());

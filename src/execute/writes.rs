@@ -1,7 +1,8 @@
 //! Makes one write, and notes in the view what became of it. Never decides what is written.
 
-use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk};
+use crate::argus::models::{Event, EventKind, EventPk, Incident, IncidentPk, incident_name};
 use crate::argus::{ArgusError, ArgusServer};
+use crate::log::WRITTEN;
 use crate::reconcile::render::plain_number;
 use crate::reconcile::setbacks::Cause;
 use crate::reconcile::text::{cut, normal, one_line};
@@ -91,7 +92,7 @@ fn accepted(view: &mut View, write: &Write) {
         }
         let is_of_no_case = matches!(write.rule, Rule::Duplicate | Rule::LeftBehind);
         let name = if is_of_no_case { problem } else { work.case.name() };
-        info!("{name}: {}", log_line(write, pk));
+        info!(target: WRITTEN, "{name}: {}", log_line(write, pk));
     }
     if write.makes_uncertain() {
         view.forget_read(pk);
@@ -136,30 +137,32 @@ fn note_taken(view: &View, write: &Write, number: &str) {
 
 /// A write, as the log line about it says it.
 fn log_line(write: &Write, pk: IncidentPk) -> String {
+    let incident = incident_name(pk);
     match &write.action {
-        Action::Create(_) => format!("created incident {pk}"),
-        Action::Patch(..) => format!("changed incident {pk} to match"),
-        Action::Expire(..) => format!("our acknowledgement of incident {pk} ends"),
+        Action::Create(_) => format!("created {incident}"),
+        Action::Patch(..) => format!("changed {incident} to match"),
+        Action::Expire(..) => format!("our acknowledgement of {incident} ends"),
         Action::Post(_, event) => match event.kind {
-            EventKind::End => format!("ended incident {pk}: {}", normal(&event.description)),
-            EventKind::Restart => format!("reopened incident {pk}"),
-            EventKind::Acknowledge => format!("acknowledged incident {pk}: {}", normal(&event.description)),
-            _ => format!("history to incident {pk}: {}", normal(&event.description)),
+            EventKind::End => format!("ended {incident}: {}", normal(&event.description)),
+            EventKind::Restart => format!("reopened {incident}"),
+            EventKind::Acknowledge => format!("acknowledged {incident}: {}", normal(&event.description)),
+            _ => format!("history to {incident}: {}", normal(&event.description)),
         },
     }
 }
 
 /// The name of a write in the log line about its setback.
 fn name_of(write: &Write, pk: IncidentPk) -> String {
+    let incident = incident_name(pk);
     match &write.action {
         Action::Create(_) => "its incident".to_owned(),
-        Action::Patch(..) => format!("a change of incident {pk}"),
-        Action::Expire(..) => format!("the end of our acknowledgement of incident {pk}"),
+        Action::Patch(..) => format!("a change of {incident}"),
+        Action::Expire(..) => format!("the end of our acknowledgement of {incident}"),
         Action::Post(_, event) => match event.kind {
-            EventKind::End => format!("END on incident {pk}"),
-            EventKind::Restart => format!("RES on incident {pk}"),
-            EventKind::Acknowledge => format!("our acknowledgement of incident {pk}"),
-            _ => format!("the event \"{}\" on incident {pk}", one_line(&cut(&event.description, MAX_QUOTED))),
+            EventKind::End => format!("END on {incident}"),
+            EventKind::Restart => format!("RES on {incident}"),
+            EventKind::Acknowledge => format!("our acknowledgement of {incident}"),
+            _ => format!("the event \"{}\" on {incident}", one_line(&cut(&event.description, MAX_QUOTED))),
         },
     }
 }

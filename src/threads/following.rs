@@ -17,7 +17,7 @@ use crate::progress;
 use crate::reconcile::rules::Rules;
 use crate::zino::case::CaseId;
 use crate::zino::notify::Notifications;
-use crate::zino::session::Session;
+use crate::zino::rehearsal::Connection;
 use crate::zino::{ZinoError, ZinoServer};
 use crossbeam_channel::SendTimeoutError;
 use std::time::Duration;
@@ -27,7 +27,7 @@ const LISTEN: Duration = Duration::from_millis(50);
 
 /// A connection, and the cases that are still to be read over it.
 pub(super) struct Following<'a> {
-    pub session: Session,
+    pub zino: Connection,
     pub notifications: Notifications,
     pub channels: &'a Channels,
     notified: Notified,
@@ -36,8 +36,8 @@ pub(super) struct Following<'a> {
 
 impl<'a> Following<'a> {
     /// Nothing has been read yet.
-    pub fn new(session: Session, notifications: Notifications, channels: &'a Channels) -> Self {
-        Self { session, notifications, channels, notified: Notified::default(), reading: None }
+    pub fn new(zino: Connection, notifications: Notifications, channels: &'a Channels) -> Self {
+        Self { zino, notifications, channels, notified: Notified::default(), reading: None }
     }
 
     /// Follows until the connection is lost or the engine has ended.
@@ -51,10 +51,10 @@ impl<'a> Following<'a> {
         // These commands were for the connection before. The engine does not know this one yet.
         self.channels.mailbox.forget_commands();
         self.send(ZinoEvent::Connected)?;
-        self.reading = Some(Reading::begin(&mut self.session)?);
+        self.reading = Some(Reading::begin(&mut self.zino)?);
         loop {
             // A batch, so that a slow Zino keeps this thread from its other work for seconds only.
-            let most = self.session.pace().size();
+            let most = self.zino.real.pace().size();
             let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
             let idle = command.is_none() && self.notified.is_empty() && self.reading.is_none();
             if let Some(command) = command {
@@ -62,7 +62,7 @@ impl<'a> Following<'a> {
                 // never end, so the two kinds of reading take turns.
                 self.obey(command, setup)?;
             } else {
-                for event in self.notified.read_part(&mut self.session, most, &setup.rules.filter)? {
+                for event in self.notified.read_part(&mut self.zino, most, &setup.rules.filter)? {
                     self.send(event)?;
                 }
                 self.read_on(most, setup)?;
@@ -70,7 +70,7 @@ impl<'a> Following<'a> {
             let notices = self.notifications.poll(if idle { LISTEN } else { Duration::ZERO })?;
             self.notified.take(&notices);
             if self.reading.is_none() && self.notified.was_too_much() {
-                self.reading = Some(Reading::begin(&mut self.session)?);
+                self.reading = Some(Reading::begin(&mut self.zino)?);
             }
         }
     }
@@ -78,15 +78,15 @@ impl<'a> Following<'a> {
     fn obey(&mut self, command: ZinoCommand, setup: &Setup) -> Result<(), Gone> {
         if matches!(command, ZinoCommand::Reread) {
             if self.reading.is_none() {
-                self.reading = Some(Reading::begin(&mut self.session)?);
+                self.reading = Some(Reading::begin(&mut self.zino)?);
             }
             return Ok(());
         }
-        let turn = match turn(&setup.host_lock, &command) {
+        let turn = match setup.host_lock.as_ref().map_or(Ok(None), |lock| turn(lock, &command)) {
             Ok(turn) => turn,
             Err(id) => return self.send(ZinoEvent::Postponed(id)),
         };
-        let (event, lost) = obey(command, &mut self.session, &setup.rules);
+        let (event, lost) = obey(command, &mut self.zino, &setup.rules);
         drop(turn);
         if let Some(event) = event {
             self.send(event)?;
@@ -99,7 +99,7 @@ impl<'a> Following<'a> {
         let Some(reading) = &mut self.reading else {
             return Ok(());
         };
-        match reading.step(&mut self.session, most, &setup.rules.filter)? {
+        match reading.step(&mut self.zino, most, &setup.rules.filter)? {
             Step::Part(cases) => self.send(ZinoEvent::Part(cases)),
             Step::End(snapshot) => {
                 self.reading = None;

@@ -9,6 +9,7 @@
 use super::mailbox::mailbox;
 use super::vitals::Vitals;
 use super::{ENDS, End, INBOX, JOBS, Never, POLLER, WRITER, core, heartbeat, poller, writer};
+use crate::argus::ArgusServer;
 use crate::argus::client::Client;
 use crate::engine::{Engine, Input, Kept};
 use crate::progress::{self, Progress};
@@ -30,8 +31,10 @@ pub struct Plan {
     pub vitals: Vitals,
     /// For the poller.
     pub poller: poller::Setup,
+    /// What the writers' requests go through.
+    pub client: Arc<Client>,
     /// For all writers.
-    pub writer: writer::Setup<Client>,
+    pub writer: Arc<writer::Setup<dyn ArgusServer + Send + Sync>>,
     /// How many writers there are.
     pub writers: usize,
     /// For the heartbeat, if there is one.
@@ -87,7 +90,7 @@ impl Generation {
         let (alive_sender, gone_receiver) = bounded(0);
         let (command_sender, mailbox) = mailbox();
         let mut threads = Threads {
-            client: Arc::clone(&plan.writer.argus),
+            client: plan.client,
             progress: Arc::clone(progress),
             core: None,
             rest: None,
@@ -96,10 +99,11 @@ impl Generation {
             alive_sender: Some(alive_sender),
             gone_receiver,
         };
-        let writer = Arc::new(plan.writer);
         for number in 0..plan.writers.max(1) {
-            let (setup, jobs, inputs) = (Arc::clone(&writer), job_receiver.clone(), input_sender.clone());
-            threads.spawn(format!("{WRITER} {number}"), writer.bound(), move || writer::run(&setup, &jobs, &inputs))?;
+            let (setup, jobs, inputs) = (Arc::clone(&plan.writer), job_receiver.clone(), input_sender.clone());
+            threads.spawn(format!("{WRITER} {number}"), plan.writer.bound(), move || {
+                writer::run(&setup, &jobs, &inputs)
+            })?;
         }
         let channels = poller::Channels { mailbox, input_sender: input_sender.clone() };
         let setup = plan.poller;

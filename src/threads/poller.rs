@@ -12,6 +12,7 @@ use crate::reconcile::rules::Rules;
 use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
+use crate::zino::rehearsal::{Memory, Rehearsed};
 use crate::zino::session::{Login, Session};
 use crossbeam_channel::Sender;
 use log::{debug, info, warn};
@@ -35,8 +36,10 @@ pub struct Setup {
     pub login: Login,
     /// What decisions depend on.
     pub rules: Rules,
-    /// Where all processes of this host meet that write to this Zino.
-    pub host_lock: HostLock,
+    /// Where all processes of this host meet that write to this Zino; `None`: nothing is written.
+    pub host_lock: Option<HostLock>,
+    /// For a dry run: what is only remembered.
+    pub memory: Option<Memory>,
     /// A single run ends if Zino cannot be used at its start, and logs that itself.
     pub is_single_run: bool,
 }
@@ -92,9 +95,10 @@ fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &m
     let gone = match connect(&setup.login) {
         Ok((session, notifications)) => {
             outage.log_end(&setup.login);
-            let mut following = Following::new(session.at_pace(*pace), notifications, channels);
+            let zino = Rehearsed::new(session.at_pace(*pace), setup.memory.clone(), &setup.login.user);
+            let mut following = Following::new(zino, notifications, channels);
             let gone = following.run(setup);
-            *pace = following.session.pace();
+            *pace = following.zino.real.pace();
             if send(channels, ZinoEvent::Disconnected).is_err() { Gone::Stopped } else { gone }
         }
         Err(error) => Gone::Lost(error),

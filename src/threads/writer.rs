@@ -15,15 +15,15 @@ use std::time::Duration;
 const SLACK: Duration = Duration::from_secs(60);
 
 /// What all writers work with.
-pub struct Setup<A> {
+pub struct Setup<A: ?Sized> {
     /// The server.
     pub argus: Arc<A>,
     /// What decisions depend on.
     pub rules: Rules,
     /// The longest that one request may take.
     pub timeout: Duration,
-    /// Where all processes of this host meet that write to this server.
-    pub host_lock: HostLock,
+    /// Where all processes of this host meet that write to this server; `None`: nothing is written.
+    pub host_lock: Option<HostLock>,
     /// Called before a probe and before the proof of STANDBY; may give the client a token that was
     /// replaced on disk: a refusal is believed only of the newest one. An error stands for the
     /// answer of Argus.
@@ -32,7 +32,7 @@ pub struct Setup<A> {
     pub renew: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
 }
 
-impl<A> Setup<A> {
+impl<A: ?Sized> Setup<A> {
     /// How long a writer may be silent while it works: one request, and what is between two.
     #[must_use]
     pub fn bound(&self) -> Duration {
@@ -41,7 +41,7 @@ impl<A> Setup<A> {
 }
 
 /// Takes jobs until there are no more, one at a time; several of these run beside each other.
-pub fn run<A: ArgusServer>(setup: &Setup<A>, job_receiver: &Receiver<Job>, input_sender: &Sender<Input>) {
+pub fn run<A: ArgusServer + ?Sized>(setup: &Setup<A>, job_receiver: &Receiver<Job>, input_sender: &Sender<Input>) {
     loop {
         progress::rest();
         let Ok(job) = job_receiver.recv() else {
@@ -56,7 +56,7 @@ pub fn run<A: ArgusServer>(setup: &Setup<A>, job_receiver: &Receiver<Job>, input
             },
             Job::Renew => Report::Renewed((setup.renew)()),
             job => {
-                let _turn = turn(&setup.host_lock, &job);
+                let _turn = setup.host_lock.as_ref().and_then(|lock| turn(lock, &job));
                 execute(&*setup.argus, &setup.rules, job)
             }
         };

@@ -13,6 +13,7 @@ pub mod notify;
 pub mod pace;
 mod port;
 mod reads;
+pub mod rehearsal;
 mod reply;
 pub mod session;
 mod text;

@@ -49,7 +49,13 @@ struct Poller {
 impl Poller {
     fn follow(zino: &FakeZino) -> Self {
         let host_lock = HostLock::new(format!("stalled {}", zino.login.port), Duration::ZERO);
-        let setup = Setup { login: zino.login.clone(), rules: rules(), host_lock, is_single_run: false };
+        let setup = Setup {
+            login: zino.login.clone(),
+            rules: rules(),
+            host_lock: Some(host_lock),
+            memory: None,
+            is_single_run: false,
+        };
         let (input_sender, inputs) = bounded(INBOX);
         let (commands, mailbox) = mailbox();
         let channels = Channels { mailbox, input_sender };

@@ -17,7 +17,11 @@ pub fn check(world: &World, case: &Case, incident: &Incident, rules: &Rules) -> 
     let events = world.argus.events_of(incident.pk);
     let ours: Vec<&Event> =
         events.iter().filter(|e| e.kind == EventKind::Acknowledge && e.actor == incident.source_user).collect();
-    let in_force = ours.iter().filter(|e| world.argus.is_in_force(world.now, e.pk)).count();
+    // A Zino that forgot may not know the state that an acknowledgement shows.
+    let changed = case.history.iter().rev().find(|entry| entry.state_change().is_some()).map(|entry| entry.at);
+    let is_known = |e: &Event| !world.scenario.amnesia || changed.is_some_and(|at| e.timestamp <= at);
+    let is_in_force = |e: &&&Event| world.argus.is_in_force(world.now, e.pk) && is_known(e);
+    let in_force = ours.iter().filter(is_in_force).count();
     let is_shown = rules.acknowledge_from.contains(&case.state);
     // A closed case takes back only what is about itself.
     let may_stay = case.is_closed() && (world.scenario.amnesia || world.scenario.python);

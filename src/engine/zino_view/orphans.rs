@@ -15,7 +15,7 @@ use crate::reconcile::identity::{About, PYTHON_OFFSET_SECS, about, number, same_
 use crate::reconcile::orphan::{Life, Numbers};
 use crate::time::Stamp;
 use crate::zino::case::CaseId;
-use log::{info, warn};
+use log::warn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -247,9 +247,6 @@ impl Orphans {
     ) -> Answer<()> {
         match result {
             Ok(Some(incident)) => {
-                if !incident.is_open() {
-                    info!("incident {pk}: ended, its case is no longer in Zino");
-                }
                 problems.note_incident(incident);
                 Ok(())
             }

@@ -8,6 +8,23 @@ use serde_json::Value;
 /// The most users of source systems that are read to find ours.
 const MOST_USERS: usize = 10;
 
+/// From this version on Argus has all that the program uses.
+const COMPLETE: (u32, u32) = (2, 10);
+
+/// What an Argus of this version lacks, for people; `None` if nothing, or if this is no version.
+#[must_use]
+pub fn lacks(version: &str) -> Option<String> {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    let (major, minor) = (parts.next()??, parts.next()??);
+    ((major, minor) < COMPLETE).then(|| {
+        format!(
+            "Argus {version} is older than {}.{}: it lets no source reopen an incident, so that one that ended stays so \
+             when its case goes on, and it takes no heartbeat of a source; everything else works",
+            COMPLETE.0, COMPLETE.1
+        )
+    })
+}
+
 impl Client {
     /// The server's version, which Argus gives without a token.
     ///
@@ -90,4 +107,26 @@ fn value(body: &[u8]) -> Result<Value, String> {
 
 fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(sanitised)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argus_before_2_10_is_said_to_lack_something() {
+        for (version, is_old) in [
+            ("2.10.2", false),
+            ("2.10", false),
+            ("3.0", false),
+            ("2.9.1", true),
+            ("1.37.0", true),
+            ("2.0.0.dev3+x", true),
+        ] {
+            assert_eq!(lacks(version).is_some(), is_old, "{version}");
+        }
+        for version in ["", "of unknown version", "two.ten", "2"] {
+            assert_eq!(lacks(version), None, "{version}");
+        }
+    }
 }

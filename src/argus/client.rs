@@ -85,6 +85,12 @@ impl Client {
         self.exchange.close();
     }
 
+    /// Whether it sends no request any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.exchange.is_closed()
+    }
+
     fn run(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ArgusError> {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.exchange.run(Some(token), method, path, body.as_deref())

@@ -120,6 +120,11 @@ impl Exchange {
         self.closed.store(true, Ordering::Relaxed);
     }
 
+    /// Whether no request is sent any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// Through which proxy, for people; `None` if the environment names none.
     pub fn proxy(&self) -> Option<String> {
         self.route.description()

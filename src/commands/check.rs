@@ -64,6 +64,9 @@ pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, sign
     for warning in &loaded.warnings {
         report.print("warning", "configuration", warning);
     }
+    for (key, meaning) in &loaded.differences {
+        report.print("note", key, &format!("{meaning} (for who moves over from the Python program)"));
+    }
     let config = &loaded.config;
     if let Some(filter) = config.filter.summary() {
         report.print("ok", "filter", &format!("incidents for cases {filter}"));

@@ -7,6 +7,7 @@
 
 use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
+use super::versions;
 use crate::argus::client::Client;
 use crate::config::{self, Config, ConfigError, Loaded, changed_keys};
 use crate::engine::{Engine, Kept};
@@ -48,6 +49,7 @@ pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> Exit
     let vitals = parts::vitals(&notifier, &progress);
     let mut tokens = Tokens::default();
     let plan = parts::plan(config, client, &mut tokens, Engine::new(parts::engine_settings(config)), vitals);
+    versions::announce(&plan.client, false);
     match Generation::start(plan, &progress) {
         Ok(generation) => {
             let config = config.clone();
@@ -235,7 +237,7 @@ impl Daemon<'_> {
     /// Whether a new configuration is used; `None` if everything stays as it is.
     fn judge(&self, checked: Checked) -> Option<(Config, Client)> {
         let kept = "the new configuration cannot be used; going on with the old one";
-        let (Loaded { config, warnings }, client) = match checked {
+        let (Loaded { config, warnings, .. }, client) = match checked {
             Ok(checked) => checked,
             Err(error) => {
                 error.lines().for_each(|line| error!("{line}"));

@@ -6,3 +6,4 @@ pub mod daemon;
 pub mod once;
 pub(crate) mod parts;
 mod token;
+mod versions;

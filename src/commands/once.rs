@@ -8,6 +8,7 @@ mod rehearsal;
 
 use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
+use super::versions;
 use crate::argus::ArgusServer;
 use crate::argus::client::Client;
 use crate::config::Config;
@@ -91,6 +92,7 @@ fn synchronise(
     } else {
         parts::plan(config, client, &mut Tokens::default(), Engine::new(settings), vitals)
     };
+    versions::announce(&plan.client, true);
     // The answer of the primary is known already.
     plan.heartbeat = None;
     plan.poller.is_single_run = true;

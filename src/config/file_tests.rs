@@ -24,7 +24,7 @@ fn secrets_can_stand_in_files_beside_the_configuration() {
     folder.write("secret", b"a secret with blanks\r\n", 0o600);
     folder.write("ca.pem", ca_tests::certificate().as_bytes(), 0o644);
     let file = folder.write("z.toml", WITH_FILES.as_bytes(), 0o644);
-    let Loaded { config, warnings } = load(&file, &Environment::default()).unwrap();
+    let Loaded { config, warnings, .. } = load(&file, &Environment::default()).unwrap();
     assert_eq!(config.argus.token.reveal(), TOKEN);
     assert_eq!(config.argus.token_file, Some(FileName(folder.0.join("token"))));
     assert_eq!(config.argus.ca_file, Some(FileName(folder.0.join("ca.pem"))));

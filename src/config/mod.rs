@@ -15,6 +15,7 @@ mod filter;
 mod keys;
 mod lines;
 mod problem;
+mod python;
 mod reader;
 mod resolve;
 mod syntax;
@@ -240,6 +241,9 @@ pub struct Loaded {
     pub config: Config,
     /// One line each, to be logged as warnings.
     pub warnings: Vec<String>,
+    /// Of a configuration that the Python program could have: the keys that mean something else
+    /// here, and what.
+    pub differences: Vec<(&'static str, &'static str)>,
 }
 
 /// Reads a configuration file, the secret files that it names, and the secrets of the environment.

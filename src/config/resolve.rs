@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::text::FileName;
 use super::value::is_given;
 use super::{ArgusConfig, Config, IncidentConfig, Loaded, Problem, SyncConfig, ZinoConfig};
-use super::{files, syntax};
+use super::{files, python, syntax};
 use crate::argus::ca;
 use crate::file;
 use crate::secret::Secret;
@@ -54,10 +54,12 @@ pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<L
     resolver.metadata();
     resolver.refuse_example();
     resolver.refuse_shared_file(argus.as_ref(), zino.as_ref());
+    let differences = python::differences(&resolver.reader);
     let (problems, warnings) = (resolver.reader.into_problems(), resolver.warnings);
     match (argus, zino, sync, filter, incident, metadata) {
         (Some(argus), Some(zino), Some(sync), Some(filter), Some(incident), Some(metadata)) if problems.is_empty() => {
-            Ok(Loaded { config: Config { argus, zino, sync, filter, incident, metadata, failover }, warnings })
+            let config = Config { argus, zino, sync, filter, incident, metadata, failover };
+            Ok(Loaded { config, warnings, differences })
         }
         _ => Err(problems),
     }

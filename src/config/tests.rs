@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn the_required_keys_are_enough_and_the_rest_has_defaults() {
-    let Loaded { config, warnings } = loaded(MINIMAL);
+    let Loaded { config, warnings, .. } = loaded(MINIMAL);
     assert_eq!(warnings, Vec::<String>::new());
     assert_eq!(config.argus.url.as_str(), "https://argus.example.org/api/v2");
     assert_eq!(config.argus.token.reveal(), TOKEN);
@@ -57,7 +57,7 @@ fn a_key_without_effect_is_a_warning() {
 fn of_two_bands_with_the_same_bound_the_first_counts() {
     let bands = "{min_priority = 5, level = 1}, {min_priority = 5, level = 2}";
     let text = minimal_and(&format!("[sync.severity]\nthresholds = [{bands}]"));
-    let Loaded { config, warnings } = loaded(&text);
+    let Loaded { config, warnings, .. } = loaded(&text);
     let [Threshold { min_priority: Whole(5), level: Whole(1) }] = config.sync.severity.thresholds[..] else {
         panic!("{config:?}");
     };

@@ -9,6 +9,7 @@ use crate::execute::host_lock::HostLock;
 use crate::net::host_port::host_and_port;
 use crate::progress;
 use crate::reconcile::rules::Rules;
+use crate::sanitise::sanitised;
 use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
@@ -23,6 +24,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait
 /// again.
 const HEALTHY: Duration = Duration::from_secs(60);
+
+/// How much of what Zino says of its version is logged.
+const MOST: usize = 200;
 
 /// The longest time between two signs of life of this thread. A line of a reply takes at most
 /// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes
@@ -93,8 +97,8 @@ fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &m
     progress::beat();
     let began = Instant::now();
     let gone = match connect(&setup.login) {
-        Ok((session, notifications)) => {
-            outage.log_end(&setup.login);
+        Ok((mut session, notifications)) => {
+            outage.log_end(&setup.login, &mut session);
             let zino = Rehearsed::new(session.at_pace(*pace), setup.memory.clone(), &setup.login.user);
             let mut following = Following::new(zino, notifications, channels);
             let gone = following.run(setup);
@@ -110,10 +114,13 @@ fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &m
 }
 
 impl Outage {
-    fn log_end(&mut self, login: &Login) {
+    fn log_end(&mut self, login: &Login, session: &mut Session) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => info!("connected to Zino {}", host_and_port(&login.server, login.port)),
+            None => {
+                let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| sanitised(&v, MOST));
+                info!("connected to Zino {}: {version}", host_and_port(&login.server, login.port));
+            }
         }
     }
 

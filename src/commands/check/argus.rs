@@ -2,7 +2,7 @@
 //! anything.
 
 use super::{Failure, PATIENCE, Report, Stopped};
-use crate::argus::about::Owner;
+use crate::argus::about::{Owner, lacks};
 use crate::argus::models::ListQuery;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::commands::parts;
@@ -32,8 +32,12 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
     }
 
     let asked = Arc::clone(&client);
+    let mut lacking = None;
     let version = match report.attempt("Argus", url, timeout, move || Ok(asked.server_version()))? {
-        Ok(Ok(version)) => format!(" (Argus {version})"),
+        Ok(Ok(version)) => {
+            lacking = lacks(&version);
+            format!(" (Argus {version})")
+        }
         // It answers, and the next question brings the reason to light if there is one.
         Ok(Err(error)) if answers(&error) => String::new(),
         Ok(Err(error)) => {
@@ -56,6 +60,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
         }
     };
     report.line("Argus", Ok(format!("{url}{version}; the token of user {user} is accepted")));
+    lacking.iter().for_each(|lacking| report.print("warning", "Argus", lacking));
 
     let (asked, name) = (Arc::clone(&client), user.clone());
     let search = move || asked.source_system(&name).map_err(|error| failure(&error));

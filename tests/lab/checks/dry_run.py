@@ -1,5 +1,6 @@
 """A dry run says what a real run then does, line by line, and writes nothing."""
 
+import itertools
 import random
 import re
 from collections import defaultdict
@@ -17,12 +18,12 @@ class Chance:
     """Whatever operators, routers and people may do between two runs, by one seed."""
 
     def __init__(self, world, seed):
-        self.world, self.random, self.cases = world, random.Random(seed), []
+        self.world, self.random, self.cases, self.routers = world, random.Random(seed), [], itertools.count()
 
     def happens(self):
         """A few things, on both sides."""
         kinds = [("reachability", None), ("bgp", "2001:db8::1"), ("alarm", "red"), ("portstate", 7)]
-        described = [case_of(kind, f"gw{self.random.randrange(100)}", sub, priority=self.random.choice([100, 300, 600]))
+        described = [case_of(kind, f"gw{next(self.routers)}", sub, priority=self.random.choice([100, 300, 600]))
                      for kind, sub in self.random.choices(kinds, k=self.random.randrange(3))]
         self.cases += self.world.zino.cases(described) if described else []
         for case in self.random.sample(self.cases, min(len(self.cases), 4)):

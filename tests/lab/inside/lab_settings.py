@@ -2,7 +2,11 @@
 
 import os
 
-from argus.htmx.settings import *  # noqa: F401,F403
+try:
+    from argus.htmx.settings import *  # noqa: F401,F403
+except ImportError:
+    # Argus 1 has no web pages of its own.
+    from argus.site.settings.base import *  # noqa: F401,F403
 
 SECRET_KEY = os.environ["LAB_SECRET_KEY"]
 ALLOWED_HOSTS = ["*"]

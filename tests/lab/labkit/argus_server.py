@@ -25,16 +25,18 @@ _ACCESS = '{"at": "%(t)s", "method": "%(m)s", "path": "%(U)s", "query": "%(q)s",
 
 def environment(database_url, frontend=""):
     """What Argus' settings need from the environment."""
-    return dict(os.environ, DATABASE_URL=database_url, DJANGO_SETTINGS_MODULE="lab_settings", PYTHONPATH=str(places.INSIDE),
-                PYTHONDONTWRITEBYTECODE="1", LAB_SECRET_KEY=secrets.token_hex(24),
-                LAB_STATIC_ROOT=str(places.HOME / "static"), LAB_FRONTEND_URL=frontend or "http://127.0.0.1/")
+    key, static, page = secrets.token_hex(24), str(places.HOME / "static"), frontend or "http://127.0.0.1/"
+    # What older versions look at before the lab's settings do.
+    older = dict(SECRET_KEY=key, STATIC_ROOT=static, ARGUS_FRONTEND_URL=page, EMAIL_HOST="localhost", DEFAULT_FROM_EMAIL="argus@localhost")
+    return dict(os.environ, **older, DATABASE_URL=database_url, DJANGO_SETTINGS_MODULE="lab_settings", PYTHONPATH=str(places.INSIDE),
+                PYTHONDONTWRITEBYTECODE="1", LAB_SECRET_KEY=key, LAB_STATIC_ROOT=static, LAB_FRONTEND_URL=page)
 
 
 def make_template():
     """Once: a cluster with a migrated database, the admin, and the web pages' static files."""
     versions = "\n".join([*places.VENV_REQUIREMENTS["argus"], install.postgres_bin(),
                           (places.INSIDE / "lab_settings.py").read_text()])
-    if install.stamped("template", versions) and (places.TEMPLATE / "pg").exists():
+    if install.stamped(places.TEMPLATE.name, versions) and (places.TEMPLATE / "pg").exists():
         return
     install.say("migrating Argus' database (once)")
     shutil.rmtree(places.TEMPLATE, ignore_errors=True)
@@ -47,7 +49,7 @@ def make_template():
     for arguments in (["migrate"], ["initial_setup", "-p", ADMIN[1]], ["collectstatic", "--noinput"]):
         install.run([places.venv_program("argus", "django-admin"), *arguments], f"Argus' {arguments[0]}", env=env)
     cluster.stop()
-    install.stamp("template", versions)
+    install.stamp(places.TEMPLATE.name, versions)
 
 
 # gunicorn as it ships closes the connection after every answer; this one keeps it for two seconds, as others behind a proxy do.
@@ -89,6 +91,9 @@ class ArgusServer:
         try:
             with urllib.request.urlopen(f"{self.url}/.still-alive/", timeout=5):
                 return True
+        except urllib.error.HTTPError as answer:
+            # older versions do not know this page
+            return answer.code == 404
         except (urllib.error.URLError, OSError):
             return False
 

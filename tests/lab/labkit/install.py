@@ -118,15 +118,15 @@ def venv(name):
     """Make one venv with its pinned packages, unless it is there already."""
     requirements = places.VENV_REQUIREMENTS[name]
     wanted = "\n".join([sys.version, *requirements])
-    if stamped(f"venv-{name}", wanted):
+    folder = places.VENVS / places.of_version(name)
+    if stamped(f"venv-{folder.name}", wanted):
         return
     say(f"installing {', '.join(requirements)} (once)")
-    folder = places.VENVS / name
     shutil.rmtree(folder, ignore_errors=True)
     run([sys.executable, "-m", "venv", folder], f"making the venv of {name}")
     run([folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *requirements],
         f"installing {name}")
-    stamp(f"venv-{name}", wanted)
+    stamp(f"venv-{folder.name}", wanted)
 
 
 def _given():

@@ -31,7 +31,7 @@ impl Client {
     /// # Errors
     /// See [`ArgusError`].
     pub fn server_version(&self) -> Result<String, ArgusError> {
-        let answer = self.get("../", value)?;
+        let answer = self.get_openly("../", value)?;
         Ok(text(&answer, "server-version").unwrap_or_else(|| "of unknown version".to_owned()))
     }
 

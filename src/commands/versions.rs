@@ -1,5 +1,5 @@
-//! Says which version of Argus answers, and what an old one lacks. Never keeps anything waiting, and
-//! never decides anything by a version: the program goes by what the server answers.
+//! Says which version of Argus answers, and what an old one lacks. Never keeps anything waiting,
+//! and never decides anything by a version: the program goes by what the server answers.
 
 use crate::argus::about::lacks;
 use crate::argus::client::Client;

@@ -8,6 +8,8 @@ except ImportError:
     # Argus 1 has no web pages of its own.
     from argus.site.settings.base import *  # noqa: F401,F403
 
+    STATICFILES_STORAGE = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
 SECRET_KEY = os.environ["LAB_SECRET_KEY"]
 ALLOWED_HOSTS = ["*"]
 STATIC_ROOT = os.environ["LAB_STATIC_ROOT"]

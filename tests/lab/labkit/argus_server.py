@@ -27,7 +27,7 @@ def environment(database_url, frontend=""):
     """What Argus' settings need from the environment."""
     key, static, page = secrets.token_hex(24), str(places.HOME / "static"), frontend or "http://127.0.0.1/"
     # What older versions look at before the lab's settings do.
-    older = dict(SECRET_KEY=key, STATIC_ROOT=static, ARGUS_FRONTEND_URL=page, EMAIL_HOST="localhost", DEFAULT_FROM_EMAIL="argus@localhost")
+    older = dict(SECRET_KEY=key, STATIC_ROOT=static, ARGUS_FRONTEND_URL=page.rstrip("/"), EMAIL_HOST="localhost", DEFAULT_FROM_EMAIL="argus@localhost")
     return dict(os.environ, **older, DATABASE_URL=database_url, DJANGO_SETTINGS_MODULE="lab_settings", PYTHONPATH=str(places.INSIDE),
                 PYTHONDONTWRITEBYTECODE="1", LAB_SECRET_KEY=key, LAB_STATIC_ROOT=static, LAB_FRONTEND_URL=page)
 

@@ -36,9 +36,10 @@ class ZinoServer:
 
     def write_config(self, agent_address="127.0.0.1", community="public"):
         """Its config, which it reads when it starts."""
-        (self.folder / "zino.toml").write_text(
-            f'[snmp.agent]\nport = {self.snmp_port}\naddress = "{agent_address}"\ncommunity = "{community}"\n'
-            '[authentication]\nfile = "secrets"\n')
+        agent = f'[snmp.agent]\nport = {self.snmp_port}\naddress = "{agent_address}"\ncommunity = "{community}"\n'
+        # Zino has its agent since 2.3, and refuses a section that it does not know.
+        older = places.VERSIONS["zino"].startswith(("2.0", "2.1.", "2.2"))
+        (self.folder / "zino.toml").write_text(("" if older else agent) + '[authentication]\nfile = "secrets"\n')
 
     def write_users(self, users):
         """The secrets file, which Zino reads at each login."""

@@ -19,7 +19,7 @@ pub fn lacks(version: &str) -> Option<String> {
     ((major, minor) < COMPLETE).then(|| {
         format!(
             "Argus {version} is older than {}.{}: it lets no source reopen an incident, so that one that ended stays so \
-             when its case goes on, and it takes no heartbeat of a source; everything else works",
+             when its case goes on, and it takes no heartbeat of a source",
             COMPLETE.0, COMPLETE.1
         )
     })

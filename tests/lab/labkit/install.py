@@ -87,9 +87,20 @@ def run(command, what, **options):
     return output
 
 
-def debian_packages():
+# What only a check with a browser needs.
+BROWSER = {"chromium": lambda: shutil.which("chromium"), "chromium-driver": lambda: shutil.which("chromedriver")}
+
+
+def browser():
+    """Install headless Chromium, and what drives it."""
+    debian_packages(BROWSER)
+    venv("browser")
+
+
+def debian_packages(needed=None):
     """Install the missing Debian packages, or say which is missing."""
-    missing = [name for name, look in NEEDED.items() if not look()]
+    needed = NEEDED if needed is None else needed
+    missing = [name for name, look in needed.items() if not look()]
     if not missing:
         return
     if os.geteuid() or not shutil.which("apt-get"):
@@ -98,7 +109,7 @@ def debian_packages():
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     run(["apt-get", "update"], "reading Debian's package lists", env=env)
     run(["apt-get", "install", "-y", "--no-install-recommends", *missing], "installing Debian packages", env=env)
-    if still := [name for name in missing if not NEEDED[name]()]:
+    if still := [name for name in missing if not needed[name]()]:
         raise CannotSetUp(f"missing, and apt-get did not bring it: {still[0]}")
 
 

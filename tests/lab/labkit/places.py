@@ -31,6 +31,7 @@ VENV_REQUIREMENTS = {
     "zino": _pins("zino", "zino"),
     "argus": [*_pins("argus-server", "argus"), "gunicorn==27.0.1"],
     "glue": ["zino-argus-glue==0.5.1"],
+    "browser": ["selenium==4.51.0"],
 }
 
 

@@ -1,13 +1,85 @@
-//! Incidents whose case Zino does not know: what the numbering of Zino proves about the case, and
-//! which event the incident lacks. Pure; never decides which cases are scavenged.
+//! Incidents whose case Zino does not know: what became of the case, as far as the numbering of
+//! Zino proves it, and which event the incident lacks. Pure; never decides when Zino is asked.
 
 use super::evidence::{Evidence, FORGOTTEN};
-use super::identity::SURELY_AFTER_SECS;
+use super::identity::{About, PYTHON_OFFSET_SECS, SURELY_AFTER_SECS, about, number};
 use super::rules::Rules;
 use super::setbacks::TRIES;
-use crate::argus::models::{EventKind, NewEvent};
+use crate::argus::models::{EventKind, Incident, NewEvent};
 use crate::time::Stamp;
 use crate::zino::case::CaseId;
+
+/// Zino deletes a closed case eight hours after its closing at the earliest.
+const SCAVENGED_AFTER_SECS: i64 = 8 * 3600;
+
+/// What became of a case that Zino does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Closed and deleted, with this number.
+    Scavenged(CaseId),
+    /// Zino lost its newest state after the case had opened.
+    Forgotten,
+    /// One of the cases that cannot be read may be the open case of its problem.
+    Hidden,
+    /// Nothing shows it.
+    Unclear,
+}
+
+/// What is known about the case that an incident names.
+pub struct Facts<'a> {
+    /// Our Zino, with what follows the name of a secondary's.
+    pub server: &'a str,
+    /// The numbers of our Zino.
+    pub numbers: &'a Numbers,
+    /// Zino holds a case with this number, which is another one.
+    pub is_held: bool,
+    /// Zino lists a case that could never be read.
+    pub hides_cases: bool,
+    /// The time of the decision.
+    pub now: Stamp,
+}
+
+/// What became of the case of this incident, which Zino does not know.
+/// Rule: ORPHAN-2.
+#[must_use]
+pub fn fate(incident: &Incident, facts: &Facts<'_>) -> Fate {
+    let Some((number, opened)) = named_case(incident).filter(|_| is_of_zino(incident, facts.server)) else {
+        return Fate::Unclear;
+    };
+    // Zino never gives a number out twice unless it lost its state: then this case was forgotten.
+    if facts.is_held || facts.numbers.show_a_loss_after((number, opened)) {
+        return Fate::Forgotten;
+    }
+    let off = if incident.made_for.is_none() { PYTHON_OFFSET_SECS } else { 0 };
+    let is_old = opened <= facts.now.plus_secs(-SCAVENGED_AFTER_SECS - off);
+    match is_old && facts.numbers.surround((number, opened)) {
+        true if facts.hides_cases => Fate::Hidden,
+        true => Fate::Scavenged(number),
+        false => Fate::Unclear,
+    }
+}
+
+/// The number of the case that an incident names, and when that case opened.
+#[must_use]
+pub fn named_case(incident: &Incident) -> Option<Life> {
+    match incident.made_for.as_deref() {
+        Some(made_for) => {
+            let number = CaseId::try_from(made_for.case).ok().filter(|number| *number > 0);
+            number.map(|number| (number, Stamp::from_secs(made_for.opened)))
+        }
+        None => number(incident).map(|number| (number, incident.start_time)),
+    }
+}
+
+/// Whether an incident is about a case of this Zino. The Python program had one Zino only.
+#[must_use]
+pub fn is_of_zino(incident: &Incident, zino: &str) -> bool {
+    match about(incident) {
+        About::Named { server, .. } => server == zino,
+        About::Tagged { .. } => true,
+        About::Unclear => false,
+    }
+}
 
 /// One life of a case number: the number and the opening of its case.
 pub type Life = (CaseId, Stamp);

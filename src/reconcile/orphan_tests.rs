@@ -1,6 +1,52 @@
 //! Tests of `orphan.rs`. Never part of the program.
 
 use super::*;
+use crate::reconcile::testing;
+
+/// The fate of the incident of case 5, which opened at 100, nine hours later; 4 and 8 are held.
+fn fate_if(change: impl FnOnce(&mut Incident, &mut Facts<'_>)) -> Fate {
+    let opened = Stamp::from_secs(testing::OPENED);
+    let held = [(4, opened.plus_secs(-100)), (8, opened.plus_secs(100))];
+    let numbers = Numbers::new(held.into_iter(), lives(&[]), lives(&[]));
+    let mut incident = testing::incident(1, &testing::case(5));
+    let server = testing::rules().server;
+    let now = opened.plus_secs(9 * 3600);
+    let mut facts = Facts { server: &server, numbers: &numbers, is_held: false, hides_cases: false, now };
+    change(&mut incident, &mut facts);
+    fate(&incident, &facts)
+}
+
+#[test]
+fn only_an_old_case_of_our_zino_between_two_others_was_surely_deleted() {
+    assert_eq!(fate_if(|_, _| {}), Fate::Scavenged(5));
+    assert_eq!(fate_if(|_, facts| facts.now = facts.now.plus_secs(-3601)), Fate::Unclear, "younger than eight hours");
+    assert_eq!(fate_if(|_, facts| facts.server = "zino2.example.org"), Fate::Unclear, "another Zino's");
+    assert_eq!(
+        fate_if(|incident, _| (incident.made_for, incident.tags) = (None, [("a", 1)].into_iter().collect())),
+        Fate::Unclear
+    );
+}
+
+#[test]
+fn a_number_that_means_another_case_now_was_forgotten() {
+    assert_eq!(fate_if(|_, facts| facts.is_held = true), Fate::Forgotten);
+}
+
+#[test]
+fn a_case_that_could_never_be_read_may_be_the_one() {
+    assert_eq!(fate_if(|_, facts| facts.hides_cases = true), Fate::Hidden);
+}
+
+#[test]
+fn an_incident_of_the_python_program_may_have_begun_an_hour_later_than_it_says() {
+    let by_python = |at: i64| {
+        fate_if(|incident, facts| {
+            incident.made_for = None;
+            facts.now = Stamp::from_secs(testing::OPENED + at);
+        })
+    };
+    assert_eq!((by_python(9 * 3600 - 1), by_python(9 * 3600)), (Fate::Unclear, Fate::Scavenged(5)));
+}
 
 fn lives(known: &[(CaseId, i64)]) -> impl Iterator<Item = Life> {
     known.iter().map(|(id, at)| (*id, Stamp::from_secs(*at)))

@@ -11,16 +11,13 @@ use crate::engine::context::{Answer, Context};
 use crate::engine::problems::KnownCase;
 use crate::engine::problems::Problems;
 use crate::engine::{Job, ZinoCommand};
-use crate::reconcile::identity::{About, PYTHON_OFFSET_SECS, about, number, same_problem};
-use crate::reconcile::orphan::{Life, Numbers};
-use crate::time::Stamp;
+use crate::reconcile::identity::same_problem;
+use crate::reconcile::orphan::{Facts, Fate, Numbers, fate, is_of_zino, named_case};
 use crate::zino::case::CaseId;
 use log::warn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Zino deletes a closed case eight hours after its closing at the earliest.
-const SCAVENGED_AFTER_SECS: i64 = 8 * 3600;
 /// How often the incidents are gone through, and how often at the most where the grace is short.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 const CHECK_AT_MOST_EVERY: Duration = Duration::from_secs(1);
@@ -32,30 +29,6 @@ struct Orphan {
     unknown_since: Duration,
     /// Zino is asked for the number once more.
     is_confirming: bool,
-}
-
-/// The number of the case that an incident names, and when that case opened.
-fn named_case(incident: &Incident) -> Option<Life> {
-    match incident.made_for.as_deref() {
-        Some(made_for) => {
-            let number = CaseId::try_from(made_for.case).ok().filter(|number| *number > 0);
-            number.map(|number| (number, Stamp::from_secs(made_for.opened)))
-        }
-        None => number(incident).map(|number| (number, incident.start_time)),
-    }
-}
-
-/// What became of a case that Zino does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Closed and deleted, with this number.
-    Scavenged(CaseId),
-    /// Zino lost its newest state after the case had opened.
-    Forgotten,
-    /// One of the cases that cannot be read may be the open case of its problem.
-    Hidden,
-    /// Nothing shows it.
-    Unclear,
 }
 
 /// What is known about incidents without a case.
@@ -130,7 +103,7 @@ impl Orphans {
         let numbers = numbers(ctx, problems);
         for pk in pks.into_iter().filter(|pk| !leaves(*pk)) {
             let incident = problems.incidents().get(pk);
-            let fate = incident.map_or(Fate::Unclear, |i| fate(ctx, problems, unreadable, i, &numbers));
+            let fate = incident.map_or(Fate::Unclear, |i| fate_of(ctx, problems, unreadable, i, &numbers));
             self.judge(ctx, at, problems, pk, fate);
         }
     }
@@ -215,7 +188,7 @@ impl Orphans {
         let pk = self.to_end.pop_first()?;
         self.unknown.remove(&pk);
         let incident = problems.incidents().get(pk).filter(|i| i.is_open() && is_unknown(i, problems, unreadable))?;
-        let fate = fate(ctx, problems, unreadable, incident, &numbers(ctx, problems));
+        let fate = fate_of(ctx, problems, unreadable, incident, &numbers(ctx, problems));
         if !matches!(fate, Fate::Scavenged(_)) || ctx.settings.rules.secondary {
             return None;
         }
@@ -296,44 +269,34 @@ fn is_unknown(incident: &Incident, problems: &Problems, unreadable: &Unreadable)
     !same_number && !open_case
 }
 
-/// Whether an incident is about a case of our own Zino.
-fn is_of_our_zino(ctx: &Context, incident: &Incident) -> bool {
-    match about(incident) {
-        About::Named { server, .. } => server == ctx.settings.rules.server,
-        About::Tagged { .. } => true,
-        About::Unclear => false,
-    }
-}
-
 /// What is known of our Zino's numbers.
 fn numbers(ctx: &Context, problems: &Problems) -> Numbers {
     let life = |known: &KnownCase| (known.case.id, known.case.opened);
     // A case that is only kept until its last state is delivered shows nothing of what Zino holds.
     let held = problems.cases().all().filter(|known| !known.gone).map(life);
     let gone = problems.cases().all().filter(|known| known.gone).map(life);
-    let ours = || problems.incidents().all().filter(|incident| is_of_our_zino(ctx, incident));
+    let ours = || problems.incidents().all().filter(|incident| is_of_zino(incident, &ctx.settings.rules.server));
     // The Python program's times are not exact enough.
     let exactly = ours().filter(|incident| incident.made_for.is_some()).filter_map(named_case);
     let roughly = ours().filter(|incident| incident.made_for.is_none()).filter_map(named_case);
     Numbers::new(held, gone.chain(exactly), roughly)
 }
 
-/// Rule: ORPHAN-2.
-fn fate(ctx: &Context, problems: &Problems, unreadable: &Unreadable, incident: &Incident, numbers: &Numbers) -> Fate {
-    let Some((number, opened)) = named_case(incident).filter(|_| is_of_our_zino(ctx, incident)) else {
-        return Fate::Unclear;
+fn fate_of(
+    ctx: &Context,
+    problems: &Problems,
+    unreadable: &Unreadable,
+    incident: &Incident,
+    numbers: &Numbers,
+) -> Fate {
+    let cases = problems.cases();
+    let facts = Facts {
+        server: &ctx.settings.rules.server,
+        numbers,
+        is_held: named_case(incident).is_some_and(|(number, _)| cases.get(number).is_some()),
+        // What a case was about that could be read once is known.
+        hides_cases: unreadable.all().any(|(id, _)| cases.get(id).is_none()),
+        now: ctx.now.wall,
     };
-    // Zino never gives a number out twice unless it lost its state: then this case was forgotten.
-    if problems.cases().get(number).is_some() || numbers.show_a_loss_after((number, opened)) {
-        return Fate::Forgotten;
-    }
-    let off = if incident.made_for.is_none() { PYTHON_OFFSET_SECS } else { 0 };
-    let old = opened <= ctx.now.wall.plus_secs(-SCAVENGED_AFTER_SECS - off);
-    // What a case was about that could be read once is known.
-    let hidden = unreadable.all().any(|(id, _)| problems.cases().get(id).is_none());
-    match old && numbers.surround((number, opened)) {
-        true if hidden => Fate::Hidden,
-        true => Fate::Scavenged(number),
-        false => Fate::Unclear,
-    }
+    fate(incident, &facts)
 }

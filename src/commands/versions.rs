@@ -10,21 +10,26 @@ use std::time::Duration;
 
 /// The time until Argus is asked again, if it did not answer.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How often it is asked: something on the way may never let the question through.
+const TRIES: usize = 60;
 
-/// Asks Argus for its version until it answers or the client is closed. A single run asks once, and
-/// says what is lacking only with `-v`: cron would mail it each time.
+/// Asks Argus for its version until it answers or the client is closed, for an hour at the most. A
+/// single run asks once, and says what is lacking only with `-v`: cron would mail it each time.
 pub(super) fn announce(client: &Arc<Client>, is_single_run: bool) {
     let client = Arc::clone(client);
+    let tries = if is_single_run { 1 } else { TRIES };
     let ask = move || {
-        while !client.is_closed() {
+        for _ in 0..tries {
+            if client.is_closed() {
+                return;
+            }
             match client.server_version() {
                 Ok(version) => return say(&version, is_single_run),
                 Err(error) => debug!("the version of Argus is unknown: {error}"),
             }
-            if is_single_run {
-                return;
+            if !is_single_run {
+                thread::sleep(AGAIN);
             }
-            thread::sleep(AGAIN);
         }
     };
     if let Err(why) = thread::Builder::new().name("version".to_owned()).spawn(ask) {

@@ -106,8 +106,12 @@ impl ModeControl {
 
     /// Whether this instance may write to Argus and to Zino now.
     pub(super) fn may_write(&self) -> bool {
-        let is_asking = self.is_reach_wanted || self.is_reaching;
-        !self.has_primary() || self.is_active() && self.contact.is_proved() && !is_asking
+        !self.has_primary() || self.is_active() && self.contact.is_proved() && !self.is_asking()
+    }
+
+    /// Whether it is not known yet whether Argus is there.
+    fn is_asking(&self) -> bool {
+        self.is_reach_wanted || self.is_reaching
     }
 
     /// Why the last question to the primary never left this host; `None` if it did.
@@ -120,10 +124,18 @@ impl ModeControl {
         ctx.status.note_ping();
         self.note_unasked(ctx, &ping.answer);
         let before = self.mode();
+        let is_asking = self.is_asking();
         let failover = self.failover.as_mut()?;
+        if matches!(ping.answer, Answer::Uptime(_)) && is_asking {
+            // The primary answers first: that Argus answers later shows nothing about the question
+            // before.
+            self.contact.doubt();
+        }
+        let was_proved = self.contact.is_proved();
         self.contact.ping(ping, before, failover.threshold());
-        // An ACTIVE one that is connected to its Zino reads Argus anyway.
-        let reads = before == Mode::Active && is_connected;
+        // An ACTIVE one that is connected to its Zino reads Argus anyway. But the question that
+        // would be the proof is none if Argus cannot be reached after it either.
+        let reads = before == Mode::Active && is_connected && was_proved;
         self.is_reach_wanted = matches!(ping.answer, Answer::Silence(_)) && !reads;
         let line = failover.ping(&ping.answer)?;
         warn!("{line}");

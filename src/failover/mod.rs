@@ -152,6 +152,11 @@ impl Contact {
     /// Argus did not answer: this host may have been cut off since.
     pub fn argus_is_away(&mut self) {
         self.argus_answered_at = None;
+        self.doubt();
+    }
+
+    /// What was proved is in doubt: one more question must remain unanswered.
+    pub fn doubt(&mut self) {
         self.missing = self.missing.max(1);
     }
 

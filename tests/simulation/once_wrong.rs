@@ -36,11 +36,15 @@ use crate::scenarios::scenario;
 /// the first case of all, which opened and closed unseen (failover 1415), a second incident after an
 /// outage that only the primary had (cuts 101011), after a lost answer and a forgetful Zino (amnesia
 /// 109632), and beside that of a case of an earlier life (slow 111023), an incident that a closed
-/// case ended late, while the open case that shared it was not looked at again (filters 212884). In
-/// twins 67865 it was the invariant that looked for a story in the wrong incident.
+/// case ended late, while the open case that shared it was not looked at again (filters 212884), a
+/// secondary whose host was cut off between the answer of Argus and the question to its primary
+/// (cuts 23715), or whose question to Argus was answered after the primary (cuts 2845). In twins
+/// 67865 it was the invariant that looked for a story in the wrong incident.
 #[test]
 fn what_once_went_wrong_stays_right() {
     let seeds = [
+        ("cuts", 2845),
+        ("cuts", 23715),
         ("filters", 212884),
         ("slow", 111023),
         ("cuts", 101011),

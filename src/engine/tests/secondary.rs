@@ -153,6 +153,25 @@ fn a_primary_that_is_dead_while_argus_is_away_is_replaced_one_question_after_the
 }
 
 #[test]
+fn a_host_that_is_cut_off_between_the_answer_of_argus_and_the_question_to_the_primary_writes_nothing() {
+    let mut secondary = Secondary::new(3);
+    secondary.argus = away();
+    secondary.pings(&[false; 5]);
+    secondary.argus = Ok(());
+    for _ in 0..30 {
+        secondary.running.secs += 1;
+        secondary.step(Input::Tick);
+    }
+    secondary.argus = away();
+    secondary.running.secs += 1;
+    secondary.step(ping(secondary.running.secs, false));
+    assert_eq!(secondary.writes, 0);
+    secondary.argus = Ok(());
+    secondary.pings(&[true; 3]);
+    assert_eq!((secondary.is_active(), secondary.writes), (false, 0));
+}
+
+#[test]
 fn a_secondary_that_is_cut_off_while_it_replaces_the_primary_asks_anew_before_it_writes_again() {
     for keeps_its_zino in [true, false] {
         let mut secondary = Secondary::new(3);
@@ -189,8 +208,29 @@ fn a_late_answer_of_argus_counts_from_when_it_came() {
     assert!(!running.engine.all.mode.may_write());
     running.step(ping(11, false));
     assert!(!running.engine.all.mode.may_write(), "asked before Argus answered");
-    running.step(ping(21, false));
+    running.step(Input::Argus(Report::Reach(Ok(()))));
+    let outputs = running.step(ping(21, false));
+    assert!(outputs.iter().any(is_reach) && !running.engine.all.mode.may_write(), "is this host cut off again?");
+    running.step(Input::Argus(Report::Reach(Ok(()))));
     assert!(running.engine.all.mode.may_write());
+}
+
+#[test]
+fn a_primary_that_answers_before_argus_does_takes_the_proof_back() {
+    let mut running = Running::new(secondary(3));
+    running.secs = 1;
+    running.step(ping(1, false));
+    running.step(Input::Argus(Report::Reach(Ok(()))));
+    for secs in [6, 11] {
+        running.secs = secs;
+        running.step(ping(secs, false));
+    }
+    assert_eq!((running.engine.mode(), running.engine.all.mode.may_write()), (Mode::Active, false));
+    running.secs = 16;
+    running.ping(true);
+    running.step(Input::Argus(Report::Reach(Ok(()))));
+    running.step(Input::Argus(Report::Reach(Ok(()))));
+    assert!(!running.engine.all.mode.may_write(), "Argus answered late, and the primary lives");
 }
 
 #[test]

@@ -153,7 +153,7 @@ def a_second_instance_renews_its_token_in_its_state_directory(site):
     machine.root.file(path).write_text(old)
     machine.run(f"chown zinoargus: {path}; chmod 600 {path}; touch -d '2 days ago' {path}")
     machine.types(site.config(world, token=None, token_file=path, renew_token=True))
-    for command in readme.blocks(HEADING)[2]:
+    for command in readme.blocks("## Several instances", document="packaging/doc/status-and-reload.md")[0]:
         machine.run(command)
     has_modes(machine, {"/etc/zinoargus/second.toml": "root zinoargus 640"})
     active(machine, "zinoargus@second")

@@ -188,6 +188,28 @@ pub struct NewIncident {
     pub metadata: Value,
 }
 
+impl NewIncident {
+    /// The incident that Argus makes of it for the user of our source, with its key.
+    #[must_use]
+    pub fn made(&self, pk: IncidentPk, source_user: UserPk) -> Incident {
+        Incident {
+            pk,
+            start_time: self.start_time,
+            end_time: self.end_time.map_or(EndTime::Open, EndTime::At),
+            source_user,
+            source_incident_id: self.source_incident_id.as_str().into(),
+            description: self.description.as_str().into(),
+            level: self.level,
+            details_url: self.details_url.as_deref().unwrap_or_default().into(),
+            ticket_url: "".into(),
+            made_for: MadeFor::read(&self.metadata.to_string()),
+            tags: self.tags.iter().map(|text| (text, source_user)).collect(),
+            open: self.end_time.is_none(),
+            acked: false,
+        }
+    }
+}
+
 /// A change to an incident; `None` leaves a field alone.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Patch {

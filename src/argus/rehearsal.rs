@@ -127,7 +127,8 @@ impl<A: ArgusServer> ArgusServer for Rehearsal<A> {
             };
             written.rows.range(0..).filter(|(pk, _)| last(pk) == Some(&kind)).count()
         };
-        Ok((real + created + turned(EventKind::Restart)).saturating_sub(turned(EventKind::End)))
+        let more = created + turned(EventKind::Restart);
+        Ok(real.saturating_add(more).saturating_sub(turned(EventKind::End)))
     }
 
     fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
@@ -169,21 +170,8 @@ impl<A: ArgusServer> ArgusServer for Rehearsal<A> {
             return Err(ArgusError::Request { status: 400, why: "this number is taken".to_owned() });
         }
         let mut written = self.written();
-        let row = Incident {
-            pk: written.rows.first_key_value().map_or(0, |(lowest, _)| *lowest).min(0) - 1,
-            start_time: new.start_time,
-            end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
-            source_user: written.us,
-            source_incident_id: new.source_incident_id.as_str().into(),
-            description: new.description.as_str().into(),
-            level: new.level,
-            details_url: new.details_url.as_deref().unwrap_or_default().into(),
-            ticket_url: "".into(),
-            made_for: MadeFor::read(&new.metadata.to_string()),
-            tags: new.tags.iter().map(|text| (text, written.us)).collect(),
-            open: new.end_time.is_none(),
-            acked: false,
-        };
+        let pk = written.rows.first_key_value().map_or(0, |(lowest, _)| *lowest).min(0) - 1;
+        let row = new.made(pk, written.us);
         written.rows.insert(row.pk, row.clone());
         written.event(row.pk, EventKind::Start, new.start_time, &new.description);
         Ok(row)

@@ -41,6 +41,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 const SLACK: Duration = Duration::from_millis(500);
 /// How much later than the end the last log lines may be written.
 const LOG_SLACK: Duration = Duration::from_secs(1);
+
 /// Synchronises once, or in a dry run says what that would write; returns the exit code. `timeout`
 /// is counted from `began`, when the process did.
 #[must_use]

@@ -3,7 +3,7 @@
 
 use crate::argus::about::lacks;
 use crate::argus::client::Client;
-use log::{debug, info, warn};
+use log::{Level, debug, info, log_enabled, warn};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -16,6 +16,9 @@ const TRIES: usize = 60;
 /// Asks Argus for its version until it answers or the client is closed, for an hour at the most. A
 /// single run asks once, and says what is lacking only with `-v`: cron would mail it each time.
 pub(super) fn announce(client: &Arc<Client>, is_single_run: bool) {
+    if is_single_run && !log_enabled!(Level::Info) {
+        return;
+    }
     let client = Arc::clone(client);
     let tries = if is_single_run { 1 } else { TRIES };
     let ask = move || {

@@ -2,8 +2,7 @@
 //! the program.
 
 use crate::argus::models::{
-    Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, MadeFor, NewEvent, NewIncident, Page,
-    Patch,
+    Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch,
 };
 use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::testing::US;
@@ -172,21 +171,7 @@ impl ArgusServer for FakeArgus {
             return Err(refused(400));
         }
         let pk = self.incidents.borrow().keys().max().copied().unwrap_or_default() + 1;
-        let incident = Incident {
-            pk,
-            start_time: new.start_time,
-            end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
-            source_user: US,
-            source_incident_id: new.source_incident_id.as_str().into(),
-            description: new.description.as_str().into(),
-            level: new.level,
-            details_url: new.details_url.as_deref().unwrap_or_default().into(),
-            ticket_url: "".into(),
-            made_for: MadeFor::read(&new.metadata.to_string()),
-            tags: new.tags.iter().map(|text| (text, US)).collect(),
-            open: new.end_time.is_none(),
-            acked: false,
-        };
+        let incident = new.made(pk, US);
         if !self.forgets.get() {
             self.incidents.borrow_mut().insert(pk, incident.clone());
         }

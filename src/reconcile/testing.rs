@@ -3,7 +3,7 @@
 use super::rules::{Band, Rules};
 use super::view::{Facts, View};
 use super::work::{CaseWork, Chance, Setbacks};
-use crate::argus::models::{EndTime, Event, EventKind, Incident, MadeFor};
+use crate::argus::models::{EndTime, Event, EventKind, Incident};
 use crate::config::{Filter, IncidentConfig};
 use crate::time::Stamp;
 use crate::zino::case::{Case, CaseKind, CaseState, HistoryEntry};
@@ -126,21 +126,7 @@ pub fn closed(mut case: Case, after: i64) -> Case {
 /// The incident that this program makes for a case, with primary key `pk`.
 pub fn incident(pk: i64, case: &Case) -> Incident {
     let new = super::render::new_incident(case, &rules(), super::render::plain_number(case));
-    Incident {
-        pk,
-        start_time: new.start_time,
-        end_time: EndTime::Open,
-        source_user: US,
-        source_incident_id: new.source_incident_id.into(),
-        description: new.description.into(),
-        level: new.level,
-        details_url: new.details_url.as_deref().unwrap_or_default().into(),
-        ticket_url: "".into(),
-        made_for: MadeFor::read(&new.metadata.to_string()),
-        tags: new.tags.into_iter().map(|text| (text, US)).collect(),
-        open: true,
-        acked: false,
-    }
+    Incident { end_time: EndTime::Open, open: true, ..new.made(pk, US) }
 }
 
 /// An event `after` seconds after the opening of every test case.

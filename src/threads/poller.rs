@@ -9,14 +9,13 @@ use crate::execute::host_lock::HostLock;
 use crate::net::host_port::host_and_port;
 use crate::progress;
 use crate::reconcile::rules::Rules;
-use crate::sanitise::sanitised;
 use crate::zino::ZinoError;
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
 use crate::zino::rehearsal::{Memory, Rehearsed};
 use crate::zino::session::{Login, Session};
 use crossbeam_channel::Sender;
-use log::{debug, info, warn};
+use log::{Level, debug, info, log_enabled, warn};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
@@ -24,9 +23,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A connection that lasted this long was healthy: the next failure starts with the shortest wait
 /// again.
 const HEALTHY: Duration = Duration::from_secs(60);
-
-/// How much of what Zino says of its version is logged.
-const MOST: usize = 200;
 
 /// The longest time between two signs of life of this thread. A line of a reply takes at most
 /// [`Timeouts::longest_line`](crate::zino::Timeouts::longest_line), 208 s. Every other call takes
@@ -117,10 +113,11 @@ impl Outage {
     fn log_end(&mut self, login: &Login, session: &mut Session) {
         match self.away_since.take() {
             Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
-            None => {
-                let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| sanitised(&v, MOST));
-                info!("connected to Zino {}: {version}", host_and_port(&login.server, login.port));
+            // Zino is asked for its version only if somebody reads it.
+            None if log_enabled!(Level::Info) => {
+                info!("connected to Zino {}: {}", host_and_port(&login.server, login.port), session.version());
             }
+            None => {}
         }
     }
 

@@ -15,6 +15,9 @@ use sha1::{Digest, Sha1};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+/// How much of what Zino says of its version is shown, in bytes.
+const MOST_OF_VERSION: usize = 200;
+
 /// The server's address, and our user there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -135,12 +138,14 @@ impl Session {
         self.guarded(|s| done(s.ask(&format!("NTIE {nonce}"), 200)?).map(drop))
     }
 
-    /// VERSION: the version of the server. Zino 1 may refuse it.
-    ///
-    /// # Errors
-    /// See [`ZinoError`].
-    pub fn version(&mut self) -> Result<String, ZinoError> {
-        self.guarded(|s| done(s.ask("VERSION", 200)?).map(|(header, _)| header))
+    /// VERSION: what Zino says of its version, as one bounded line for people. Zino 1 may refuse
+    /// it.
+    pub fn version(&mut self) -> String {
+        let answer = self.guarded(|s| done(s.ask("VERSION", 200)?).map(|(header, _)| header));
+        answer.map_or_else(
+            |_| "version unknown".to_owned(),
+            |version| crate::sanitise::sanitised(&version, MOST_OF_VERSION),
+        )
     }
 
     /// Runs `work` unless the connection has failed before. If `work` fails, the connection counts

@@ -64,21 +64,7 @@ impl Argus {
         }
         self.next_pk += 1;
         let pk = self.next_pk;
-        let incident = Incident {
-            pk,
-            start_time: new.start_time,
-            end_time: new.end_time.map_or(EndTime::Open, EndTime::At),
-            source_user: US,
-            source_incident_id: new.source_incident_id.as_str().into(),
-            description: new.description.as_str().into(),
-            level: new.level,
-            details_url: new.details_url.as_deref().unwrap_or_default().into(),
-            ticket_url: "".into(),
-            made_for: MadeFor::read(&new.metadata.to_string()),
-            tags: new.tags.iter().map(|text| (text, US)).collect(),
-            open: new.end_time.is_none(),
-            acked: false,
-        };
+        let incident = new.made(pk, US);
         self.incidents.insert(pk, incident.clone());
         self.event(now, pk, US, EventKind::Start, new.start_time, &new.description);
         Ok(incident)

@@ -4,14 +4,10 @@
 use super::{Failure, PATIENCE, Report, Stopped};
 use crate::exit::ExitCode;
 use crate::net::host_port::host_and_port;
-use crate::sanitise::sanitised;
 use crate::zino::notify::Notifications;
 use crate::zino::session::{Login, Session};
 use crate::zino::{Timeouts, ZinoError, ZinoServer};
 use std::io::Write;
-
-/// How much of what Zino says of itself is shown.
-const MOST: usize = 200;
 
 /// Tries Zino.
 pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Result<(), Stopped> {
@@ -23,7 +19,7 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, login: Login) -> Resul
     let own = login.clone();
     let attempt = move || {
         let mut session = Session::connect_within(&own, &timeouts).map_err(failure)?;
-        let version = session.version().map_or_else(|_| "version unknown".to_owned(), |v| sanitised(&v, MOST));
+        let version = session.version();
         Ok((session, version))
     };
     let mut session = match report.attempt("Zino", &commands, PATIENCE, attempt)? {

@@ -81,13 +81,18 @@ impl Secondary {
         Some(Input::Argus(report))
     }
 
-    /// The next question to the primary, five seconds after the one before; whatever the engine
-    /// wants to do meanwhile is done.
-    fn ping(&mut self, up: bool) {
-        for _ in 0..5 {
+    /// So many seconds pass.
+    fn waits(&mut self, secs: u64) {
+        for _ in 0..secs {
             self.running.secs += 1;
             self.step(Input::Tick);
         }
+    }
+
+    /// The next question to the primary, five seconds after the one before; whatever the engine
+    /// wants to do meanwhile is done.
+    fn ping(&mut self, up: bool) {
+        self.waits(5);
         self.step(ping(self.running.secs, up));
     }
 
@@ -142,10 +147,7 @@ fn a_primary_that_is_dead_while_argus_is_away_is_replaced_one_question_after_the
     assert_eq!((secondary.is_active(), secondary.writes), (true, 0));
     secondary.argus = Ok(());
     let asked_before = secondary.running.secs;
-    for _ in 0..30 {
-        secondary.running.secs += 1;
-        secondary.step(Input::Tick);
-    }
+    secondary.waits(30);
     secondary.step(ping(asked_before, false));
     assert_eq!(secondary.writes, 0, "that one was asked before Argus answered");
     secondary.ping(false);
@@ -158,10 +160,7 @@ fn a_host_that_is_cut_off_between_the_answer_of_argus_and_the_question_to_the_pr
     secondary.argus = away();
     secondary.pings(&[false; 5]);
     secondary.argus = Ok(());
-    for _ in 0..30 {
-        secondary.running.secs += 1;
-        secondary.step(Input::Tick);
-    }
+    secondary.waits(30);
     secondary.argus = away();
     secondary.running.secs += 1;
     secondary.step(ping(secondary.running.secs, false));

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 /// All options.
 const SHORT: [&str; 4] = ["-c", "-v", "-V", "-h"];
-const LONG: [&str; 8] =
-    ["--config-file", "--verbose", "--once", "--dry-run", "--timeout", "--check", "--version", "--help"];
+const LONG: [&str; 9] =
+    ["--config-file", "--verbose", "--once", "--dry-run", "--timeout", "--check", "--status", "--version", "--help"];
 
 /// What `--timeout` may be.
 const SHORTEST_SECS: f64 = 0.1;
@@ -31,6 +31,7 @@ Options:
       --dry-run           print what a single run would write; write nothing
       --timeout SECONDS   longest duration of a single run (default: 600)
       --check             try everything, change nothing, and exit
+      --status            ask the running instance how it is, and exit
   -V, --version           print the version and exit
   -h, --help              print this help and exit
 
@@ -76,6 +77,8 @@ pub enum RunMode {
     },
     /// `--check`: try everything, change nothing.
     Check,
+    /// `--status`: ask the running instance how it is.
+    Status,
 }
 
 /// The command line is wrong; the text says why, for the user.
@@ -114,6 +117,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
     let once = arguments.contains("--once");
     let dry = arguments.contains("--dry-run");
     let check = arguments.contains("--check");
+    let status = arguments.contains("--status");
     let mut verbosity = 0;
     while arguments.contains(["-v", "--verbose"]) {
         verbosity += 1;
@@ -128,7 +132,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, UsageError> {
         return Ok(Command::Version);
     }
     Ok(Command::Run(Options {
-        mode: run_mode(once, check, dry, timeout)?,
+        mode: run_mode([once, check, status], dry, timeout)?,
         verbosity,
         config_file: config_file.map(PathBuf::from),
     }))
@@ -156,14 +160,19 @@ fn value(
     }
 }
 
-fn run_mode(once: bool, check: bool, dry: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
-    match (once, check) {
-        (true, true) => Err(UsageError("--once and --check exclude each other".to_owned())),
-        (true, false) => Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()?, dry }),
-        _ if dry => Err(UsageError("--dry-run goes with --once".to_owned())),
-        _ if timeout.is_some() => Err(UsageError("--timeout goes with --once".to_owned())),
-        (false, true) => Ok(RunMode::Check),
-        (false, false) => Ok(RunMode::Daemon),
+fn run_mode(given: [bool; 3], dry: bool, timeout: Option<String>) -> Result<RunMode, UsageError> {
+    let named = ["--once", "--check", "--status"].into_iter().zip(given).filter(|(_, is_given)| *is_given);
+    let mode = match named.map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
+        ["--once"] => return Ok(RunMode::Once { timeout: timeout.as_deref().map(seconds).transpose()?, dry }),
+        [one, other, ..] => return Err(UsageError(format!("{one} and {other} exclude each other"))),
+        ["--check"] => RunMode::Check,
+        ["--status"] => RunMode::Status,
+        _ => RunMode::Daemon,
+    };
+    match (dry, timeout) {
+        (true, _) => Err(UsageError("--dry-run goes with --once".to_owned())),
+        (false, Some(_)) => Err(UsageError("--timeout goes with --once".to_owned())),
+        (false, None) => Ok(mode),
     }
 }
 
@@ -270,6 +279,7 @@ mod tests {
             (&["--once", "--timeout", "5", "--timeout=6"], "--timeout is given twice"),
             (&["--once=yes"], "--once takes no value"),
             (&["--once", "--check"], "--once and --check exclude each other"),
+            (&["--check", "--status"], "--check and --status exclude each other"),
             (&["--timeout", "5"], "--timeout goes with --once"),
             (&["--dry-run"], "--dry-run goes with --once"),
             (&["--check", "--dry-run"], "--dry-run goes with --once"),
@@ -285,6 +295,7 @@ mod tests {
     #[test]
     fn the_ways_to_run_are_known() {
         assert_eq!(options(&["--check"]).mode, RunMode::Check);
+        assert_eq!(options(&["--status"]).mode, RunMode::Status);
         let timeout = Some(Duration::from_millis(2500));
         assert_eq!(options(&["--once", "--timeout=2.5"]).mode, RunMode::Once { timeout, dry: false });
         assert_eq!(options(&["--dry-run", "--once"]).mode, RunMode::Once { timeout: None, dry: true });

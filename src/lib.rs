@@ -13,6 +13,7 @@ pub mod exit;
 pub mod failover;
 mod file;
 pub mod log;
+pub mod metrics;
 pub mod net;
 pub mod progress;
 pub mod reconcile;

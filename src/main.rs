@@ -9,6 +9,7 @@ use zinoargus::cli::{self, Command, Options, RunMode, UsageError};
 use zinoargus::commands::check;
 use zinoargus::commands::daemon;
 use zinoargus::commands::once;
+use zinoargus::commands::status;
 use zinoargus::config::{self, ConfigError, Loaded};
 use zinoargus::exit::ExitCode;
 use zinoargus::log as logging;
@@ -85,13 +86,16 @@ fn start(options: &Options) -> ExitCode {
             return error.exit();
         }
     };
+    if options.mode == RunMode::Status {
+        return status::run(&loaded.config, std::io::stdout());
+    }
     log::info!("configuration: {}", check::sources(&file));
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
     match options.mode {
         RunMode::Once { timeout, dry } => once::run(&loaded.config, timeout, dry, began, &signals),
-        RunMode::Daemon | RunMode::Check => daemon::run(&loaded.config, &file, &signals),
+        RunMode::Daemon | RunMode::Check | RunMode::Status => daemon::run(&loaded.config, &file, &signals),
     }
 }
 

@@ -102,6 +102,8 @@ fn what_has_no_default_is_of_the_right_kind() {
             "sync.severity.rules.level",
             "sync.severity.thresholds.min_priority",
             "sync.severity.thresholds.level",
+            "metrics.file",
+            "metrics.listen",
             "metadata.ports_url",
             "failover.primary_server",
         ]

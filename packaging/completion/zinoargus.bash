@@ -18,6 +18,7 @@ _zinoargus() {
         --dry-run
         --timeout
         --check
+        --status
         -V --version
         -h --help
     " -- "$word")

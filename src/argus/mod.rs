@@ -17,6 +17,7 @@ mod event_kind;
 mod exchange;
 pub mod limits;
 mod list;
+pub mod measured;
 pub mod models;
 pub mod proxy;
 pub mod rehearsal;

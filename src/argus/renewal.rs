@@ -179,16 +179,26 @@ impl Renewer {
         if self.folder().is_ok_and(|folder| folder.has(SESSION)) { self.renew(argus) } else { Ok(Renewal::NotDue) }
     }
 
+    /// When this token was made, in seconds since 1970; `None` if we did not make it.
+    #[must_use]
+    pub fn made_at(&self, token: &Secret) -> Option<i64> {
+        let made_at = self.when_made(&self.folder().ok()?, token)?;
+        i64::try_from(made_at.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+    }
+
     /// How old the token in the file is; `None` if we did not make it.
     fn age(&self, folder: &Folder, token: &Secret) -> Option<Duration> {
+        // A time in the future counts as old: one renewal too many does no harm.
+        Some(SystemTime::now().duration_since(self.when_made(folder, token)?).unwrap_or(RENEW_AFTER))
+    }
+
+    fn when_made(&self, folder: &Folder, token: &Secret) -> Option<SystemTime> {
         let remembered = self.memory().made.clone().filter(|(made, _)| made == token).map(|(_, at)| at);
-        let made_at = remembered.or_else(|| {
+        remembered.or_else(|| {
             let line = folder.open(MADE).and_then(|file| text_of(&file)).ok()?;
             let secs = u64::try_from(mark::made_at(line.reveal(), token)?.secs()).ok()?;
             UNIX_EPOCH.checked_add(Duration::from_secs(secs))
-        })?;
-        // A time in the future counts as old: one renewal too many does no harm.
-        Some(SystemTime::now().duration_since(made_at).unwrap_or(RENEW_AFTER))
+        })
     }
 
     /// What an operator must know to judge a failure.

@@ -7,6 +7,7 @@
 //! signal.
 
 mod argus;
+mod metrics;
 mod zino;
 
 use super::parts;
@@ -79,7 +80,8 @@ pub fn run(loaded: Result<(PathBuf, Loaded), ConfigError>, out: impl Write, sign
     }
     let all = zino::check(&mut report, parts::login(config))
         .and_then(|()| argus::check(&mut report, config))
-        .and_then(|()| primary(&mut report, config));
+        .and_then(|()| primary(&mut report, config))
+        .and_then(|()| metrics::check(&mut report, config));
     match all {
         Ok(()) => report.worst,
         Err(Stopped) => ExitCode::Partial,

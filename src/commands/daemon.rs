@@ -5,6 +5,7 @@
 //! while everything goes on; if it is good, all threads are stopped and joined, and new ones are
 //! started with it.
 
+use super::outside::Outside;
 use super::parts::{self, PROMPT_END};
 use super::token::Tokens;
 use super::versions;
@@ -13,7 +14,9 @@ use crate::config::{self, Config, ConfigError, Loaded, changed_keys};
 use crate::engine::{Engine, Kept};
 use crate::exit::ExitCode;
 use crate::log as logging;
+use crate::metrics::metrics;
 use crate::progress::{self, Progress};
+use crate::service::board::Board;
 use crate::service::notify::Notifier;
 use crate::threads::End;
 use crate::threads::generation::{Generation, Rest, Threads};
@@ -46,15 +49,19 @@ pub fn run(config: &Config, config_file: &Path, signals: &Receiver<i32>) -> Exit
     let notifier = Arc::new(Notifier::from_environment());
     let progress = Arc::new(Progress::new(Instant::now()));
     let _watched = progress.watch("main", BOUND);
-    let vitals = parts::vitals(&notifier, &progress);
+    let board = Arc::new(Board::new(Arc::clone(&progress)));
+    let vitals = parts::vitals(&notifier, &board);
+    let mut outside = Outside::new(board);
+    outside.apply(&config.metrics);
     let mut tokens = Tokens::default();
     let plan = parts::plan(config, client, &mut tokens, Engine::new(parts::engine_settings(config)), vitals);
     versions::announce(&plan.client, false);
     match Generation::start(plan, &progress) {
         Ok(generation) => {
             let config = config.clone();
+            let progress = &progress;
             let daemon =
-                Daemon { config, config_file, notifier, progress: &progress, tokens, reading: None, again: false };
+                Daemon { config, config_file, notifier, progress, tokens, outside, reading: None, again: false };
             daemon.run(generation, signals)
         }
         Err(why) => cannot_start(&why),
@@ -133,6 +140,7 @@ struct Daemon<'a> {
     notifier: Arc<Notifier>,
     progress: &'a Arc<Progress>,
     tokens: Tokens,
+    outside: Outside,
     reading: Option<Reading>,
     /// SIGHUP came again meanwhile: the file may have changed once more.
     again: bool,
@@ -203,6 +211,7 @@ impl Daemon<'_> {
                     self.reading = None;
                     let secs = LONGEST_READING.as_secs();
                     error!("the configuration cannot be read within {secs} s; going on with the old one");
+                    metrics().reloaded(false);
                     self.reloaded();
                 }
             }
@@ -220,6 +229,7 @@ impl Daemon<'_> {
             Ok(reading) => self.reading = Some(reading),
             Err(why) => {
                 error!("cannot start a thread: {why}; going on with the old configuration");
+                metrics().reloaded(false);
                 self.reloaded();
             }
         }
@@ -236,12 +246,15 @@ impl Daemon<'_> {
 
     /// Whether a new configuration is used; `None` if everything stays as it is.
     fn judge(&self, checked: Checked) -> Option<(Config, Client)> {
-        let kept = "the new configuration cannot be used; going on with the old one";
+        let refuse = || {
+            error!("the new configuration cannot be used; going on with the old one");
+            metrics().reloaded(false);
+        };
         let (Loaded { config, warnings, .. }, client) = match checked {
             Ok(checked) => checked,
             Err(error) => {
                 error.lines().for_each(|line| error!("{line}"));
-                error!("{kept}");
+                refuse();
                 return None;
             }
         };
@@ -251,11 +264,13 @@ impl Daemon<'_> {
         let keys = changed_keys(&self.tokens.as_held(&self.config), &config).join(", ");
         if keys.is_empty() {
             warn!("configuration read again: nothing has changed");
+            metrics().reloaded(true);
             return None;
         }
         match client {
             Ok(client) => {
                 warn!("configuration read again: {keys} changed");
+                metrics().reloaded(true);
                 if keys.contains("incident.") {
                     warn!("every open incident gets the new link and tags, after whatever is new");
                 }
@@ -263,7 +278,7 @@ impl Daemon<'_> {
             }
             Err(why) => {
                 error!("{why}");
-                error!("{kept}");
+                refuse();
                 None
             }
         }
@@ -275,6 +290,7 @@ impl Daemon<'_> {
         let is_same_primary = primary(&self.config) == primary(&config);
         forget(&mut kept, is_same_primary, self.config.argus.url == config.argus.url);
         self.config = config;
+        self.outside.apply(&self.config.metrics);
         let engine = Engine::after_reload(parts::engine_settings(&self.config), kept);
         let mut plan = parts::plan(&self.config, client, &mut self.tokens, engine, vitals);
         plan.asked = asked.filter(|_| is_same_primary);

@@ -21,15 +21,18 @@ use crate::log::queue::Weight;
 use crate::net::host_port::host_and_port;
 use crate::progress::Progress;
 use crate::sanitise::sanitised_line;
+use crate::service::board::Board;
 use crate::service::notify::Notifier;
 use crate::threads::End;
 use crate::threads::generation::Generation;
+use crate::threads::metrics_file;
 use crossbeam_channel::{Receiver, at, bounded, never, select};
 use log::{error, info, log_enabled, warn};
 use primary::{Verdict, World};
 use progress_line::ProgressLine;
 use rehearsal::Rehearsal;
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,11 +56,34 @@ pub fn run(config: &Config, timeout: Option<Duration>, dry: bool, began: Instant
             return ExitCode::Internal;
         }
     };
-    let code = synchronise(config, timeout, rehearsal.as_ref(), began, signals);
-    if let Some(rehearsal) = rehearsal {
-        rehearsal.end();
+    let board = Arc::new(Board::new(Arc::new(Progress::new(Instant::now()))));
+    let code = synchronise(config, timeout, rehearsal.as_ref(), began, &board, signals);
+    match (rehearsal, &config.metrics.file) {
+        (Some(rehearsal), _) => rehearsal.end(),
+        (None, Some(file)) => {
+            board.end_run(code == ExitCode::Done);
+            write_metrics(&file.0, board.text(), began + timeout.unwrap_or(LONGEST));
+        }
+        (None, None) => {}
     }
     code
+}
+
+/// Writes the metrics of this run, in a thread of its own: a file system that hangs must not keep
+/// the run from its end.
+fn write_metrics(file: &Path, text: String, until: Instant) {
+    let (done_sender, done_receiver) = bounded(1);
+    let name = file.to_owned();
+    let write = move || drop(done_sender.send(metrics_file::write(&name, &text)));
+    let started = thread::Builder::new().name("metrics file".to_owned()).spawn(write);
+    let until = until.max(Instant::now() + LOG_SLACK);
+    let written = started.map_err(|why| format!("cannot start a thread: {why}")).and_then(|_| {
+        let late = |_| format!("{} cannot be written: it takes too long", file.display());
+        done_receiver.recv_deadline(until).unwrap_or_else(|why| Err(late(why)))
+    });
+    if let Err(why) = written {
+        warn!("metrics.file: {why}");
+    }
 }
 
 fn synchronise(
@@ -65,6 +91,7 @@ fn synchronise(
     timeout: Option<Duration>,
     rehearsal: Option<&Rehearsal>,
     began: Instant,
+    board: &Arc<Board>,
     signals: &Receiver<i32>,
 ) -> ExitCode {
     let client = match parts::begin(config) {
@@ -80,14 +107,14 @@ fn synchronise(
     let (progress_sender, progress_receiver) = bounded(1);
     let left = time.end().saturating_duration_since(Instant::now());
     logging::end_within(left.saturating_add(LOG_SLACK));
-    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::new(Progress::new(Instant::now())));
+    let (notifier, progress) = (Arc::new(Notifier::from_environment()), Arc::clone(board.progress()));
     // The requests under way then may still finish within the time.
     let once = Once { longest: left.saturating_sub(parts::to_join(config).min(time.longest / 4)), given: time.longest };
     // Nothing of a single run can have lasted for any time.
     let grace = Duration::ZERO;
     let settings =
         Settings { once: Some(once), orphan_grace: grace, signs_of_life: false, ..parts::engine_settings(config) };
-    let vitals = parts::vitals(&notifier, &progress);
+    let vitals = parts::vitals(&notifier, board);
     let mut plan = if rehearsal.is_some() {
         parts::dry_plan(config, client, Engine::new(Settings { renews_token: false, ..settings }), vitals)
     } else {

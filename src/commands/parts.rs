@@ -4,6 +4,7 @@
 use super::token::{Keeper, Tokens};
 use crate::argus::ArgusServer;
 use crate::argus::client::{Client, Settings as ArgusSettings};
+use crate::argus::measured::Measured;
 use crate::argus::proxy::Environment;
 use crate::argus::rehearsal::Rehearsal;
 use crate::config::{Config, FailoverConfig};
@@ -13,8 +14,8 @@ use crate::exit::ExitCode;
 use crate::failover::heartbeat::Target;
 use crate::log as logging;
 use crate::net::host_port::host_and_port;
-use crate::progress::Progress;
 use crate::reconcile::rules::Rules;
+use crate::service::board::Board;
 use crate::service::notify::{Notifier, watchdog_from_environment};
 use crate::threads::generation::Plan;
 use crate::threads::vitals::Vitals;
@@ -103,9 +104,9 @@ pub(super) fn target(failover: &FailoverConfig) -> Target {
     }
 }
 
-/// What the service manager is sent, from nothing on.
-pub(super) fn vitals(notifier: &Arc<Notifier>, progress: &Arc<Progress>) -> Vitals {
-    Vitals::new(Arc::clone(notifier), Arc::clone(progress), watchdog_from_environment())
+/// What the service manager and the board are given, from nothing on.
+pub(super) fn vitals(notifier: &Arc<Notifier>, board: &Arc<Board>) -> Vitals {
+    Vitals::new(Arc::clone(notifier), Arc::clone(board), watchdog_from_environment())
 }
 
 /// The threads of the daemon with this configuration.
@@ -151,7 +152,7 @@ fn writer_setup(config: &Config, client: &Arc<Client>, tokens: &mut Tokens, dry:
     let renewing = Arc::clone(&keeper);
     let host_lock = (!dry).then(|| HostLock::new(config.argus.url.as_str().to_owned(), PATIENCE));
     let argus: Arc<dyn ArgusServer + Send + Sync> =
-        if dry { Arc::new(Rehearsal::new(Arc::clone(client))) } else { Arc::clone(client) as _ };
+        if dry { Arc::new(Rehearsal::new(Arc::clone(client))) } else { Arc::new(Measured(Arc::clone(client))) };
     Arc::new(writer::Setup {
         argus,
         rules: Rules::from(config),

@@ -5,6 +5,8 @@ use crate::argus::client::Client;
 use crate::argus::renewal::{Failure, Renewal, Renewer};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::config::Config;
+use crate::metrics::metrics;
+use crate::secret::Secret;
 use log::{error, warn};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,7 +68,19 @@ impl Keeper {
         if let Some(Err(why)) = newest.map(|token| client.set_token(token)) {
             warn!("argus.token: {why}; going on with the token in argus.token_file");
         }
-        Self { client: Arc::clone(client), renewer, renews: config.argus.renew_token.0, complaint: Mutex::default() }
+        let keeper = Self {
+            client: Arc::clone(client),
+            renewer,
+            renews: config.argus.renew_token.0,
+            complaint: Mutex::default(),
+        };
+        keeper.note_age(&config.argus.token);
+        keeper
+    }
+
+    fn note_age(&self, token: &Secret) {
+        let made_at = self.renewer.as_ref().and_then(|renewer| renewer.made_at(token));
+        metrics().token_made(made_at.unwrap_or_default());
     }
 
     /// Gives the client the token that stands in its file now, and ends a renewal that was broken
@@ -108,7 +122,10 @@ impl Keeper {
 
     fn take(&self, renewal: Renewal) -> Result<(), String> {
         match renewal {
-            Renewal::Renewed(token) => self.client.set_token(token),
+            Renewal::Renewed(token) => {
+                self.note_age(&token);
+                self.client.set_token(token)
+            }
             Renewal::Unwritten(token, why) => self.client.set_token(token).and(Err(why)),
             Renewal::NotDue => Ok(()),
         }

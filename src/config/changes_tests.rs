@@ -34,6 +34,9 @@ types = ["bgp"]
 port_description_contains = ","
 min_priority = 50
 ignore_routers = ["lab-*"]
+[metrics]
+file = "/m.prom"
+listen = "127.0.0.1:9798"
 [failover]
 primary_server = "primary.example.org"
 primary_snmp_port = 8000
@@ -83,6 +86,8 @@ fn every_key_that_changes_is_named_alone() {
         ("contains = \",\"", "contains = \"\""),
         ("min_priority = 50\n", "min_priority = 51\n"),
         ("lab-*", "lab-?"),
+        ("/m.prom", "/n.prom"),
+        ("127.0.0.1:9798", "[::1]:9798"),
         ("primary.example.org", "primary2.example.org"),
         ("8000", "8005"),
         ("cccc", "dddd"),

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_structs_know_their_keys_and_sections() {
-        assert_eq!(keys().count(), 42);
+        assert_eq!(keys().count(), 44);
         assert_eq!(keys().next(), Some("argus.url"));
         assert_eq!(keys().last(), Some("failover.threshold"));
         for (path, expected) in [

@@ -40,7 +40,7 @@ use environment::Variable;
 use filter::AlarmType;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use text::{Community, Domain, FileName, Host, User};
+use text::{Community, Domain, FileName, Host, Listen, User};
 use value::{Connections, Flag, Grace, Level, Port, Priority, Questions, Seconds, Text, not_given};
 
 /// The configuration file.
@@ -59,6 +59,8 @@ pub struct Config {
     pub incident: IncidentConfig,
     /// `[metadata]`
     pub metadata: Metadata,
+    /// `[metrics]`
+    pub metrics: MetricsConfig,
     /// `[failover]`; `None`: standalone, always active.
     pub failover: Option<FailoverConfig>,
 }
@@ -209,6 +211,16 @@ pub struct Threshold {
 pub struct Metadata {
     /// An address.
     pub ports_url: Option<Text>,
+}
+
+/// Where the program can be looked at from outside.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// The file that the metrics are written into.
+    pub file: Option<FileName>,
+    /// The address where they can be asked for.
+    pub listen: Option<Listen>,
 }
 
 /// Whom to watch as a secondary.

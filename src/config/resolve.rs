@@ -5,7 +5,7 @@ use super::environment::{self, Environment, Variable};
 use super::reader::Reader;
 use super::text::FileName;
 use super::value::is_given;
-use super::{ArgusConfig, Config, IncidentConfig, Loaded, Problem, SyncConfig, ZinoConfig};
+use super::{ArgusConfig, Config, IncidentConfig, Loaded, MetricsConfig, Problem, SyncConfig, ZinoConfig};
 use super::{files, python, syntax};
 use crate::argus::ca;
 use crate::file;
@@ -45,24 +45,26 @@ pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<L
     let filter = reader.section("filter");
     let incident: Option<IncidentConfig> = reader.section("incident");
     let metadata = reader.section("metadata");
+    let metrics: Option<MetricsConfig> = reader.section("metrics");
     let failover = if reader.has("failover") { reader.section("failover") } else { None };
     let mut resolver = Resolver { reader, folder, environment, warnings: Vec::new(), is_example: false };
     let argus = argus.map(|argus| resolver.argus(argus));
     let zino = zino.map(|zino| resolver.zino(zino));
     let sync = sync.map(|sync| resolver.sync(sync));
+    let metrics = metrics.map(|metrics| resolver.metrics(metrics));
     resolver.tags(incident.as_ref());
     resolver.metadata();
     resolver.refuse_example();
     resolver.refuse_shared_file(argus.as_ref(), zino.as_ref());
     let differences = python::differences(&resolver.reader);
     let (problems, warnings) = (resolver.reader.into_problems(), resolver.warnings);
-    match (argus, zino, sync, filter, incident, metadata) {
-        (Some(argus), Some(zino), Some(sync), Some(filter), Some(incident), Some(metadata)) if problems.is_empty() => {
-            let config = Config { argus, zino, sync, filter, incident, metadata, failover };
-            Ok(Loaded { config, warnings, differences })
-        }
-        _ => Err(problems),
-    }
+    let (Some(argus), Some(zino), Some(sync), Some(filter), Some(incident), Some(metadata), Some(metrics)) =
+        (argus, zino, sync, filter, incident, metadata, metrics)
+    else {
+        return Err(problems);
+    };
+    let config = Config { argus, zino, sync, filter, incident, metadata, metrics, failover };
+    if problems.is_empty() { Ok(Loaded { config, warnings, differences }) } else { Err(problems) }
 }
 
 struct Resolver<'a> {
@@ -120,6 +122,19 @@ impl Resolver<'_> {
             is_first
         });
         sync
+    }
+
+    fn metrics(&mut self, mut metrics: MetricsConfig) -> MetricsConfig {
+        if let Some(file) = &mut metrics.file {
+            let _ = self.locate("metrics.file", file);
+            if file.0.file_name().is_none() || file.0.is_dir() {
+                self.reader.add("metrics.file", "must be the name of a file, not of a directory");
+            }
+        }
+        if metrics.listen.as_ref().is_some_and(|listen| !listen.0.ip().is_loopback()) {
+            self.warn("metrics.listen: everybody who reaches this address can read the names of routers in errors");
+        }
+        metrics
     }
 
     /// Fills in a secret that stands in a file of its own or in the environment, and checks it.

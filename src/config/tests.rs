@@ -95,7 +95,7 @@ url = \"x\"
             "line 13: zino.secret: must be text, not a whole number (put it in quotes)",
             "line 15: metadata.url: unknown key; did you mean argus.url, in another section?",
             "line 16: failover.primary_server: is missing",
-            "line 17: nonsense: unknown key; there are [argus], [zino], [sync], [filter], [incident], [metadata], [failover]",
+            "line 17: nonsense: unknown key; there are [argus], [zino], [sync], [filter], [incident], [metadata], [metrics], [failover]",
         ]
     );
 }

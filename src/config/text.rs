@@ -6,7 +6,7 @@ use crate::failover::heartbeat::message::can_be_sent;
 use crate::net::host_name;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize, Serializer};
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// The longest name of a user that Zino reads as one word.
@@ -102,6 +102,22 @@ impl TryFrom<Text> for FileName {
 impl Serialize for FileName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.display())
+    }
+}
+
+/// An address and a port of this host.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Text")]
+pub struct Listen(pub SocketAddr);
+
+impl TryFrom<Text> for Listen {
+    type Error = String;
+
+    fn try_from(text: Text) -> Result<Self, String> {
+        let text = text.not_empty()?;
+        let address = text.parse().ok().filter(|address: &SocketAddr| address.port() != 0);
+        let fault = "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798";
+        address.map(Self).ok_or_else(|| fault.to_owned())
     }
 }
 

@@ -153,6 +153,8 @@ impl Components {
             argus: status.argus_side(is_argus_read, self.argus.has_baseline(), self.health.answers()),
             is_refused_at_start: self.health.is_refused_at_start() || self.zino.is_refused_at_start(),
             pinged: status.is_pinged(),
+            is_takeover_ready: is_active || self.takeover_check.is_ready(),
+            oldest: self.problems.oldest_waiting(ctx.now.mono),
             last_error: status.last_error(),
         }
     }

@@ -29,6 +29,7 @@ mod zino_view;
 
 pub use kept::Kept;
 pub use once::{Hopeless, Once, RunEnd};
+pub use problems::Waiting;
 pub use status::{Side, Summary};
 pub use traffic::{Input, Job, Names, Now, Output, Report, Server, Settings, ZinoCommand, ZinoEvent};
 
@@ -81,6 +82,7 @@ impl Engine {
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
         self.ctx.begin(now);
         self.all.work.begin(&self.ctx);
+        self.all.problems.queue_mut().begin(now.mono);
         match input {
             Input::Zino(event) => self.route_zino(event),
             Input::Argus(report) => self.route_report(report),

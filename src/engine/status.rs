@@ -2,7 +2,7 @@
 //! the last error. Never decides what is done; a single run reads its outages to know when it is
 //! hopeless.
 
-use super::{Names, Now, Server};
+use super::{Names, Now, Server, Waiting};
 use crate::argus::ArgusError;
 use crate::failover::Mode;
 use crate::time::Stamp;
@@ -48,11 +48,34 @@ pub struct Summary {
     pub is_refused_at_start: bool,
     /// A question to the primary was answered, or was not.
     pub pinged: bool,
+    /// Whether this instance acts, or could take over now.
+    pub is_takeover_ready: bool,
+    /// The problem that has been waiting longest.
+    pub oldest: Option<Waiting>,
     /// What went wrong last, and when. May hold foreign text.
     pub last_error: Option<(Stamp, String)>,
 }
 
+impl Side {
+    /// Whether the server can be used.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Self::Fine | Self::Reading)
+    }
+}
+
 impl Summary {
+    /// Rule: PROCESS-19.
+    ///
+    /// Whether the program does its work: it synchronises, or a takeover would work.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        match self.mode {
+            Mode::Active => self.zino.is_usable() && self.argus.is_usable(),
+            Mode::Standby => self.is_takeover_ready,
+        }
+    }
+
     /// Whether both servers have answered or failed once, or the primary in STANDBY. A server that
     /// is down at the start does not fail the start: the program waits for it, and both the log and
     /// this line say so. A refusal fails the start once it is confirmed; until then the start goes

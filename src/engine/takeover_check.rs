@@ -75,6 +75,11 @@ impl TakeoverCheck {
         matches!(self.argus, Some(Ok(())))
     }
 
+    /// Whether a takeover would work, as the log says.
+    pub(super) fn is_ready(&self) -> bool {
+        self.logged == Some(Wrong::default())
+    }
+
     /// Logs one line when a takeover becomes impossible, one when it is possible again, and one
     /// when the reason changes.
     fn log(&mut self, at: &Situation, unasked: Option<&str>) {

@@ -145,6 +145,9 @@ impl Work {
                 known.may_be_unlisted = true;
             }
         }
+        for id in &report.changes.created {
+            problems.observe_creation(ctx.now.mono, *id);
+        }
         self.full_looks.take_setbacks(ctx, problems, report.setbacks);
         self.end_run(ctx, problems, &problem, report.outcome, &report.settled);
         if !report.changes.ended.is_empty() {

@@ -1,10 +1,12 @@
 //! Reads cases from Zino: some of them, or all. Never writes, and never decides what a case means.
 
 use crate::config::Filter;
+use crate::metrics::{Server, metrics};
 use crate::reconcile::filter::wants_log;
 use crate::zino::case::{Case, CaseId};
 use crate::zino::{LookedUp, ZinoError, ZinoServer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// Cases that were asked for.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,8 @@ pub struct Found {
     pub unknown: Vec<CaseId>,
     /// Those that Zino has and that could not be understood, and why.
     pub garbled: Vec<(CaseId, String)>,
+    /// How long ago each of them was notified, if it was.
+    pub notified: BTreeMap<CaseId, Duration>,
 }
 
 /// Everything that Zino has now.
@@ -37,6 +41,7 @@ pub const PART: usize = 100;
 pub struct Reading {
     ids: Vec<CaseId>,
     read: usize,
+    began: Instant,
 }
 
 /// The result of one step of a complete reading.
@@ -54,7 +59,8 @@ impl Reading {
     /// # Errors
     /// See [`ZinoError`].
     pub fn begin<Z: ZinoServer + ?Sized>(zino: &mut Z) -> Result<Self, ZinoError> {
-        Ok(Self { ids: zino.case_ids()?, read: 0 })
+        let began = Instant::now();
+        Ok(Self { ids: zino.case_ids()?, read: 0, began })
     }
 
     /// Reads the next cases, at most `most` of them.
@@ -71,6 +77,9 @@ impl Reading {
         let part = rest.get(..most.max(1)).unwrap_or(rest);
         let (cases, is_last) = (zino.cases(part, &|case| wants_log(case, filter))?, part.len() == rest.len());
         self.read += part.len();
+        if is_last {
+            metrics().read_completely(Server::Zino, self.began.elapsed());
+        }
         Ok(match is_last {
             true => Step::End(Snapshot { ids: std::mem::take(&mut self.ids).into_iter().collect(), cases }),
             false => Step::Part(cases),

@@ -1,11 +1,15 @@
-//! The line of `systemctl status`: a summary in words. Pure; never shows foreign text unescaped or
-//! at length.
+//! A summary in words: the line of `systemctl status`, and one line for each thing. Pure; never
+//! shows foreign text unescaped or at length.
 
-use crate::engine::{Side, Summary};
+use crate::engine::{Side, Summary, Waiting};
 use crate::failover::Mode;
 use crate::sanitise::sanitised_line;
 use crate::time::Stamp;
 
+/// The names of the servers in [`details`].
+pub const ZINO: &str = "Zino";
+/// The name of Argus in [`details`].
+pub const ARGUS: &str = "Argus";
 /// The most characters of a reason for a server's absence.
 const MAX_WHY: usize = 100;
 /// The most characters of the last error.
@@ -14,7 +18,8 @@ const MAX_ERROR: usize = 150;
 /// The summary in one line; `stuck` names the threads that stand still.
 #[must_use]
 pub fn line(summary: &Summary, stuck: &[String]) -> String {
-    let mut parts = vec![work(summary), side("Zino", &summary.zino), side("Argus", &summary.argus)];
+    let name = |name: &str, side: &Side| format!("{name} {}", words(side));
+    let mut parts = vec![work(summary), name("Zino", &summary.zino), name("Argus", &summary.argus)];
     if !stuck.is_empty() {
         parts.push(format!("STANDS STILL: {}", stuck.join(", ")));
     }
@@ -48,22 +53,49 @@ fn whole(at: Stamp) -> Stamp {
     Stamp::from_secs(at.secs())
 }
 
-fn side(name: &str, side: &Side) -> String {
+fn words(side: &Side) -> String {
     match side {
-        Side::NotYet => format!("{name} not yet asked"),
-        Side::Reading => format!("{name} being read"),
-        Side::Fine => format!("{name} ok"),
+        Side::NotYet => "not yet asked".to_owned(),
+        Side::Reading => "being read".to_owned(),
+        Side::Fine => "ok".to_owned(),
         Side::Away { since, why } => {
-            format!("{name} CANNOT BE USED since {} ({})", whole(*since), sanitised_line(why, MAX_WHY))
+            format!("CANNOT BE USED since {} ({})", whole(*since), sanitised_line(why, MAX_WHY))
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The summary with one line for each thing: its name, and how it is.
+#[must_use]
+pub fn details(summary: &Summary, stuck: &[String]) -> Vec<(&'static str, String)> {
+    let Summary { mode, cases, incidents, waiting, troubled, .. } = summary;
+    let error = summary.last_error.as_ref();
+    let error = error.map(|(at, what)| format!("{} {}", whole(*at), sanitised_line(what, MAX_ERROR)));
+    let stuck = (!stuck.is_empty()).then(|| stuck.join(", "));
+    let optional = [("oldest", summary.oldest.as_ref().map(oldest)), ("stands still", stuck), ("last error", error)];
+    let always = [
+        ("mode", mode.to_string()),
+        (ZINO, words(&summary.zino)),
+        (ARGUS, words(&summary.argus)),
+        ("cases", format!("{cases} in Zino, {incidents} open incidents in Argus")),
+        ("problems", format!("{waiting} waiting, {troubled} in trouble")),
+    ];
+    let optional = optional.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    always.into_iter().chain(optional).collect()
+}
 
-    fn summary() -> Summary {
+fn oldest(waiting: &Waiting) -> String {
+    let Waiting { problem, time, why } = waiting;
+    let problem = sanitised_line(problem, MAX_WHY);
+    let why = why.as_ref().map(|why| format!(" ({})", sanitised_line(why, MAX_WHY)));
+    format!("{problem}, waiting for {} s{}", time.as_secs(), why.unwrap_or_default())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    pub fn summary() -> Summary {
         Summary {
             mode: Mode::Active,
             cases: 132,
@@ -74,6 +106,8 @@ mod tests {
             argus: Side::Fine,
             is_refused_at_start: false,
             pinged: false,
+            is_takeover_ready: true,
+            oldest: None,
             last_error: None,
         }
     }
@@ -114,6 +148,30 @@ mod tests {
         assert!(line(&lasting, &[]).ends_with("; Zino CANNOT BE USED since 1970-01-01T00:00:07Z (refused); Argus ok"));
         let over = Summary { last_error: error, ..summary() };
         assert!(line(&over, &[]).ends_with("; last error 1970-01-01T00:00:07Z Zino cannot be used: refused"));
+    }
+
+    #[test]
+    fn each_thing_has_a_line_and_what_is_not_there_has_none() {
+        let names = |summary| details(&summary, &[]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(summary()), ["mode", "Zino", "Argus", "cases", "problems"]);
+        let why = Some("refused\nREADY=1".to_owned());
+        let waiting = Waiting { problem: "gw1 portstate 12".to_owned(), time: Duration::from_secs(35), why };
+        let error = Some((Stamp::from_secs(60), "gw1: refused".to_owned()));
+        let bad = Summary { oldest: Some(waiting), last_error: error, ..summary() };
+        let text: Vec<String> = details(&bad, &["zino poller".to_owned()])
+            .into_iter()
+            .map(|(name, text)| format!("{name}: {text}"))
+            .collect();
+        assert_eq!(
+            text[3..],
+            [
+                "cases: 132 in Zino, 98 open incidents in Argus",
+                "problems: 3 waiting, 0 in trouble",
+                "oldest: gw1 portstate 12, waiting for 35 s (refused\\u{a}READY=1)",
+                "stands still: zino poller",
+                "last error: 1970-01-01T00:01:00Z gw1: refused",
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::silence::{GLANCE, Silence};
 use super::vitals::Vitals;
 use super::{End, Never};
 use crate::engine::{Engine, Input, Job, Kept, Now, Output};
+use crate::failover::Mode;
+use crate::metrics::metrics;
 use crate::time::Stamp;
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use log::debug;
@@ -50,8 +52,12 @@ pub fn run(mut engine: Engine, channels: &Channels, mut vitals: Vitals) -> (Kept
     let mut next = Some(Input::Tick);
     while let Some(input) = next {
         let began = now(start);
+        let mode = engine.mode();
         for output in engine.step(began, input) {
             hand_out(output, channels);
+        }
+        if engine.mode() != mode {
+            metrics().changed_mode(engine.mode() == Mode::Active);
         }
         vitals.turn(began.mono, &engine);
         if let Some(progress_sender) = &channels.progress_sender {
@@ -64,6 +70,7 @@ pub fn run(mut engine: Engine, channels: &Channels, mut vitals: Vitals) -> (Kept
         }
         next = waiting.next(began.mono, &engine, channels, &vitals);
     }
+    vitals.publish(start.elapsed(), &engine);
     let _ = channels.end_sender.try_send(End::Stopped);
     (engine.end(), vitals)
 }

@@ -54,7 +54,7 @@ impl<'a> Following<'a> {
         self.reading = Some(Reading::begin(&mut self.zino)?);
         loop {
             // A batch, so that a slow Zino keeps this thread from its other work for seconds only.
-            let most = self.zino.real.pace().size();
+            let most = self.zino.real.0.pace().size();
             let command = self.channels.mailbox.command(most).map_err(|Closed| Gone::Stopped)?;
             let idle = command.is_none() && self.notified.is_empty() && self.reading.is_none();
             if let Some(command) = command {

@@ -5,6 +5,7 @@ use super::Never;
 use crate::engine::Input;
 use crate::failover::heartbeat::{Pinger, Target};
 use crate::failover::{Answer, Ping};
+use crate::metrics::{Pinged, metrics};
 use crate::progress;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use log::debug;
@@ -55,11 +56,17 @@ pub fn run(
         asked = Some(Instant::now());
         let answer = pinger.ping();
         progress::rest();
-        match &answer {
-            Answer::Uptime(_) => {}
-            Answer::Silence(why) => debug!("no answer from the primary: {why}"),
-            Answer::Unasked(why) => debug!("the primary was not asked: {why}"),
-        }
+        metrics().pinged(match &answer {
+            Answer::Uptime(_) => Pinged::Answered,
+            Answer::Silence(why) => {
+                debug!("no answer from the primary: {why}");
+                Pinged::Silent
+            }
+            Answer::Unasked(why) => {
+                debug!("the primary was not asked: {why}");
+                Pinged::Unasked
+            }
+        });
         if input_sender.send(Input::Ping(Ping { asked_at, answer })).is_err() {
             return asked;
         }

@@ -1,14 +1,14 @@
 //! The notified cases that are not read yet: one entry per case, however many notifications there
 //! were. Never decides when they are read.
 
-use super::mailbox::first;
 use crate::config::Filter;
 use crate::engine::ZinoEvent;
-use crate::execute::zino_reads::read;
+use crate::execute::zino_reads::{Found, read};
 use crate::zino::case::CaseId;
 use crate::zino::decode::{Happening, Notice};
 use crate::zino::{ZinoError, ZinoServer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 /// The most case numbers that are kept. After more of them a complete reading takes their place.
 const MOST: usize = 100_000;
@@ -16,7 +16,8 @@ const MOST: usize = 100_000;
 /// The cases that are to be read again.
 #[derive(Debug, Default)]
 pub struct Notified {
-    changed: BTreeSet<CaseId>,
+    /// With the time of the first notification that is not followed yet.
+    changed: BTreeMap<CaseId, Instant>,
     scavenged: BTreeSet<CaseId>,
     too_many: bool,
 }
@@ -24,12 +25,13 @@ pub struct Notified {
 impl Notified {
     /// Takes notifications in. Each of them only means "look again".
     pub fn take(&mut self, notices: &[Notice]) {
+        let now = Instant::now();
         for notice in notices {
             if notice.what == Happening::Scavenged {
                 self.changed.remove(&notice.id);
                 self.scavenged.insert(notice.id);
             } else if !self.scavenged.contains(&notice.id) {
-                self.changed.insert(notice.id);
+                self.changed.entry(notice.id).or_insert(now);
             }
         }
         if self.changed.len() + self.scavenged.len() > MOST {
@@ -58,11 +60,14 @@ impl Notified {
         most: usize,
         filter: &Filter,
     ) -> Result<Vec<ZinoEvent>, ZinoError> {
-        let scavenged = first(&mut self.scavenged, most);
+        let scavenged: Vec<CaseId> = std::iter::from_fn(|| self.scavenged.pop_first()).take(most).collect();
         let mut events: Vec<ZinoEvent> = scavenged.into_iter().map(ZinoEvent::Scavenged).collect();
-        let changed = first(&mut self.changed, most);
+        let changed: BTreeMap<CaseId, Instant> = std::iter::from_fn(|| self.changed.pop_first()).take(most).collect();
         if !changed.is_empty() {
-            events.push(ZinoEvent::Found(read(zino, &changed, filter)?));
+            let ids: Vec<CaseId> = changed.keys().copied().collect();
+            let found = read(zino, &ids, filter)?;
+            let notified = changed.into_iter().map(|(id, at)| (id, at.elapsed())).collect();
+            events.push(ZinoEvent::Found(Found { notified, ..found }));
         }
         Ok(events)
     }

@@ -6,10 +6,12 @@ use super::mailbox::{Closed, Mailbox};
 use crate::engine::backoff;
 use crate::engine::{Input, ZinoEvent};
 use crate::execute::host_lock::HostLock;
+use crate::metrics::metrics;
 use crate::net::host_port::host_and_port;
 use crate::progress;
 use crate::reconcile::rules::Rules;
 use crate::zino::ZinoError;
+use crate::zino::measured::{Measured, measured};
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
 use crate::zino::rehearsal::{Memory, Rehearsed};
@@ -95,10 +97,10 @@ fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &m
     let gone = match connect(&setup.login) {
         Ok((mut session, notifications)) => {
             outage.log_end(&setup.login, &mut session);
-            let zino = Rehearsed::new(session.at_pace(*pace), setup.memory.clone(), &setup.login.user);
+            let zino = Rehearsed::new(Measured(session.at_pace(*pace)), setup.memory.clone(), &setup.login.user);
             let mut following = Following::new(zino, notifications, channels);
             let gone = following.run(setup);
-            *pace = following.zino.real.pace();
+            *pace = following.zino.real.0.pace();
             if send(channels, ZinoEvent::Disconnected).is_err() { Gone::Stopped } else { gone }
         }
         Err(error) => Gone::Lost(error),
@@ -112,7 +114,10 @@ fn follow_once(setup: &Setup, channels: &Channels, outage: &mut Outage, pace: &m
 impl Outage {
     fn log_end(&mut self, login: &Login, session: &mut Session) {
         match self.away_since.take() {
-            Some(since) => warn!("Zino is back after {} s", since.elapsed().as_secs()),
+            Some(since) => {
+                metrics().reconnected();
+                warn!("Zino is back after {} s", since.elapsed().as_secs());
+            }
             // Zino is asked for its version only if somebody reads it.
             None if log_enabled!(Level::Info) => {
                 info!("connected to Zino {}: {}", host_and_port(&login.server, login.port), session.version());
@@ -145,9 +150,12 @@ impl Outage {
 
 /// The notification channel is tied before anything is read: what changes in between would be lost.
 fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
-    let mut session = Session::connect(login)?;
-    let (notifications, nonce) = Notifications::connect(login, session.notify_address(login.notify_port)?)?;
-    session.tie(&nonce)?;
+    let mut session = measured("login", || Session::connect(login))?;
+    let notifications = measured("tie", || {
+        let (notifications, nonce) = Notifications::connect(login, session.notify_address(login.notify_port)?)?;
+        session.tie(&nonce)?;
+        Ok(notifications)
+    })?;
     Ok((session, notifications))
 }
 

@@ -1,6 +1,6 @@
-//! What the engine thread sends to the service manager between two turns: ready, the status line,
-//! and that all threads are alive. Never decides anything about cases; without a service
-//! manager it does nothing.
+//! What the engine thread hands out between two turns: to the service manager ready, the status
+//! line, and that all threads are alive; to the board what people outside look at. Never decides
+//! anything about cases; where nobody looks it does nothing.
 //!
 //! READY=1 does not wait for servers that are down. `systemctl start` at three in the morning would
 //! hang until `TimeoutStartSec` and then call a program a failure that does what it should, which
@@ -12,6 +12,7 @@
 
 use crate::engine::Engine;
 use crate::progress::Progress;
+use crate::service::board::Board;
 use crate::service::notify::Notifier;
 use crate::service::status;
 use log::error;
@@ -30,6 +31,11 @@ const STATUS_EVERY: Duration = Duration::from_secs(1);
 pub struct Vitals {
     notifier: Arc<Notifier>,
     progress: Arc<Progress>,
+    board: Arc<Board>,
+    /// Before that the board is left alone.
+    board_at: Duration,
+    /// Something may have changed since the board was written.
+    is_board_stale: bool,
     /// How often the watchdog is fed: twice as often as systemd wants.
     feed_every: Option<Duration>,
     feed_at: Duration,
@@ -46,10 +52,13 @@ pub struct Vitals {
 impl Vitals {
     /// Nothing was sent yet. `watchdog` is systemd's interval, if there is a watchdog.
     #[must_use]
-    pub fn new(notifier: Arc<Notifier>, progress: Arc<Progress>, watchdog: Option<Duration>) -> Self {
+    pub fn new(notifier: Arc<Notifier>, board: Arc<Board>, watchdog: Option<Duration>) -> Self {
         Self {
             notifier,
-            progress,
+            progress: Arc::clone(board.progress()),
+            board,
+            board_at: Duration::ZERO,
+            is_board_stale: false,
             feed_every: watchdog.map(|interval| interval / 2),
             feed_at: Duration::ZERO,
             stuck: BTreeSet::new(),
@@ -74,6 +83,10 @@ impl Vitals {
 
     /// After a turn of the engine that began at this time.
     pub fn turn(&mut self, now: Duration, engine: &Engine) {
+        self.is_board_stale = self.board.is_wanted();
+        if self.is_board_stale && now >= self.board_at {
+            self.publish(now, engine);
+        }
         if !self.notifier.has_listener() {
             return;
         }
@@ -96,18 +109,26 @@ impl Vitals {
         }
     }
 
+    /// Writes the board, for those who look after the last turn too.
+    pub fn publish(&mut self, now: Duration, engine: &Engine) {
+        self.board_at = now + STATUS_EVERY;
+        self.is_board_stale = false;
+        self.board.publish(now, &engine.summary(), &self.stuck.iter().cloned().collect::<Vec<_>>());
+    }
+
     /// When the next turn is to be at the latest.
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
+        let board = self.is_board_stale.then_some(self.board_at);
         if !self.notifier.has_listener() {
-            return None;
+            return board;
         }
         let feed = self.feed_every.map(|_| self.feed_at);
         let status = self.stale.then_some(self.status_at);
         // Every deadline here moves forward on each turn, so that the loop cannot spin. A READY=1
         // that could not be sent waits for the next turn.
         let ready = (!self.ready && LONGEST_START > now).then_some(LONGEST_START);
-        feed.into_iter().chain(status).chain(ready).min()
+        feed.into_iter().chain(board).chain(status).chain(ready).min()
     }
 
     /// Only while all threads make progress: a thread that hangs does not come back, and systemd

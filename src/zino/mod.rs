@@ -9,6 +9,7 @@
 pub mod case;
 pub mod decode;
 pub mod entry;
+pub mod measured;
 pub mod notify;
 pub mod pace;
 mod port;

@@ -4,6 +4,7 @@
 
 use super::case::{Case, CaseId, CaseState, HistoryEntry};
 use super::entry::stored_lines;
+use super::measured::Measured;
 use super::session::Session;
 use super::{LookedUp, WantsLog, ZinoError, ZinoServer};
 use crate::time::Stamp;
@@ -124,7 +125,7 @@ impl<Z: ZinoServer> ZinoServer for Rehearsed<Z> {
 }
 
 /// The connection of the poller.
-pub type Connection = Rehearsed<Session>;
+pub type Connection = Rehearsed<Measured<Session>>;
 
 #[cfg(test)]
 #[path = "rehearsal_tests.rs"]

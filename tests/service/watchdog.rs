@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use zinoargus::engine::{Engine, Names, Settings};
 use zinoargus::progress::{self, Progress};
 use zinoargus::reconcile::rules::Rules;
+use zinoargus::service::board::Board;
 use zinoargus::service::notify::Notifier;
 use zinoargus::threads::vitals::Vitals;
 
@@ -71,7 +72,7 @@ fn one_thread_that_hangs_starves_the_watchdog_and_stands_in_the_status() {
     let manager = Manager::new();
     let notifier = Arc::new(Notifier::to(OsStr::new(&manager.name)).unwrap());
     let progress = Arc::new(Progress::new(Instant::now()));
-    let mut vitals = Vitals::new(notifier, Arc::clone(&progress), Some(Duration::from_secs(60)));
+    let mut vitals = Vitals::new(notifier, Arc::new(Board::new(Arc::clone(&progress))), Some(Duration::from_secs(60)));
     let (_watched, machine) = (progress.watch("state machine", 1000 * HOUR), machine());
     vitals.turn(HOUR, &machine);
     manager.wait_for("WATCHDOG=1", 1);

@@ -10,6 +10,7 @@ use crate::engine::context::Context;
 use crate::engine::periodic::Periodic;
 use crate::engine::problems::Priority;
 use crate::engine::problems::Problems;
+use crate::metrics::{Server, metrics};
 use crate::reconcile::filter::may_have_been_wanted;
 use crate::reconcile::identity::same_problem;
 use crate::reconcile::matching::ENDED_WINDOW_SECS;
@@ -33,6 +34,8 @@ pub enum Listed {
 #[derive(Debug, Default)]
 pub struct Lists {
     walk: Option<Walk>,
+    /// When it began.
+    walks_since: Duration,
     /// Whether the walk has come to its end.
     is_at_end: bool,
     /// The list of open incidents.
@@ -107,6 +110,7 @@ impl Lists {
                 return None;
             };
             self.walk = Some(Walk::new(query, problems.incidents().mark()));
+            self.walks_since = now;
         }
         let walk = self.walk.as_mut()?;
         let (until, most) = walk.ask(usual);
@@ -145,6 +149,7 @@ impl Lists {
             self.ended_listed = true;
             return Some(Listed::Ended);
         }
+        metrics().read_completely(Server::Argus, ctx.now.mono.saturating_sub(self.walks_since));
         self.full.stop();
         self.full.due_at(ctx.now.mono + ctx.settings.full_interval);
         let is_missing = |i: &&Incident| !walk.left_out().contains(i.start_time);

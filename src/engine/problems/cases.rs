@@ -9,6 +9,7 @@ use crate::reconcile::work::{Chance, Setbacks};
 use crate::zino::case::{Case, CaseId, CaseKind, Problem};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The generation of a case: a hash of everything that shows in Argus, plus a counter of re-check
 /// requests. A job that started before the latest request does not complete it.
@@ -41,6 +42,8 @@ pub struct KnownCase {
     pub may_be_unlisted: bool,
     /// What Argus refused of it or accepted without effect.
     pub setbacks: Setbacks,
+    /// When it was notified, while it waits for its incident.
+    pub notified_at: Option<Duration>,
 }
 
 impl KnownCase {
@@ -61,6 +64,22 @@ impl KnownCase {
     #[must_use]
     pub fn chance(&self, look: u64) -> Chance {
         Chance { fingerprint: self.desired.fingerprint, look, last: self.gone }
+    }
+
+    /// Argus is known to have this generation.
+    pub fn settle(&mut self, generation: Generation) {
+        self.observed = Some(generation);
+        if !self.is_due() {
+            // A case that needs no incident waits for none.
+            self.notified_at = None;
+        }
+    }
+
+    /// A notification of this time is about it.
+    pub fn note_notified(&mut self, at: Duration) {
+        if self.incident.is_none() && !self.exempt && self.is_due() {
+            self.notified_at.get_or_insert(at);
+        }
     }
 
     /// Has it compared again, also if that is under way.
@@ -216,6 +235,7 @@ impl Cases {
             exempt,
             may_be_unlisted: false,
             setbacks: Setbacks::default(),
+            notified_at: None,
         };
         self.cases.insert(id, Box::new(known));
         self.recheck_open_ones(&problem);

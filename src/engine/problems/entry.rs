@@ -109,6 +109,8 @@ pub(super) struct Entry {
     pub(super) retry: Backoff,
     pub(super) doubt: Option<Doubt>,
     pub(super) failure: Option<Failure>,
+    /// Since when it has been waiting for its synchronisation.
+    pub(super) since: Duration,
 }
 
 impl Default for Entry {
@@ -120,6 +122,7 @@ impl Default for Entry {
             retry: Backoff::default(),
             doubt: None,
             failure: None,
+            since: Duration::ZERO,
         }
     }
 }

@@ -3,12 +3,14 @@
 
 mod bulk;
 mod cases;
+mod delays;
 mod entry;
 mod incidents;
 mod queue;
 mod setbacks;
 
 pub(super) use cases::{Cases, KnownCase};
+pub use delays::Waiting;
 pub(super) use entry::{Ended, Generations, Priority};
 pub(super) use incidents::Incidents;
 pub(super) use queue::Queue;
@@ -270,7 +272,7 @@ impl Problems {
     /// A case turned out to need nothing.
     pub(super) fn settle_as_it_is(&mut self, id: CaseId) {
         if let Some(known) = self.cases.get_mut(id) {
-            known.observed = Some(known.desired);
+            known.settle(known.desired);
         }
     }
 
@@ -278,7 +280,7 @@ impl Problems {
     pub(super) fn settle(&mut self, generations: Generations) {
         for (id, generation) in &generations {
             if let Some(known) = self.cases.get_mut(*id) {
-                known.observed = Some(*generation);
+                known.settle(*generation);
             }
         }
         for (id, _) in generations {
@@ -331,7 +333,7 @@ impl Component for Problems {
         self.incidents.clear();
         for known in self.cases.all_mut() {
             // What Argus accepted is compared anew, and so is what it did not accept.
-            known.setbacks = Setbacks::default();
+            (known.setbacks, known.notified_at) = (Setbacks::default(), None);
         }
         match why {
             Reset::HandBack => self.queue.clear(),

@@ -17,13 +17,23 @@ pub struct Queue {
     live: VecDeque<Arc<Problem>>,
     bulk: BulkOrder,
     delayed: BTreeSet<(Duration, Arc<Problem>)>,
+    /// The time of this step.
+    now: Duration,
 }
 
 impl Queue {
+    /// A step begins.
+    pub fn begin(&mut self, now: Duration) {
+        self.now = now;
+    }
+
     /// Puts a problem in line, unless it is there already. One that waits for a time goes on
     /// waiting; one that runs is to run again.
     pub fn add(&mut self, problem: &Arc<Problem>, priority: Priority, rank: Rank) {
         let entry = self.entries.entry(Arc::clone(problem)).or_default();
+        if matches!(entry.state, State::Parked { .. }) {
+            entry.since = self.now;
+        }
         entry.rank = rank;
         match &mut entry.state {
             State::Running { again, .. } => *again = (*again).max(Some(priority)),
@@ -101,7 +111,10 @@ impl Queue {
                 (entry.turns, entry.doubt) = (0, None);
                 let failure = entry.failure.take();
                 match again {
-                    Some(again) => self.line_up(problem, again),
+                    Some(again) => {
+                        entry.since = now;
+                        self.line_up(problem, again);
+                    }
                     None => drop(self.entries.remove(problem)),
                 }
                 return failure.filter(|failure| failure.logged > 0).map(|failure| failure.why);
@@ -180,6 +193,14 @@ impl Queue {
     /// All problems that fail, and why.
     pub fn failures(&self) -> impl Iterator<Item = (&Problem, &str)> {
         self.entries.iter().filter_map(|(problem, e)| Some((&**problem, e.failure.as_ref()?.why.as_str())))
+    }
+
+    /// All problems that wait or run, since when, and why the last run failed.
+    pub fn waiting(&self) -> impl Iterator<Item = (&Problem, Duration, Option<&str>)> {
+        let waiting = self.entries.iter().filter(|(_, entry)| !entry.is_parked());
+        waiting.map(|(problem, entry)| {
+            (&**problem, entry.since, entry.failure.as_ref().map(|failure| failure.why.as_str()))
+        })
     }
 
     /// All entries that did not fail.

@@ -219,7 +219,10 @@ impl ZinoView {
         for case in found.cases {
             let was_asked_for = self.numbers.received(case.id);
             let priority = if was_asked_for { Priority::Bulk } else { Priority::Live };
+            let (id, notified) = (case.id, found.notified.get(&case.id));
             self.put_case(ctx, problems, case, priority);
+            let at = notified.map(|ago| ctx.now.mono.saturating_sub(*ago));
+            at.into_iter().for_each(|at| problems.note_notified(id, at));
         }
         let is_open = |id: &CaseId| problems.cases().get(*id).is_some_and(|known| !known.case.is_closed());
         let forgot = found.unknown.iter().any(is_open);

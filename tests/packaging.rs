@@ -234,6 +234,23 @@ fn every_document_for_operators_is_installed_and_can_be_found() {
     }
 }
 
+/// The names of metrics in a text, without what Prometheus adds to those of a histogram.
+fn metrics(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));
+    let names = words.filter(|word| word.starts_with("zinoargus_"));
+    names.map(|name| name.trim_end_matches("_bucket").to_owned()).collect()
+}
+
+#[test]
+fn the_alerts_and_the_dashboard_use_only_metrics_that_the_guide_explains_and_the_dashboard_uses_all() {
+    let guide = metrics(include_str!("../packaging/doc/monitoring.md"));
+    assert!(guide.len() >= 20, "{guide:?}");
+    let dashboard = metrics(include_str!("../packaging/grafana/zinoargus.json"));
+    assert_eq!(dashboard, guide);
+    let alerts = metrics(include_str!("../packaging/prometheus/zinoargus.rules.yml"));
+    assert_eq!(alerts.difference(&guide).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
 /// Links between the documents lead to files and headings that exist.
 #[test]
 fn the_links_of_the_documents_lead_somewhere() {

@@ -3,16 +3,13 @@
 //! identity and evidence hold without the lock. It closes the moment between a read and a write, in
 //! which two processes would find the same thing lacking.
 //!
-//! The lock is the name of an abstract Unix socket. It needs no file and no right to write, and the
-//! system releases it when its holder ends. Nothing is ever sent through it.
+//! The lock is a name that the system lets one process hold (`held.rs`).
 
+use super::held::{Held, Refusal};
 use crate::progress;
 use log::{debug, warn};
 use sha1::{Digest, Sha1};
 use std::collections::HashMap;
-use std::io::ErrorKind;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -99,7 +96,7 @@ impl Waits {
 /// A lock that this process holds until the value is dropped.
 #[derive(Debug)]
 pub struct Turn {
-    _held: Option<UnixDatagram>,
+    _held: Option<Held>,
 }
 
 impl HostLock {
@@ -125,11 +122,11 @@ impl HostLock {
         let until = Instant::now() + LONGEST_CALL.min(self.patience);
         loop {
             match self.hold(thing) {
-                Ok(socket) => {
+                Ok(held) => {
                     self.waits().is_free(thing);
-                    return Some(Turn { _held: Some(socket) });
+                    return Some(Turn { _held: Some(held) });
                 }
-                Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                Err(Refusal::Taken) => {
                     if self.is_timed_out(thing) {
                         return Some(Turn { _held: None });
                     }
@@ -138,7 +135,7 @@ impl HostLock {
                     }
                     thread::sleep(RETRY_INTERVAL);
                 }
-                Err(error) => {
+                Err(Refusal::Impossible(error)) => {
                     self.log_once(|| debug!("no locks between the processes of this host: {error}"));
                     return Some(Turn { _held: None });
                 }
@@ -172,10 +169,10 @@ impl HostLock {
         }
     }
 
-    fn hold(&self, thing: &str) -> std::io::Result<UnixDatagram> {
+    fn hold(&self, thing: &str) -> Result<Held, Refusal> {
         let digest = Sha1::digest(format!("{}\n{thing}", self.server));
         let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(format!("zinoargus-{name}"))?)
+        Held::take(&name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod delivery;
 mod facts;
+mod held;
 pub mod host_lock;
 pub mod job;
 pub mod orphan;

@@ -7,7 +7,6 @@ use log::{debug, warn};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +58,7 @@ impl Notifier {
     pub fn to(name: &OsStr) -> Result<Self, String> {
         let address = match name.as_bytes() {
             [b'/', ..] => SocketAddr::from_pathname(name),
-            [b'@', rest @ ..] => SocketAddr::from_abstract_name(rest),
+            [b'@', rest @ ..] => abstract_address(rest),
             _ => return Err("is neither a path nor an abstract socket (@name)".to_owned()),
         };
         let line = address.and_then(|address| {
@@ -140,6 +139,16 @@ impl Notifier {
     }
 }
 
+#[cfg(target_os = "linux")]
+fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+    <SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn abstract_address(_: &[u8]) -> io::Result<SocketAddr> {
+    Err(io::Error::new(ErrorKind::Unsupported, "is an abstract socket, which only Linux has"))
+}
+
 /// The assignment of a status line, whatever the text holds.
 fn status(text: &str) -> String {
     format!("STATUS={}", sanitised_line(text, MAX_STATUS))
@@ -200,10 +209,11 @@ mod tests {
         assert!(Notifier::to(OsStr::new(&format!("/{}", "x".repeat(200)))).is_err());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_listener_that_does_not_read_holds_nobody_up() {
         let name = format!("zinoargus-unread-{}", std::process::id());
-        let deaf = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let deaf = UnixDatagram::bind_addr(&abstract_address(name.as_bytes()).unwrap()).unwrap();
         let notifier = Notifier::to(OsStr::new(&format!("@{name}"))).unwrap();
         while notifier.status("full") {}
         let began = Instant::now();

@@ -1,7 +1,6 @@
 //! Encodes one SNMP v2c question and decodes its answer. Never panics, whatever the bytes, and
 //! never reads more than one value.
 
-use rustix::rand::{GetRandomFlags, getrandom};
 use snmp::{MessageType, Pdu, Value};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -100,12 +99,20 @@ fn latin_1(community: &str) -> Vec<u8> {
 
 /// 32 random bits.
 fn random() -> u32 {
+    // A system without the call: the standard library has seeded its hash from the system too.
+    system_random().unwrap_or_else(|| u32::try_from(RandomState::new().hash_one(0u8) >> 32).unwrap_or_default())
+}
+
+#[cfg(target_os = "linux")]
+fn system_random() -> Option<u32> {
     let mut bytes = [0; 4];
-    match getrandom(&mut bytes, GetRandomFlags::empty()) {
-        Ok(4) => u32::from_ne_bytes(bytes),
-        // A kernel without the call: the standard library has seeded its hash from the system too.
-        _ => u32::try_from(RandomState::new().hash_one(0u8) >> 32).unwrap_or_default(),
-    }
+    let got = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    (got == Ok(4)).then(|| u32::from_ne_bytes(bytes))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system_random() -> Option<u32> {
+    None
 }
 
 /// Zino sends a Counter32. Any number proves that the primary is up.

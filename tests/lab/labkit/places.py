@@ -32,6 +32,7 @@ VENV_REQUIREMENTS = {
     "argus": [*_pins("argus-server", "argus"), "gunicorn==27.0.1"],
     "glue": ["zino-argus-glue==0.5.1"],
     "browser": ["selenium==4.51.0"],
+    "kubernetes": ["kubernetes-validate==1.37.0"],
 }
 
 

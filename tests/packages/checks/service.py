@@ -24,7 +24,7 @@ INSTALLED = {
     "/usr/share/fish/vendor_completions.d/zinoargus.fish": "root root 644",
     "/usr/share/man/man5/zinoargus.toml.5.gz": "root root 644",
     **{f"/usr/share/doc/zinoargus/{name}": "root root 644" for name in (
-        "README.md.gz", "cron.md.gz", "failover.md.gz", "monitoring.md.gz", "moving-over.md.gz", "network.md.gz", "status-and-reload.md.gz",
+        "README.md.gz", "container.md.gz", "cron.md.gz", "failover.md.gz", "monitoring.md.gz", "moving-over.md.gz", "network.md.gz", "status-and-reload.md.gz",
         "synchronisation.md.gz", "token.md.gz", "troubleshooting.md.gz",
         "prometheus/zinoargus.rules.yml", "prometheus/zinoargus.test.yml", "grafana/zinoargus.json",
         "changelog.gz", "changelog.Debian.gz", "copyright", "rust-library.html.gz")},

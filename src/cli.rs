@@ -38,15 +38,21 @@ Options:
 Without -v, warnings and errors are logged, to standard error.
 ";
 
-/// What `--version` prints, without the line end.
-pub const VERSION: &str = concat!("zinoargus ", env!("CARGO_PKG_VERSION"));
+/// What `--version` prints, without the line end: with the commit, if the build was told which
+/// (`packaging/static` does).
+#[must_use]
+pub fn version() -> String {
+    let commit = option_env!("ZINOARGUS_COMMIT").filter(|commit| !commit.is_empty());
+    let commit = commit.map_or_else(String::new, |commit| format!(" (commit {commit})"));
+    concat!("zinoargus ", env!("CARGO_PKG_VERSION")).to_owned() + &commit
+}
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Print [`HELP`].
     Help,
-    /// Print [`VERSION`].
+    /// Print the [`version`].
     Version,
     /// Do the program's work.
     Run(Options),

@@ -19,7 +19,7 @@ fn main() -> std::process::ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
     let code = match cli::parse(arguments) {
         Ok(Command::Help) => print(cli::HELP),
-        Ok(Command::Version) => print(&format!("{}\n", cli::VERSION)),
+        Ok(Command::Version) => print(&format!("{}\n", cli::version())),
         Ok(Command::Run(options)) => start(&options),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "zinoargus: {error}");

@@ -65,7 +65,9 @@ fn version_is_that_of_the_package() {
     for argument in ["-V", "--version"] {
         let ended = zinoargus(&[argument]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-        assert_eq!(ended.stdout, concat!("zinoargus ", env!("CARGO_PKG_VERSION"), "\n"));
+        let commit = option_env!("ZINOARGUS_COMMIT").filter(|commit| !commit.is_empty());
+        let commit = commit.map(|commit| format!(" (commit {commit})")).unwrap_or_default();
+        assert_eq!(ended.stdout, format!("zinoargus {}{commit}\n", env!("CARGO_PKG_VERSION")));
     }
 }
 

@@ -61,7 +61,8 @@ def the_package_installs_and_starts_nothing_with_the_example(site):
     assert re.search(r"^zinoargus:x:\d+:\d+:zinoargus:/:/usr/sbin/nologin$", machine.run("cat /etc/passwd"), re.M)
     assert machine.run("systemctl is-enabled zinoargus", (1,)).strip() == "disabled"
     assert machine.run("systemctl is-active zinoargus", (3,)).strip() == "inactive"
-    assert machine.run("zinoargus --version").startswith("zinoargus ")
+    said = machine.run("zinoargus --version").strip()
+    assert re.fullmatch(r"zinoargus \S+ \(commit [0-9a-f]{12}(-dirty)?\)", said), said
 
 
 @check

@@ -210,6 +210,11 @@ fn the_credentials_have_one_name_everywhere() {
     }
 }
 
+/// The names of the documents for operators.
+fn documents() -> Vec<String> {
+    files("packaging/doc").into_iter().filter(|name| name.ends_with(".md")).collect()
+}
+
 /// The names of the files in a folder of the checkout.
 fn files(folder: &str) -> BTreeSet<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -225,7 +230,7 @@ fn every_document_for_operators_is_installed_and_can_be_found() {
     let check = include_str!("packages/checks/service.py");
     assert!(BUILD.contains("for document in packaging/doc/*.md; do"), "packaging/deb");
     let page = plain(PROGRAM_PAGE);
-    let documents = files("packaging/doc");
+    let documents = documents();
     assert!(documents.len() >= 5, "{documents:?}");
     for name in documents {
         assert!(readme.contains(&format!("](packaging/doc/{name})")), "README.md has no link to {name}");
@@ -255,8 +260,7 @@ fn the_alerts_and_the_dashboard_use_only_metrics_that_the_guide_explains_and_the
 #[test]
 fn the_links_of_the_documents_lead_somewhere() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut documents: Vec<_> =
-        files("packaging/doc").iter().map(|name| root.join("packaging/doc").join(name)).collect();
+    let mut documents: Vec<_> = documents().iter().map(|name| root.join("packaging/doc").join(name)).collect();
     documents.extend(["README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"].map(|name| root.join(name)));
     for document in documents {
         let text = std::fs::read_to_string(&document).unwrap();

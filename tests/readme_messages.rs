@@ -25,7 +25,8 @@ fn source(folder: &Path, into: &mut String) {
 fn documents() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = std::fs::read_dir(root.join("packaging/doc")).unwrap().map(|entry| entry.unwrap().path());
-    let paths = folder.chain([root.join("README.md")]);
+    let is_text = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    let paths = folder.filter(is_text).chain([root.join("README.md")]);
     paths.map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 

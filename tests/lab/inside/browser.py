@@ -5,29 +5,15 @@ Arguments: the address of Argus, a name, a password, the key of the incident, th
 
 import sys
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 30
+from sight import begun, logged_in
 
 
 def main(base, name, password, pk, link):
     """Click the way of a person."""
-    options = webdriver.ChromeOptions()
-    # root has no sandbox; what is opened are the lab's own servers
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"):
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    try:
-        wait = WebDriverWait(browser, PATIENCE)
-        browser.get(f"{base}/accounts/login/")
-        browser.find_element(By.NAME, "username").send_keys(name)
-        field = browser.find_element(By.NAME, "password")
-        field.send_keys(password)
-        field.submit()
-        wait.until(lambda one: "/accounts/login" not in one.current_url)
+    with begun() as (browser, wait):
+        logged_in(browser, wait, base, name, password)
         browser.get(f"{base}/incidents/{pk}/")
         found = wait.until(lambda one: [a for a in one.find_elements(By.TAG_NAME, "a") if a.get_attribute("href") == link])
         before = set(browser.window_handles)
@@ -36,8 +22,6 @@ def main(base, name, password, pk, link):
         browser.switch_to.window(([*(set(browser.window_handles) - before)] or [*before])[0])
         wait.until(lambda one: one.current_url.startswith("http") and one.execute_script("return document.readyState") == "complete")
         print(browser.current_url)
-    finally:
-        browser.quit()
 
 
 main(*sys.argv[1:])

@@ -5,6 +5,7 @@ Never asserts anything; that is what the checks are for.
 
 import os
 import signal
+import subprocess
 
 from . import places
 from .argus_server import ADMIN
@@ -43,8 +44,19 @@ def _tell(world, heading):
     _show_argus(world)
 
 
-def show(lab, stay=False):
-    """Seed Zino, run the program, show both directions; with `stay`, leave all of it running until Ctrl-C."""
+def take_picture(world, file):
+    """What a person on duty sees of the incidents that are open, as a picture."""
+    login = world.alice.login
+    texts = [one["description"] for one in world.argus.incidents() if one["open"]]
+    done = subprocess.run([places.venv_program("browser", "python"), places.INSIDE / "picture.py", world.argus_server.url, login["name"],
+                           login["password"], str(file), *texts], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    print(f"lab: {file}: {os.path.getsize(file)} bytes", flush=True)
+
+
+def show(lab, stay=False, picture=None):
+    """Seed Zino, run the program, show both directions; with `stay`, leave all of it running until Ctrl-C; with `picture`, put one of
+    Argus' page into that file."""
     world = World(lab, "demo")
     world.daemon.verbosity = ("-v",)
     world.zino.start()
@@ -54,6 +66,8 @@ def show(lab, stay=False):
     eventually(lambda: len(world.argus.incidents()) >= SHOWN, 30, f"{SHOWN} incidents in Argus (log: {world.daemon.log_path})")
     second = world.argus.of_case(numbers[1])
     eventually(lambda: world.argus.events(second["pk"], "OTH"), 20, "the history of a case in Argus")
+    if picture:
+        take_picture(world, picture)
     _tell(world, "What Argus has now (of six cases: BFD and ports out of production are left out):")
     first = world.argus.of_case(numbers[0])
     world.alice.close(first["pk"], "power is back")

@@ -26,7 +26,7 @@ INSTALLED = {
     **{f"/usr/share/doc/zinoargus/{name}": "root root 644" for name in (
         "README.md.gz", "container.md.gz", "cron.md.gz", "failover.md.gz", "monitoring.md.gz", "moving-over.md.gz", "network.md.gz", "status-and-reload.md.gz",
         "synchronisation.md.gz", "token.md.gz", "troubleshooting.md.gz",
-        "prometheus/zinoargus.rules.yml", "prometheus/zinoargus.test.yml", "grafana/zinoargus.json",
+        "pictures/argus.png", "pictures/failover.svg", "prometheus/zinoargus.rules.yml", "prometheus/zinoargus.test.yml", "grafana/zinoargus.json",
         "changelog.gz", "changelog.Debian.gz", "copyright", "rust-library.html.gz")},
 }
 

@@ -1,6 +1,9 @@
 """The Debian package in a booted Debian, from its installation to its purge; each check goes on where the one before ended."""
 
+import os
 import re
+import shutil
+import tomllib
 
 from labkit import readme
 from labkit.waiting import eventually
@@ -119,6 +122,38 @@ def the_service_is_reloaded_and_started_again(site):
     assert machine.show("zinoargus", "ExecMainStatus") == "77"
     machine.types(site.config(site.first))
     machine.run(f"editor {CONFIG} && systemctl restart zinoargus")
+    active(machine)
+
+
+@check
+def the_service_shows_its_metrics_as_the_guide_says(site):
+    """With the guide's configuration, commands and drop-in: the sandboxed service writes the file and answers --status."""
+    machine, guide, chapter = site.machine, "packaging/doc/monitoring.md", "## The file and its directory"
+    [section] = readme.blocks("## Turn it on", "toml", guide)
+    metrics = tomllib.loads("\n".join(section))["metrics"]
+    folder = os.path.dirname(metrics["file"])
+    machine.run(f"install -d {folder}")  # as the package of node_exporter does
+    *commands, edit = readme.blocks(chapter, document=guide)[0]
+    assert edit == "sudo systemctl edit zinoargus", edit
+    for command in commands:
+        machine.run(command)
+    [lines] = readme.blocks(chapter, "ini", guide)
+    drop_in = machine.root.file("etc/systemd/system/zinoargus.service.d/override.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("\n".join(lines) + "\n")
+    machine.types(site.toml({**site.first.config, "metrics": metrics}))
+    machine.run(f"editor {CONFIG} && systemctl daemon-reload && systemctl restart zinoargus")
+    active(machine)
+
+    def fine():
+        said = machine.run(readme.blocks("## How is it now?", document=guide)[0][0], (0, 69))
+        assert said.startswith("zinoargus does its work\n") and "Argus     ok" in said, said
+        return True
+    eventually(fine, 30, "--status asks the service")
+    has_modes(machine, {metrics["file"]: "zinoargus zinoargus 644"})
+    machine.types(site.config(site.first))
+    shutil.rmtree(drop_in.parent)
+    machine.run(f"editor {CONFIG} && systemctl daemon-reload && systemctl restart zinoargus && rm -r {os.path.dirname(folder)}")
     active(machine)
 
 

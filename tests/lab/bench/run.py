@@ -14,16 +14,17 @@ import traceback
 from labkit import places
 from labkit.lab_run import LabRun
 
-from . import alone, latency, meter, refresh, render, road, snapshot, start, sync
+from . import alone, course, latency, meter, plot, refresh, render, road, snapshot, start, sync
 from .database import Database
 from .tool import build
 
 # In this order: the name, what measures it, its chapter in the table.
 PARTS = {
-    "start": start, "sync": sync, "latency": latency, "refresh": refresh, "snapshot": snapshot, "road": road,
+    "start": start, "sync": sync, "latency": latency, "course": course, "refresh": refresh, "snapshot": snapshot, "road": road,
     "alone": alone,
 }
 RESULTS = places.LAB / "bench" / "RESULTS.md"
+PLOTS = RESULTS.parent / "plots"
 # A Python run of so many cases takes minutes, so there are fewer of them.
 LONG_RUN, LONG_ROUNDS = 500, 2
 
@@ -90,6 +91,12 @@ def arguments(words):
     return found.parts, found.rounds, found.quick
 
 
+def draw(folder) -> dict[str, str]:
+    """The plots of what was kept, by the name of the file."""
+    kept = folder / "course.json"
+    return {"course.svg": plot.course(json.loads(kept.read_text())["data"])} if kept.exists() else {}
+
+
 def run(names, rounds=3, quick=False) -> int:
     """Do the named parts, or all; gives how many failed."""
     if unknown := [name for name in names if name not in PARTS]:
@@ -110,7 +117,11 @@ def run(names, rounds=3, quick=False) -> int:
     # what failed or was left out is in the table as it was measured last, with its own date
     text = render.results({name: PARTS[name] for name in PARTS}, folder)
     (folder / "RESULTS.md").write_text(text)
+    drawn = draw(folder)
     if not quick:
         RESULTS.write_text(text)
+        PLOTS.mkdir(exist_ok=True)
+        for name, plotted in drawn.items():
+            (PLOTS / name).write_text(plotted)
     print(f"bench: {len([*folder.glob('*.json')])} parts in {folder / 'RESULTS.md'}, {failed} failed", flush=True)
     return failed

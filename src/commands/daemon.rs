@@ -288,12 +288,16 @@ impl Daemon<'_> {
     fn restart(&mut self, config: Config, client: Client, rest: Rest) -> io::Result<Generation> {
         let Rest { mut kept, vitals, asked } = rest;
         let is_same_primary = primary(&self.config) == primary(&config);
-        forget(&mut kept, is_same_primary, self.config.argus.url == config.argus.url);
+        let is_same_argus = self.config.argus.url == config.argus.url;
+        forget(&mut kept, is_same_primary, is_same_argus);
         self.config = config;
         self.outside.apply(&self.config.metrics);
         let engine = Engine::after_reload(parts::engine_settings(&self.config), kept);
         let mut plan = parts::plan(&self.config, client, &mut self.tokens, engine, vitals);
         plan.asked = asked.filter(|_| is_same_primary);
+        if !is_same_argus {
+            versions::announce(&plan.client, false);
+        }
         Generation::start(plan, self.progress)
     }
 

@@ -11,7 +11,7 @@ use crate::net::host_port::host_and_port;
 use crate::progress;
 use crate::reconcile::rules::Rules;
 use crate::zino::ZinoError;
-use crate::zino::measured::{Measured, measured};
+use crate::zino::measured::{Measured, connected};
 use crate::zino::notify::Notifications;
 use crate::zino::pace::Pace;
 use crate::zino::rehearsal::{Memory, Rehearsed};
@@ -150,8 +150,8 @@ impl Outage {
 
 /// The notification channel is tied before anything is read: what changes in between would be lost.
 fn connect(login: &Login) -> Result<(Session, Notifications), ZinoError> {
-    let mut session = measured("login", || Session::connect(login))?;
-    let notifications = measured("tie", || {
+    let mut session = connected("login", || Session::connect(login))?;
+    let notifications = connected("tie", || {
         let (notifications, nonce) = Notifications::connect(login, session.notify_address(login.notify_port)?)?;
         session.tie(&nonce)?;
         Ok(notifications)

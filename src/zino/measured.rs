@@ -9,16 +9,30 @@ use std::time::Instant;
 /// A connection whose exchanges are counted.
 pub struct Measured<Z>(pub Z);
 
-/// Does one exchange, and counts it.
+/// Makes a connection, and counts that.
 ///
 /// # Errors
-/// Those of the exchange.
-pub fn measured<T>(operation: &'static str, exchange: impl FnOnce() -> Result<T, ZinoError>) -> Result<T, ZinoError> {
+/// Why there is none.
+pub fn connected<T>(operation: &'static str, connect: impl FnOnce() -> Result<T, ZinoError>) -> Result<T, ZinoError> {
+    counted(operation, Outcome::Unreachable, connect)
+}
+
+/// Does one exchange over a connection, and counts it.
+fn measured<T>(operation: &'static str, exchange: impl FnOnce() -> Result<T, ZinoError>) -> Result<T, ZinoError> {
+    counted(operation, Outcome::Unanswered, exchange)
+}
+
+/// Does something, and counts it. `if_lost`: what it means that there is no connection.
+fn counted<T>(
+    operation: &'static str,
+    if_lost: Outcome,
+    exchange: impl FnOnce() -> Result<T, ZinoError>,
+) -> Result<T, ZinoError> {
     let began = Instant::now();
     let result = exchange();
     let outcome = match &result {
         Ok(_) => Outcome::Ok,
-        Err(ZinoError::Connection(_)) => Outcome::Unanswered,
+        Err(ZinoError::Connection(_)) => if_lost,
         Err(ZinoError::Protocol(_)) => Outcome::Error,
         Err(ZinoError::Login(_) | ZinoError::Refused(_)) => Outcome::Refused,
     };

@@ -4,6 +4,7 @@ import re
 
 from labkit import places
 from labkit.runner import check
+from labkit.waiting import eventually
 from labkit.zino_server import case_of
 
 
@@ -28,6 +29,10 @@ def the_versions_of_both_servers_are_named_and_an_old_argus_gets_one_warning(wor
     assert len(re.findall(warning, world.daemon.log())) == 1, "the warning comes more than once"
     code, said = world.daemon.run("--check")
     assert code == 0 and re.search(r"^warning +Argus: Argus 2\.4\.0 is older than 2\.10", said, re.M), said
+    before = world.daemon.log().count(f"Argus is version {argus}")
+    world.config["argus"]["url"] = f"{world.argus_server.url}/api/v2/"
+    world.daemon.reload()
+    eventually(lambda: world.daemon.log().count(f"Argus is version {argus}") > before, 20, "the version of another Argus after a reload")
 
 
 @check

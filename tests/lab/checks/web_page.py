@@ -4,7 +4,7 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from labkit import install, places
+from labkit import install, places, scene
 from labkit.children import free_port
 from labkit.runner import check
 from labkit.zino_server import case_of
@@ -56,3 +56,17 @@ def the_link_of_an_incident_opens_from_argus_web_page(world):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == link, f"Chromium came to {done.stdout.strip()}, not to {link}"
     assert link.removeprefix(base) in pages.paths, f"the page was not asked for: {pages.paths}"
+
+
+@check
+def the_picture_of_the_readme_can_be_taken_again(world):
+    """Headless Chromium sees the incidents in Argus' own list; the picture in the sources is small."""
+    install.browser()
+    world.start()
+    world.incident(world.zino.case("reachability", "gw1"))
+    taken = world.folder / "argus.png"
+    scene.take_picture(world, taken)
+    kept = places.REPO / "packaging" / "doc" / "pictures" / "argus.png"
+    for file in (taken, kept):
+        head, size = file.read_bytes()[:8], file.stat().st_size
+        assert head == b"\x89PNG\r\n\x1a\n" and 20_000 < size < 150_000, (file, head, size)

@@ -58,7 +58,7 @@ def value(text, series) -> float:
 @check
 def prometheus_reads_every_metric_and_they_move_with_what_happens(world):
     """Every promised name is there; cases, outages, reloads and lost connections move it; the dashboard has data, promtool no complaint."""
-    argus, (commands, notifications) = world.through_argus_proxy(), world.through_zino_proxies()
+    argus, (_, notifications) = world.through_argus_proxy(), world.through_zino_proxies()
     address, manager = listens(world.daemon), Manager(world.daemon)
     world.start()
     prometheus = Prometheus(world.folder, [address])
@@ -80,7 +80,6 @@ def prometheus_reads_every_metric_and_they_move_with_what_happens(world):
     assert "Argus CANNOT BE USED since" in health(address, 503)
     argus.listen()
     prometheus.becomes('zinoargus_server_up{server="argus"}', 1, deadline=60)
-    commands.cut()
     notifications.cut()
     prometheus.becomes("zinoargus_zino_reconnects_total", 1, deadline=60)
     good = world.config["sync"]["refresh_interval"]

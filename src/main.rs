@@ -70,6 +70,9 @@ fn start(options: &Options) -> ExitCode {
             return ExitCode::Internal;
         }
     };
+    if options.mode == RunMode::Status {
+        return status(options.config_file.clone(), &signals, stopped);
+    }
     let loaded = match load(options.config_file.clone(), &signals, stopped) {
         Ok(loaded) => loaded,
         Err(code) => return code,
@@ -86,9 +89,6 @@ fn start(options: &Options) -> ExitCode {
             return error.exit();
         }
     };
-    if options.mode == RunMode::Status {
-        return status::run(&loaded.config, std::io::stdout());
-    }
     log::info!("configuration: {}", check::sources(&file));
     for warning in &loaded.warnings {
         log::warn!("{warning}");
@@ -102,21 +102,42 @@ fn start(options: &Options) -> ExitCode {
 /// A configuration with its file, or why it cannot be used.
 type Read = Result<(PathBuf, Loaded), ConfigError>;
 
-/// Finds and reads the configuration in a thread of its own: a file system that hangs must not keep
-/// a signal from ending the program.
+/// Finds and reads the configuration.
 fn load(given: Option<PathBuf>, signals: &Receiver<i32>, stopped: ExitCode) -> Result<Read, ExitCode> {
-    let (loaded_sender, loaded_receiver) = bounded(1);
-    let load = move || {
+    in_a_thread(signals, stopped, move || {
         let file = config::find(given.as_deref())?;
         config::load(&file, &config::Environment::of_this_process()).map(|loaded| (file, loaded))
-    };
-    let read = move || drop(loaded_sender.send(load()));
+    })
+}
+
+/// Asks a running instance how it is.
+fn status(given: Option<PathBuf>, signals: &Receiver<i32>, stopped: ExitCode) -> ExitCode {
+    let read = move || config::load_metrics(&config::find(given.as_deref())?);
+    match in_a_thread(signals, stopped, read) {
+        Ok(Ok(at)) => status::run(&at, std::io::stdout()),
+        Ok(Err(error)) => {
+            error.lines().for_each(|line| log::error!("{line}"));
+            error.exit()
+        }
+        Err(code) => code,
+    }
+}
+
+/// Reads in a thread of its own: a file system that hangs must not keep a signal from ending the
+/// program.
+fn in_a_thread<T: Send + 'static>(
+    signals: &Receiver<i32>,
+    stopped: ExitCode,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ExitCode> {
+    let (result_sender, result_receiver) = bounded(1);
+    let read = move || drop(result_sender.send(read()));
     if let Err(why) = thread::Builder::new().name("configuration".to_owned()).spawn(read) {
         log::error!("cannot start a thread: {why}");
         return Err(ExitCode::Internal);
     }
     select! {
-        recv(loaded_receiver) -> loaded => loaded.map_err(|_| {
+        recv(result_receiver) -> result => result.map_err(|_| {
             log::error!("internal error: reading the configuration broke off");
             ExitCode::Internal
         }),

@@ -1,7 +1,7 @@
 //! `--status`: asks the instance of this configuration how it is, through its listener or its
 //! metrics' file, and prints that for a person. Never talks to Zino or Argus, and changes nothing.
 
-use crate::config::{Config, MetricsConfig};
+use crate::config::MetricsConfig;
 use crate::exit::ExitCode;
 use crate::file;
 use crate::sanitise::sanitised_line;
@@ -23,9 +23,9 @@ const WIDEST: usize = 400;
 /// Prints how the instance is. Returns 0 if it does its work, and 69 if it does not or cannot be
 /// asked.
 #[must_use]
-pub fn run(config: &Config, mut out: impl Write) -> ExitCode {
+pub fn run(at: &MetricsConfig, mut out: impl Write) -> ExitCode {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (text, code) = match ask(&config.metrics) {
+    let (text, code) = match ask(at) {
         Ok(text) => screen(&text, now.as_secs_f64()),
         Err(why) => (format!("{why}\n"), ExitCode::Unavailable),
     };

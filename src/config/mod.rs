@@ -277,6 +277,17 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Loaded, ConfigErro
     Ok(loaded)
 }
 
+/// Reads the section `[metrics]` of a configuration file. Nothing else of it is needed to ask an
+/// instance how it is, least of all its secrets.
+///
+/// # Errors
+/// What is wrong with the file or the section.
+pub fn load_metrics(file: &Path) -> Result<MetricsConfig, ConfigError> {
+    let (text, _) = files::read_config_file(file).map_err(|problem| ConfigError::new(file, vec![problem]))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    resolve::resolve_metrics(&text, folder).map_err(|problems| ConfigError::new(file, problems))
+}
+
 /// Reads a configuration from its text alone; file names in it are relative to `folder`.
 ///
 /// # Errors

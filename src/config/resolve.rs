@@ -30,14 +30,7 @@ const LONGEST_SECRET: usize = 1000;
 
 /// Resolves a whole file.
 pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<Loaded, Vec<Problem>> {
-    let (root, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader::new(text, root.into_inner());
-    if !errors.is_empty() {
-        // The rest is not checked: after a typing error in the line of a secret, the parser may
-        // have taken the secret for a key.
-        syntax::report(text, errors, &mut reader);
-        return Err(reader.into_problems());
-    }
+    let mut reader = parse(text)?;
     reader.check_sections();
     let argus = reader.section("argus");
     let zino = reader.section("zino");
@@ -65,6 +58,29 @@ pub fn resolve(text: &str, folder: &Path, environment: &Environment) -> Result<L
     };
     let config = Config { argus, zino, sync, filter, incident, metadata, metrics, failover };
     if problems.is_empty() { Ok(Loaded { config, warnings, differences }) } else { Err(problems) }
+}
+
+/// Resolves the section `[metrics]` alone, whatever stands in the others.
+pub fn resolve_metrics(text: &str, folder: &Path) -> Result<MetricsConfig, Vec<Problem>> {
+    let mut reader = parse(text)?;
+    let metrics = reader.section("metrics");
+    let environment = &Environment::default();
+    let mut resolver = Resolver { reader, folder, environment, warnings: Vec::new(), is_example: false };
+    let metrics = metrics.map(|metrics| resolver.metrics(metrics));
+    let problems = resolver.reader.into_problems();
+    metrics.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+fn parse(text: &str) -> Result<Reader<'_>, Vec<Problem>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader::new(text, root.into_inner());
+    if errors.is_empty() {
+        return Ok(reader);
+    }
+    // The rest is not checked: after a typing error in the line of a secret, the parser may have
+    // taken the secret for a key.
+    syntax::report(text, errors, &mut reader);
+    Err(reader.into_problems())
 }
 
 struct Resolver<'a> {

@@ -183,6 +183,33 @@ fn a_community_that_snmp_cannot_carry_is_an_error_that_does_not_show_it() {
 }
 
 #[test]
+fn the_metrics_are_found_whatever_stands_in_the_other_sections() {
+    let text = "[argus]\ntoken_file = \"%d/token\"\n[zino]\nport = \"x\"\n[metrics]\nfile = \"z.prom\"\nlisten = \"[::1]:9798\"\n";
+    let metrics = resolve::resolve_metrics(text, Path::new("/etc/z")).unwrap();
+    assert_eq!(metrics.file.map(|file| file.0), Some("/etc/z/z.prom".into()));
+    assert_eq!(metrics.listen.map(|listen| listen.0.to_string()).as_deref(), Some("[::1]:9798"));
+    assert_eq!(resolve::resolve_metrics("", Path::new("")), Ok(MetricsConfig::default()));
+    for (value, expected) in [
+        ("listen = \"9798\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
+        ("listen = \"localhost:9798\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
+        ("listen = \"127.0.0.1:0\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
+        ("file = \"/\"", "must be the name of a file, not of a directory"),
+        ("file = \"/tmp\"", "must be the name of a file, not of a directory"),
+    ] {
+        let problems = resolve::resolve_metrics(&format!("[metrics]\n{value}\n"), Path::new("")).unwrap_err();
+        assert_eq!(problems.len(), 1, "{value}: {problems:?}");
+        assert_eq!(problems[0].text, expected, "{value}");
+    }
+}
+
+#[test]
+fn an_address_that_others_reach_is_a_warning() {
+    let warnings = |listen: &str| loaded(&minimal_and(&format!("[metrics]\nlisten = \"{listen}\"\n"))).warnings;
+    assert_eq!(warnings("127.0.0.1:9798"), Vec::<String>::new());
+    assert!(warnings("0.0.0.0:9798")[0].starts_with("metrics.listen: everybody who reaches this address"));
+}
+
+#[test]
 fn a_token_to_renew_needs_a_file() {
     let text = MINIMAL.replace("[zino]", "renew_token = true\n[zino]");
     assert_eq!(problems(&text), ["line 5: argus.renew_token: needs argus.token_file, where the new token can be kept"]);

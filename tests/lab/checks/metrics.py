@@ -207,8 +207,12 @@ def a_person_asks_how_it_is_by_listener_or_file(world):
     assert code == 69 and "metrics.listen = " in text, text
     address = listens(world.daemon)
     world.config["metrics"]["file"] = str(world.folder / "zinoargus.prom")
+    token = world.config["argus"].pop("token")
+    world.config["argus"]["token_file"] = "%d/argus-token"  # a credential, which only the service has
     code, text = world.daemon.run("--status")
     assert code == 69 and f"metrics.listen {address}" in text and "does not run, or cannot be asked" in text, text
+    del world.config["argus"]["token_file"]
+    world.config["argus"]["token"] = token
     world.daemon.start()
     case = world.zino.case("reachability", "gw1")
     world.matches(case)

@@ -317,7 +317,13 @@ impl Engine {
         }
         // A case that is being asked for may own an incident that another case would adopt.
         let may_work = at.may_write && at.is_ready && (!at.is_connected || zino.is_answered());
-        let job = if may_work { self.all.work.next_job(ctx, problems, argus) } else { None };
+        // A new fault does not wait until everything is listed.
+        let may_be_early = at.may_write && !at.is_single_run && at.is_connected && argus.has_baseline();
+        let job = match may_work {
+            true => self.all.work.next_job(ctx, problems, argus),
+            false if may_be_early => self.all.work.next_early_job(ctx, problems, argus),
+            false => None,
+        };
         job.or_else(|| self.all.heartbeat.next_job(ctx, at))
     }
 

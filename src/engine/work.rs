@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The age up to which a case is new, in seconds: the clocks of Zino and this host may differ.
+const NEW_SECS: i64 = 600;
 /// How many failures of single problems are logged.
 const MAX_LOGGED: u32 = 20;
 
@@ -69,12 +71,24 @@ impl Work {
         loop {
             let problem = problems.queue_mut().take()?;
             if let Some(job) = self.problem_job(ctx, problems, &problem, argus) {
-                let due = problems.cases().of(&problem).filter(|known| known.is_due());
-                let generations: Generations = due.map(|known| (known.case.id, known.desired)).collect();
-                problems.queue_mut().start(&problem, generations);
-                return Some(Job::Problem(Box::new(job)));
+                return Some(begin(problems, &problem, job));
             }
         }
+    }
+
+    /// The job for a problem that cannot wait for the lists of Argus: one new case, which was
+    /// notified, and nothing is known in Argus about it.
+    /// Rule: CREATE-10.
+    pub(super) fn next_early_job(
+        &mut self,
+        ctx: &Context,
+        problems: &mut Problems,
+        argus: &ArgusWatch,
+    ) -> Option<Job> {
+        let problem = problems.queue().live().find(|problem| is_urgent(ctx, problems, problem)).cloned()?;
+        problems.queue_mut().take_out(&problem);
+        let job = self.problem_job(ctx, problems, &problem, argus)?;
+        Some(begin(problems, &problem, ProblemJob { is_early: true, lists_all_open: false, ..job }))
     }
 
     /// The job for a problem; `None` if there is nothing to do, or not yet.
@@ -123,6 +137,7 @@ impl Work {
             incidents,
             // A creation whose outcome is unknown may have been for a case that Zino has forgotten.
             lists_all_open: argus.knows_all_open() && !problems.queue().has_failed(problem),
+            is_early: false,
             doubt,
             now: now.wall,
         })
@@ -210,6 +225,30 @@ impl Work {
             ctx.status.failed(ctx.now, line);
         }
     }
+}
+
+/// A job for a problem that was taken from its line.
+fn begin(problems: &mut Problems, problem: &Arc<Problem>, job: ProblemJob) -> Job {
+    let due = problems.cases().of(problem).filter(|known| known.is_due());
+    let generations: Generations = due.map(|known| (known.case.id, known.desired)).collect();
+    problems.queue_mut().start(problem, generations);
+    Job::Problem(Box::new(job))
+}
+
+/// Whether the problem has one case, which is open and wanted, has just been notified, and has no
+/// incident that is known.
+fn is_urgent(ctx: &Context, problems: &Problems, problem: &Problem) -> bool {
+    let mut cases = problems.cases().of(problem);
+    let (Some(known), None) = (cases.next(), cases.next()) else {
+        return false;
+    };
+    let is_new = known.notified_at.is_some() && known.incident.is_none() && !known.may_be_unlisted && !known.exempt;
+    is_new
+        && !known.case.is_closed()
+        && known.case.opened > ctx.now.wall.plus_secs(-NEW_SECS)
+        && verdict(&known.case, &ctx.settings.rules.filter) == Verdict::Wanted
+        && !problems.queue().has_failed(problem)
+        && !problems.incidents().near(&known.case).any(|incident| same_problem(&known.case, incident))
 }
 
 /// Settles the due cases of a problem that have no incident and shall get none.

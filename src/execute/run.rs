@@ -156,8 +156,11 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             Question::Acks(pk) => {
                 (WriteKey::reading_acks(*pk), format!("the reading of the acknowledgements of incident {pk}"))
             }
-            // The incident is created without this search.
-            Question::OpenAboutProblem(_) => return self.view.take_open([]),
+            // The incident is created without this search, once the list is there.
+            Question::OpenAboutProblem(_) => {
+                self.view.writes_nothing |= self.view.is_early;
+                return self.view.take_open([]);
+            }
         };
         if let Some(work) = self.view.cases.iter_mut().find(|work| work.case.id == case) {
             work.setbacks.failed(key, &name, cause, work.chance);
@@ -243,7 +246,10 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             }
             outcome => outcome,
         });
-        let outcome = outcome.or(self.stop).or(self.failed.map(Outcome::Failed)).unwrap_or(Outcome::Done);
+        let is_all_done = job.cases.iter().all(|work| !work.due || progress.settled.contains(&work.case.id));
+        // What else the problem lacks is written when Argus is listed.
+        let at_the_end = if job.is_early && !is_all_done { Outcome::Fresh } else { Outcome::Done };
+        let outcome = outcome.or(self.stop).or(self.failed.map(Outcome::Failed)).unwrap_or(at_the_end);
         let case = |id: &CaseId| job.cases.iter().map(|work| &work.case).find(|case| case.id == *id).map(Arc::clone);
         let of = |id: CaseId| case(&id);
         let read = &self.view.argus.read;
@@ -272,6 +278,9 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
     }
 }
 
+#[cfg(test)]
+#[path = "early_tests.rs"]
+mod early_tests;
 #[cfg(test)]
 #[path = "run_tests.rs"]
 mod tests;

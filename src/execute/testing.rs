@@ -99,6 +99,7 @@ pub fn job(cases: &[Case], argus: &FakeArgus) -> ProblemJob {
         cases: view.cases,
         incidents: view.argus.listed.into_values().collect(),
         lists_all_open: true,
+        is_early: false,
         doubt: None,
         now: view.now,
     }

@@ -181,7 +181,8 @@ impl<'v> Decision<'v> {
     }
 
     /// Creates the incident of a case that the filter wants, under its number (CREATE-5) or, if
-    /// another life has that, under its second one (CREATE-6).
+    /// another life has that, under its second one (CREATE-6). Also before Argus was listed
+    /// (CREATE-10).
     fn create(&mut self, work: &CaseWork) -> Result<(), Stop> {
         let (case, facts) = (&*work.case, &self.view.argus);
         let creation = WriteKey::creation();
@@ -286,7 +287,7 @@ impl<'v> Decision<'v> {
         if writes.is_empty() {
             return Ok(());
         }
-        if self.view.writes_nothing || self.wait.is_some() {
+        if self.view.writes_nothing || self.view.is_early || self.wait.is_some() {
             return Err(Stop::WritesNothing);
         }
         if let Some((doubt, false)) = &self.view.in_doubt

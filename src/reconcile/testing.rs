@@ -62,6 +62,7 @@ pub fn view_of<'a>(
         },
         in_doubt: None,
         writes_nothing: false,
+        is_early: false,
         now: Stamp::from_secs(OPENED + 10_000),
     }
 }

@@ -29,6 +29,9 @@ pub struct View {
     /// A write failed in this run, so that nothing more is written. Everything is read all the
     /// same.
     pub writes_nothing: bool,
+    /// Argus was not listed yet: an incident may be created, and nothing else is written.
+    #[serde(default)]
+    pub is_early: bool,
     /// The time of the decision.
     pub now: Stamp,
 }
@@ -218,6 +221,7 @@ impl View {
             },
             in_doubt: job.doubt.clone(),
             writes_nothing: false,
+            is_early: job.is_early,
             now: job.now,
         }
     }

@@ -39,6 +39,9 @@ pub struct ProblemJob {
     pub incidents: Vec<Incident>,
     /// Whether these are all open incidents about it.
     pub lists_all_open: bool,
+    /// Argus was not listed yet: an incident may be created, and nothing else is written.
+    #[serde(default)]
+    pub is_early: bool,
     /// A write of unknown outcome, and whether it may be repeated if it is still lacking.
     pub doubt: Option<(WriteKey, bool)>,
     /// The time now.

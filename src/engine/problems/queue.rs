@@ -72,6 +72,21 @@ impl Queue {
         }
     }
 
+    /// The problems in the live line, first come first.
+    pub fn live(&self) -> impl Iterator<Item = &Arc<Problem>> {
+        let is_ready = |entry: &Entry| matches!(entry.state, State::Ready(Priority::Live));
+        self.live.iter().filter(move |problem| self.entries.get(*problem).is_some_and(is_ready))
+    }
+
+    /// Takes this problem from its line, as [`Queue::take`] does.
+    pub fn take_out(&mut self, problem: &Arc<Problem>) {
+        if let Some(entry) = self.entries.get_mut(problem)
+            && let State::Ready(priority) = entry.state
+        {
+            entry.state = State::Parked { why: Parked::Taken(priority) };
+        }
+    }
+
     /// A job begins for a problem that was taken from the line, to bring its cases to these
     /// generations.
     pub fn start(&mut self, problem: &Arc<Problem>, generations: Generations) {

@@ -6,7 +6,9 @@ use crate::argus::models::EventKind;
 use crate::argus::models::{Event, Incident, Page};
 use crate::engine::*;
 use crate::reconcile::testing::{ALICE, US, case, event, incident};
-use crate::zino::case::Problem;
+use crate::execute::zino_reads::Found;
+use crate::zino::case::{Case, Problem};
+use std::collections::BTreeMap;
 
 /// Half a minute later: the look at the newest events, and whatever follows from it. Gives the
 /// problems to work on.
@@ -94,4 +96,54 @@ fn a_difference_that_stays_whatever_is_read_is_accepted() {
     let listed = running.listed;
     (0..5).for_each(|_| drop(refresh(&mut running)));
     assert_eq!(running.listed, listed);
+}
+
+/// Everything but the lists of Argus is answered.
+fn before_the_lists(settings: Settings) -> Running {
+    let mut running = Running::idle(settings);
+    running.step(Input::Zino(ZinoEvent::Connected));
+    let outputs = running.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), more: false }))));
+    assert!(matches!(outputs[..], [Output::Argus(Job::Page(..))]), "{outputs:?}");
+    running
+}
+
+/// The early jobs that follow where these cases were notified.
+fn notified(running: &mut Running, cases: Vec<Case>) -> Vec<Problem> {
+    let notified = cases.iter().map(|case| (case.id, Duration::ZERO)).collect();
+    let asked = cases.iter().map(|case| case.id).collect();
+    let found = Found { asked, cases, notified, ..Found::default() };
+    let outputs = running.step(Input::Zino(ZinoEvent::Found(found)));
+    let job = |output| match output {
+        Output::Argus(Job::Problem(job)) => Some(job),
+        _ => None,
+    };
+    let jobs: Vec<_> = outputs.into_iter().filter_map(job).collect();
+    assert!(jobs.iter().all(|job| job.is_early && !job.lists_all_open));
+    jobs.into_iter().map(|job| job.problem).collect()
+}
+
+#[test]
+fn a_case_that_is_notified_before_argus_is_listed_gets_its_incident_at_once() {
+    let mut running = before_the_lists(settings());
+    let opened = running.now().wall;
+    let new = |id| Case { opened, ..case(id) };
+    assert_eq!(notified(&mut running, vec![new(7)]), [new(7).problem()]);
+    let old = Case { opened: opened.plus_secs(-3600), ..case(8) };
+    assert_eq!(notified(&mut running, vec![old]), [], "its incident may be there");
+    let closed = crate::reconcile::testing::closed(new(9), 1);
+    assert_eq!(notified(&mut running, vec![closed]), []);
+    let second = Case { id: 11, router: new(10).router, ..new(10) };
+    assert_eq!(notified(&mut running, vec![new(10), second]), [], "a problem with two cases");
+}
+
+#[test]
+fn a_case_that_was_only_read_and_one_of_a_single_run_wait_for_the_lists() {
+    let mut running = before_the_lists(settings());
+    let new = Case { opened: running.now().wall, ..case(7) };
+    let found = Found { asked: vec![7], cases: vec![new.clone()], notified: BTreeMap::new(), ..Found::default() };
+    let outputs = running.step(Input::Zino(ZinoEvent::Found(found)));
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Argus(Job::Problem(_)))), "{outputs:?}");
+    let once = Some(Once { longest: Duration::from_secs(600), given: Duration::from_secs(600) });
+    let mut running = before_the_lists(Settings { once, ..settings() });
+    assert_eq!(notified(&mut running, vec![new]), []);
 }

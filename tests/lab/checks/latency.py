@@ -37,3 +37,19 @@ def from_notification_to_visible_incident(world):
         pk = world.argus.of_case(numbers[0])["pk"]
         closed.append(milliseconds(world, lambda: world.zino.close(numbers[0]), lambda: not world.argus.incident(pk)["open"]))
     return f"{summary('open', opened)}; {summary('close', closed)} ({ROUNDS} each, the looking itself included)"
+
+
+@check
+def a_new_fault_does_not_wait_until_everything_is_listed(world):
+    """Argus does not come to the end of its list after a start: a case that opens now has its incident, and its history follows later."""
+    argus = world.through_argus_proxy()
+    world.config["argus"]["timeout"] = 60
+    argus.rule("hang", method="GET", path=r"incidents/mine/\?(?!.*tags=)")
+    world.start()
+    eventually(lambda: any("/incidents/mine/?open=true&page_size" in one.path for one in argus.seen), 20, "the list is asked for")
+    case = world.zino.case("reachability", "gw1", history=["ford\non it"])
+    pk = world.incident(case)["pk"]
+    assert not world.argus.events(pk, "OTH"), "history before the lists"
+    argus.heal()
+    world.matches(case, deadline=40)
+    world.still([case])

@@ -220,6 +220,7 @@ fn check(open: &[bool], incidents: &[&Small], rules: &Rules) -> Result<usize, St
             chance: Chance::default(),
         });
         let job = ProblemJob {
+            is_early: false,
             problem: cases[0].problem(),
             cases: work.collect(),
             incidents: argus.borrow().incidents.values().cloned().collect(),

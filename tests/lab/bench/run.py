@@ -115,7 +115,7 @@ def run(names, rounds=3, quick=False) -> int:
                 failed += 1
                 print(f"bench: {name} FAILED\n{traceback.format_exc(limit=-6)}", flush=True)
     # what failed or was left out is in the table as it was measured last, with its own date
-    text = render.results({name: PARTS[name] for name in PARTS}, folder)
+    text = render.results(PARTS, folder, RESULTS.read_text() if RESULTS.exists() and not quick else "")
     (folder / "RESULTS.md").write_text(text)
     drawn = draw(folder)
     if not quick:

@@ -191,8 +191,14 @@ fn the_metrics_are_found_whatever_stands_in_the_other_sections() {
     assert_eq!(resolve::resolve_metrics("", Path::new("")), Ok(MetricsConfig::default()));
     for (value, expected) in [
         ("listen = \"9798\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
-        ("listen = \"localhost:9798\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
-        ("listen = \"127.0.0.1:0\"", "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798"),
+        (
+            "listen = \"localhost:9798\"",
+            "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798",
+        ),
+        (
+            "listen = \"127.0.0.1:0\"",
+            "must be an address of this host and a port, such as 127.0.0.1:9798 or [::1]:9798",
+        ),
         ("file = \"/\"", "must be the name of a file, not of a directory"),
         ("file = \"/tmp\"", "must be the name of a file, not of a directory"),
     ] {

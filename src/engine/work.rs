@@ -79,12 +79,7 @@ impl Work {
     /// The job for a problem that cannot wait for the lists of Argus: one new case, which was
     /// notified, and nothing is known in Argus about it.
     /// Rule: CREATE-10.
-    pub(super) fn next_early_job(
-        &mut self,
-        ctx: &Context,
-        problems: &mut Problems,
-        argus: &ArgusWatch,
-    ) -> Option<Job> {
+    pub(super) fn next_early_job(&mut self, ctx: &Context, problems: &mut Problems, argus: &ArgusWatch) -> Option<Job> {
         let problem = problems.queue().live().find(|problem| is_urgent(ctx, problems, problem)).cloned()?;
         problems.queue_mut().take_out(&problem);
         let job = self.problem_job(ctx, problems, &problem, argus)?;

@@ -236,7 +236,11 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
     }
 
     fn report(mut self, job: &ProblemJob, outcome: Option<Outcome>) -> ProblemReport {
-        let progress = progress(&self.view, self.rules);
+        let mut progress = progress(&self.view, self.rules);
+        if job.is_early && self.seen.len() > self.changes.created.len() {
+            // What else there is about the problem is known only when Argus is listed.
+            (progress.settled, progress.owners) = (Vec::new(), Vec::new());
+        }
         let outcome = outcome.filter(|outcome| !matches!(outcome, Outcome::Unfinished) || self.stop.is_none());
         // The next run would ask the same questions again at once.
         let is_stuck = self.writes_left == MAX_WRITES && progress.settled.is_empty();
@@ -247,7 +251,6 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
             outcome => outcome,
         });
         let is_all_done = job.cases.iter().all(|work| !work.due || progress.settled.contains(&work.case.id));
-        // What else the problem lacks is written when Argus is listed.
         let at_the_end = if job.is_early && !is_all_done { Outcome::Fresh } else { Outcome::Done };
         let outcome = outcome.or(self.stop).or(self.failed.map(Outcome::Failed)).unwrap_or(at_the_end);
         let case = |id: &CaseId| job.cases.iter().map(|work| &work.case).find(|case| case.id == *id).map(Arc::clone);

@@ -5,8 +5,8 @@ use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Event, Incident, Page};
 use crate::engine::*;
-use crate::reconcile::testing::{ALICE, US, case, event, incident};
 use crate::execute::zino_reads::Found;
+use crate::reconcile::testing::{ALICE, US, case, event, incident};
 use crate::zino::case::{Case, Problem};
 use std::collections::BTreeMap;
 

@@ -13,6 +13,8 @@ from labkit.zino_server import case_of
 KINDS = [("reachability", None), ("bgp", "2001:db8::1"), ("alarm", "red"), ("alarm", "yellow"), ("portstate", 7), ("portstate", 8),
          ("bfd", 21)]
 ROUTERS = 12
+# What chance leaves alone: there the judge proves that it sees.
+UNTOUCHED = "prologue"
 
 
 class Acts:
@@ -56,7 +58,8 @@ class Acts:
 
     def zino_acts(self):
         """An operator, a router, or Zino itself."""
-        open_cases = [number for number, case in self.world.zino.ask("snapshot").items() if case["state"] != "closed"]
+        open_cases = [number for number, case in self.world.zino.ask("snapshot").items()
+                      if case["state"] != "closed" and not case["router"].startswith(UNTOUCHED)]
         what = self.random.choices(["new", "entry", "state", "close", "priority", "burst", "maintenance"], [5, 5, 3, 3, 2, 1, 1])[0]
         if what == "new" or not open_cases:
             return self.new_case()
@@ -86,7 +89,7 @@ class Acts:
 
     def argus_acts(self):
         """A person."""
-        incidents = self.world.argus.incidents()
+        incidents = [one for one in self.world.argus.incidents() if not one["metadata"]["zino"]["router"].startswith(UNTOUCHED)]
         if not incidents:
             return
         person = self.random.choice([self.world.alice, self.world.bob])

@@ -87,8 +87,8 @@ class Damages:
         self._without_entry(lambda entry: "ack" in entry.text)
 
     def a_ticket_is_not_in_zino(self):
-        one = self.own(True, lambda one: any("ticket_url" in event["text"] for event in one["events"] if event["kind"] == "CHG"))
-        last = [event["text"].rsplit("→", 1)[-1].strip() for event in one["events"] if event["kind"] == "CHG" and "ticket_url" in event["text"]][-1]
+        one = self.own(True, lambda one: any("ticket_url" in event["text"] for event in one["events"] if event["kind"] == "CHI"))
+        last = [event["text"].rsplit("→", 1)[-1].strip() for event in one["events"] if event["kind"] == "CHI" and "ticket_url" in event["text"]][-1]
         self.case["history"] = [entry for entry in self.case["history"] if last not in entry.text]
 
     def an_act_is_in_zino_twice(self):

@@ -73,13 +73,20 @@ class Judge:
         return words[-1] if words else None
 
     def one_open_incident_where_a_case_is_open(self, problem):
-        """PRINCIPLE-1, CLOSE-1, IDENT, USER-6, USER-7."""
-        open_cases = [case for case in self.cases_of[problem] if case["state"] != "closed" and wanted(case)]
+        """PRINCIPLE-1, CASE-4, CLOSE-1, IDENT, USER-6, USER-7."""
+        numbers = {one["source_incident_id"] for one in self.incidents_of[problem]}
+        open_cases = [case for case in self.cases_of[problem] if case["state"] != "closed" and wanted(case)
+                      and (case["state"] != "ignored" or case["id"] in numbers)]
         open_incidents = [one for one in self.incidents_of[problem] if one["open"]]
         if len(open_cases) > 1:
             self.says("ZINO", f"{problem} has two open cases: the world is wrong")
-        if open_cases and len(open_incidents) != 1:
-            self.says("CREATE", f"{problem}: case {open_cases[0]['id']} is open and has {len(open_incidents)} open incidents")
+        if open_cases:
+            # The incident of a closed case that a person reopened stays open beside it.
+            reopened = [one for one in open_incidents if self.persons_last_word(one) == "REO" and one["source_incident_id"] != open_cases[0]["id"]
+                        and one["source_incident_id"] in {case["id"] for case in self.cases_of[problem]}]
+            if len(open_incidents) - len(reopened) != 1 and len(open_incidents) != 1:
+                self.says("CREATE", f"{problem}: case {open_cases[0]['id']} is open and has the open incidents "
+                                    f"{[one['pk'] for one in open_incidents]}, reopened {[one['pk'] for one in reopened]}")
         if not open_cases:
             for one in open_incidents:
                 if self.persons_last_word(one) != "REO":
@@ -115,7 +122,7 @@ class Judge:
                 if event["kind"] in ("CLO", "ACK"):
                     text = normal(event["text"])
                     yield f"{text} ({event['actor']})" if text else f"({event['actor']})", True
-                elif event["kind"] == "CHG" and "ticket_url" in event["text"]:
+                elif event["kind"] == "CHI" and "ticket_url" in event["text"]:
                     url = event["text"].rsplit("→", 1)[-1].strip()
                     if ticket:
                         yield ticket, False

@@ -6,7 +6,7 @@ import time
 from labkit.world import GLUE_USER
 from labkit.zino_server import case_of
 
-from .acts import Acts
+from .acts import UNTOUCHED, Acts
 from .damages import ALL, Damages, NothingThere
 from .faults import Faults
 from .oracle import Judge
@@ -30,9 +30,9 @@ class Chaos:
     def prologue(self):
         """One of each, so that the judge has everything to look at: before any fault."""
         world = self.world
-        cases = world.zino.cases([case_of("reachability", "prologue1", history=["ford\nan entry of the prologue"]),
-                                  case_of("reachability", "prologue2", history=["ford\nanother entry of the prologue"]),
-                                  case_of("reachability", "prologue3"), case_of("bfd", "prologue4", 7)])
+        cases = world.zino.cases([case_of("reachability", f"{UNTOUCHED}1", history=["ford\nan entry of the prologue"]),
+                                  case_of("reachability", f"{UNTOUCHED}2", history=["ford\nanother entry of the prologue"]),
+                                  case_of("reachability", f"{UNTOUCHED}3"), case_of("bfd", f"{UNTOUCHED}4", 7)])
         found = world.incidents(cases[:3])
         world.alice.ack(found[cases[0]]["pk"], "prologue ack")
         world.bob.ticket(found[cases[0]]["pk"], "https://tickets.example.org/prologue")
@@ -93,7 +93,7 @@ class Chaos:
         names = {word for word in words if word.startswith(("gw", "prologue"))} | {f"case {a}" for w, a in zip(words, words[1:]) if w == "case"}
         diary = [f"{at:7.1f} s  {what}" for at, what in self.acts.diary
                  if what.startswith(("FAULT", "healed", "PEACE")) or any(f"{name}:" in what or f"{name})" in what or f" {name} " in what for name in names)]
-        log = [line for line in self.world.daemon.log().splitlines() if any(f"{name} " in line or f"{name}:" in line for name in names)]
+        log = [line for line in self.world.daemon.log().splitlines() if "DEBUG" not in line and any(f"{name} " in line or f"{name}:" in line for name in names)]
         return "\n".join([f"VIOLATION {violation}", "  diary:", *(f"    {line}" for line in diary[-60:]), "  log:", *(f"    {line}" for line in log[-40:])])
 
 
@@ -106,7 +106,7 @@ def run(world, seed, minutes) -> str:
     chaos.peace()
     cases, incidents = chaos.read()
     violations = chaos.judge(cases, incidents)
-    assert not violations, f"seed {seed}: {len(violations)} violations\n" + "\n\n".join(chaos.story(one) for one in violations[:5])
+    assert not violations, f"seed {seed}: {len(violations)} violations\n" + "\n".join([*violations, ""]) + "\n\n".join(chaos.story(one) for one in violations[:5])
     missed = chaos.blind_spots(cases, incidents)
     assert not missed, f"seed {seed}: the judge is blind: {missed}"
     acts = sum(not what.startswith(("FAULT", "healed", "PEACE", "   ")) for _, what in chaos.acts.diary)

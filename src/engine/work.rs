@@ -24,6 +24,9 @@ use std::time::Duration;
 
 /// The age up to which a case is new, in seconds: the clocks of Zino and this host may differ.
 const NEW_SECS: i64 = 600;
+/// How many of the live line are looked at before Argus is listed: a storm must not cost a look at
+/// all of them for each of them.
+const MOST_LOOKED_AT: usize = 100;
 /// How many failures of single problems are logged.
 const MAX_LOGGED: u32 = 20;
 
@@ -80,7 +83,8 @@ impl Work {
     /// notified, and nothing is known in Argus about it.
     /// Rule: CREATE-10.
     pub(super) fn next_early_job(&mut self, ctx: &Context, problems: &mut Problems, argus: &ArgusWatch) -> Option<Job> {
-        let problem = problems.queue().live().find(|problem| is_urgent(ctx, problems, problem)).cloned()?;
+        let is_urgent = |problem: &&Arc<Problem>| is_urgent(ctx, problems, problem);
+        let problem = problems.queue().live().take(MOST_LOOKED_AT).find(is_urgent).cloned()?;
         problems.queue_mut().take_out(&problem);
         let job = self.problem_job(ctx, problems, &problem, argus)?;
         Some(begin(problems, &problem, ProblemJob { is_early: true, lists_all_open: false, ..job }))

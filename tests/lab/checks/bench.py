@@ -11,6 +11,8 @@ def the_benchmark_measures_every_part_and_makes_its_tables(world):
     for name in run.PARTS:
         bench.measure(name)
     text = render.results(run.PARTS, world.folder)
+    plots = run.draw(world.folder)
+    assert plots and all(plot.startswith("<svg ") and plot.rstrip().endswith("</svg>") for plot in plots.values()), plots.keys()
     for name, part in run.PARTS.items():
         assert f"\n## {name}\n" in text, f"no chapter {name}"
         assert f"| {name} | " in text, f"{name} was not finished"

@@ -6,9 +6,11 @@ use crate::service::board::Board;
 use crate::service::http::{self, Asked, LONGEST_HEAD};
 use log::{info, warn};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The most connections at a time. One more is closed.
@@ -17,7 +19,10 @@ const MOST: usize = 16;
 const LONGEST: Duration = Duration::from_secs(2);
 /// How long an address that cannot be used is left alone.
 const RETRY: Duration = Duration::from_secs(10);
-/// How long nothing is accepted after the system could not give a connection.
+/// The most that are taken in before the others have their turn: whoever connects without a pause
+/// must not keep this thread from its end.
+const MOST_AT_ONCE: usize = 64;
+/// How long nothing is accepted after the system could not give a connection, or could not wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// One who asks.
@@ -105,8 +110,11 @@ pub fn run(address: SocketAddr, board: &Board, stop: &UnixStream) {
 /// Waits until something can be done. Returns whether the first of them can.
 fn wait(all: &mut [PollFd<'_>], longest: Option<Duration>) -> bool {
     let longest = longest.and_then(|time| Timespec::try_from(time).ok());
-    // After an error (a signal), nothing is marked as ready.
-    let _ = poll(all, longest.as_ref());
+    match poll(all, longest.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        // Nothing is marked as ready, and the next try may fail as fast.
+        Err(_) => thread::sleep(PAUSE),
+    }
     all.first().is_some_and(|first| !first.revents().is_empty())
 }
 
@@ -117,18 +125,19 @@ fn serve(listener: &TcpListener, board: &Board, stop: &UnixStream) {
         let now = Instant::now();
         connections.retain(|connection| connection.until > now);
         paused_until = paused_until.filter(|until| *until > now);
-        let accepts = if paused_until.is_some() { PollFlags::empty() } else { PollFlags::IN };
-        let mut all = vec![PollFd::new(stop, PollFlags::IN), PollFd::new(listener, accepts)];
-        all.extend(connections.iter().map(|connection| PollFd::new(&connection.stream, connection.flags())));
+        let accepts = paused_until.is_none().then(|| PollFd::new(listener, PollFlags::IN));
+        let clients = connections.iter().map(|connection| PollFd::new(&connection.stream, connection.flags()));
+        let mut all: Vec<PollFd<'_>> = vec![PollFd::new(stop, PollFlags::IN)];
+        all.extend(clients.chain(accepts));
         let next = connections.iter().map(|connection| connection.until).chain(paused_until).min();
         if wait(&mut all, next.map(|until| until.saturating_duration_since(now) + Duration::from_millis(1))) {
             return;
         }
         let ready: Vec<bool> = all.iter().skip(1).map(|one| !one.revents().is_empty()).collect();
         let mut ready = ready.into_iter();
-        let is_asked = ready.next().unwrap_or_default();
         connections.retain_mut(|one| !ready.next().unwrap_or_default() || one.step(board) == Step::GoesOn);
-        if is_asked {
+        // The listener comes after all clients.
+        if ready.next().unwrap_or_default() {
             paused_until = accept(listener, &mut connections);
         }
     }
@@ -136,7 +145,7 @@ fn serve(listener: &TcpListener, board: &Board, stop: &UnixStream) {
 
 /// Takes in those who wait. Returns until when nobody is taken in.
 fn accept(listener: &TcpListener, connections: &mut Vec<Connection>) -> Option<Instant> {
-    loop {
+    for _ in 0..MOST_AT_ONCE {
         match listener.accept() {
             Ok((stream, _)) if connections.len() < MOST && stream.set_nonblocking(true).is_ok() => {
                 connections.push(Connection::new(stream));
@@ -147,6 +156,7 @@ fn accept(listener: &TcpListener, connections: &mut Vec<Connection>) -> Option<I
             Err(_) => return Some(Instant::now() + PAUSE),
         }
     }
+    None
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use crate::progress::Progress;
 use std::io::BufRead;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// A deadline that only a fault reaches.
 const SOON: Duration = Duration::from_secs(20);

@@ -1,8 +1,9 @@
 //! A run before Argus is listed (CREATE-10), against a small Argus.
 
 use super::*;
+use crate::argus::models::EventKind;
 use crate::execute::testing::{FakeArgus, job, refused};
-use crate::reconcile::testing::{OPENED, case, closed, entry, incident, port_case, rules};
+use crate::reconcile::testing::{ALICE, OPENED, case, closed, entry, incident, port_case, rules};
 use crate::time::Stamp;
 use crate::zino::case::Case;
 
@@ -35,7 +36,9 @@ fn before_argus_is_listed_an_incident_is_created_and_nothing_else_written() {
 fn what_argus_has_about_the_problem_waits_until_it_is_listed() {
     let other = Case { id: 99, opened: Stamp::from_secs(OPENED - 500), ..port_case(1) };
     let argus = FakeArgus::with([incident(7, &other)]);
-    assert_eq!(early(&argus, port_case(1)).outcome, Outcome::Fresh);
+    argus.event(7, ALICE, EventKind::Acknowledge, 30, "I see");
+    let report = early(&argus, port_case(1));
+    assert_eq!((report.outcome, report.settled.len(), report.actions.len()), (Outcome::Fresh, 0, 0));
     assert_eq!(writes(&argus), Vec::<String>::new());
     let argus = FakeArgus::with([incident(1, &case(1))]);
     assert_eq!(early(&argus, closed(case(1), 60)).outcome, Outcome::Fresh);

@@ -239,7 +239,7 @@ impl<A: ArgusServer + ?Sized> Run<'_, A> {
         let mut progress = progress(&self.view, self.rules);
         if job.is_early && self.seen.len() > self.changes.created.len() {
             // What else there is about the problem is known only when Argus is listed.
-            (progress.settled, progress.owners) = (Vec::new(), Vec::new());
+            (progress.settled, progress.owners, progress.actions) = (Vec::new(), Vec::new(), Vec::new());
         }
         let outcome = outcome.filter(|outcome| !matches!(outcome, Outcome::Unfinished) || self.stop.is_none());
         // The next run would ask the same questions again at once.

@@ -64,23 +64,25 @@ pub(super) struct Keeper {
 impl Keeper {
     /// The client gets the newest token.
     pub fn new(config: &Config, client: &Arc<Client>, renewer: Option<Arc<Renewer>>) -> Self {
-        let newest = renewer.as_ref().map(|renewer| renewer.newest(&config.argus.token));
-        if let Some(Err(why)) = newest.map(|token| client.set_token(token)) {
-            warn!("argus.token: {why}; going on with the token in argus.token_file");
-        }
         let keeper = Self {
             client: Arc::clone(client),
             renewer,
             renews: config.argus.renew_token.0,
             complaint: Mutex::default(),
         };
-        keeper.note_age(&config.argus.token);
+        let newest = keeper.renewer.as_ref().map(|renewer| renewer.newest(&config.argus.token));
+        if let Some(Err(why)) = newest.map(|token| keeper.use_token(token)) {
+            warn!("argus.token: {why}; going on with the token in argus.token_file");
+        }
         keeper
     }
 
-    fn note_age(&self, token: &Secret) {
-        let made_at = self.renewer.as_ref().and_then(|renewer| renewer.made_at(token));
+    /// The client uses this token from now on, and the metrics say when it was made.
+    fn use_token(&self, token: Secret) -> Result<(), String> {
+        let made_at = self.renewer.as_ref().and_then(|renewer| renewer.made_at(&token));
+        self.client.set_token(token)?;
         metrics().token_made(made_at.unwrap_or_default());
+        Ok(())
     }
 
     /// Gives the client the token that stands in its file now, and ends a renewal that was broken
@@ -92,7 +94,7 @@ impl Keeper {
         let Some(renewer) = &self.renewer else {
             return Ok(());
         };
-        if let Err(why) = renewer.read_again().and_then(|token| self.client.set_token(token)) {
+        if let Err(why) = renewer.read_again().and_then(|token| self.use_token(token)) {
             self.complain(&format!("{why}; going on with the token that was read before"));
         }
         if !self.renews || !matches!(self.client.check_token(), Err(ArgusError::Unauthorized(_))) {
@@ -122,11 +124,8 @@ impl Keeper {
 
     fn take(&self, renewal: Renewal) -> Result<(), String> {
         match renewal {
-            Renewal::Renewed(token) => {
-                self.note_age(&token);
-                self.client.set_token(token)
-            }
-            Renewal::Unwritten(token, why) => self.client.set_token(token).and(Err(why)),
+            Renewal::Renewed(token) => self.use_token(token),
+            Renewal::Unwritten(token, why) => self.use_token(token).and(Err(why)),
             Renewal::NotDue => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ use crate::zino::case::{Case, CaseId};
 use std::time::Duration;
 
 pub use crate::execute::job::{Job, Report};
+pub use crate::metrics::Server;
 
 /// The time of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,24 +20,6 @@ pub struct Now {
     pub mono: Duration,
     /// Wall-clock time, for timestamps in Argus and in the log.
     pub wall: Stamp,
-}
-
-/// One of the two servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Server {
-    /// Our Zino.
-    Zino,
-    /// Argus.
-    Argus,
-}
-
-impl std::fmt::Display for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Zino => "Zino",
-            Self::Argus => "Argus",
-        })
-    }
 }
 
 /// Where the servers are, for messages.

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 
-/// One of the two servers, as a label.
+/// One of the two servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
     /// Our Zino.
@@ -33,6 +33,15 @@ impl Server {
             Self::Zino => "zino",
             Self::Argus => "argus",
         }
+    }
+}
+
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Zino => "Zino",
+            Self::Argus => "Argus",
+        })
     }
 }
 

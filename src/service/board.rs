@@ -85,10 +85,11 @@ impl Board {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How things are after a turn of the engine. `stuck` names the threads that stand still.
-    pub fn publish(&self, now: Duration, summary: &Summary, stuck: &[String]) {
+    /// How things are after a turn of the engine.
+    pub fn publish(&self, now: Duration, summary: &Summary) {
         metrics().set(&gauges(summary));
-        let (line, details) = (status::line(summary, stuck), status::details(summary, stuck));
+        let stuck: Vec<String> = self.progress.stuck(now).into_iter().map(|(name, _)| name).collect();
+        let (line, details) = (status::line(summary, &stuck), status::details(summary, &stuck));
         *self.seen() = Seen { at: Some(now), is_healthy: summary.is_healthy(), line, details };
     }
 
@@ -150,7 +151,7 @@ mod tests {
 
     fn health_of(summary: &Summary) -> bool {
         let board = board_of(Duration::ZERO);
-        board.publish(Duration::ZERO, summary, &[]);
+        board.publish(Duration::ZERO, summary);
         board.health().is_fine
     }
 
@@ -169,9 +170,9 @@ mod tests {
     fn before_the_first_look_and_long_after_the_last_one_it_is_ill() {
         let board = board_of(Duration::from_secs(3600));
         assert_eq!(board.health(), Health { is_fine: false, line: NOTHING.to_owned() });
-        board.publish(Duration::from_secs(3600), &summary(), &[]);
+        board.publish(Duration::from_secs(3600), &summary());
         assert!(board.health().is_fine);
-        board.publish(Duration::from_secs(3500), &summary(), &[]);
+        board.publish(Duration::from_secs(3500), &summary());
         let Health { is_fine, line } = board.health();
         assert!(!is_fine && line.starts_with("STANDS STILL for 10"), "{line}");
     }
@@ -181,7 +182,7 @@ mod tests {
         let board = board_of(Duration::ZERO);
         let why = Some("refused\nzinoargus_active 7".to_owned());
         let waiting = Waiting { problem: "gw1 portstate 12".to_owned(), time: Duration::from_secs(35), why };
-        board.publish(Duration::ZERO, &Summary { oldest: Some(waiting), ..summary() }, &[]);
+        board.publish(Duration::ZERO, &Summary { oldest: Some(waiting), ..summary() });
         let text = board.text();
         let people: Vec<&str> = text.lines().take_while(|line| line.starts_with(FOR_PEOPLE)).collect();
         assert_eq!(people.first(), Some(&"# zinoargus health: does its work"));

@@ -70,7 +70,7 @@ pub fn run(mut engine: Engine, channels: &Channels, mut vitals: Vitals) -> (Kept
         }
         next = waiting.next(began.mono, &engine, channels, &vitals);
     }
-    vitals.publish(start.elapsed(), &engine);
+    vitals.publish(start.elapsed(), &engine.summary());
     let _ = channels.end_sender.try_send(End::Stopped);
     (engine.end(), vitals)
 }

@@ -10,7 +10,7 @@
 //! get better by waiting, a secret or token that is refused for ten seconds (exit 77) or
 //! configuration (78), is a failed start.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Summary};
 use crate::progress::Progress;
 use crate::service::board::Board;
 use crate::service::notify::Notifier;
@@ -84,22 +84,31 @@ impl Vitals {
     /// After a turn of the engine that began at this time.
     pub fn turn(&mut self, now: Duration, engine: &Engine) {
         self.is_board_stale = self.board.is_wanted();
-        if self.is_board_stale && now >= self.board_at {
-            self.publish(now, engine);
+        let has_listener = self.notifier.has_listener();
+        if has_listener {
+            self.feed(now);
+            self.stale = true;
         }
-        if !self.notifier.has_listener() {
-            return;
-        }
-        self.feed(now);
-        self.stale = true;
-        if self.ready && now < self.status_at {
+        let is_board_due = self.is_board_stale && now >= self.board_at;
+        let is_line_due = has_listener && !(self.ready && now < self.status_at);
+        if !is_board_due && !is_line_due {
             return;
         }
         let summary = engine.summary();
+        if is_board_due {
+            self.publish(now, &summary);
+        }
+        if is_line_due {
+            self.send(now, &summary);
+        }
+    }
+
+    /// Sends the status line if it has changed, and that the start is over.
+    fn send(&mut self, now: Duration, summary: &Summary) {
         if !self.ready && (summary.has_begun() || now >= LONGEST_START) {
             self.ready = self.notifier.ready();
         }
-        let line = status::line(&summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
+        let line = status::line(summary, &self.stuck.iter().cloned().collect::<Vec<_>>());
         self.stale = line != self.status;
         // A datagram that could not be sent is sent again on the next turn.
         if self.stale && now >= self.status_at {
@@ -110,10 +119,10 @@ impl Vitals {
     }
 
     /// Writes the board, for those who look after the last turn too.
-    pub fn publish(&mut self, now: Duration, engine: &Engine) {
+    pub fn publish(&mut self, now: Duration, summary: &Summary) {
         self.board_at = now + STATUS_EVERY;
         self.is_board_stale = false;
-        self.board.publish(now, &engine.summary(), &self.stuck.iter().cloned().collect::<Vec<_>>());
+        self.board.publish(now, summary);
     }
 
     /// When the next turn is to be at the latest.

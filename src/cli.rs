@@ -38,7 +38,7 @@ Options:
 Without -v, warnings and errors are logged, to standard error.
 ";
 
-/// What `--version` prints, without the line end: with the commit, if the build was told which
+/// What `--version` prints, without the line end: with the commit, if the build names one
 /// (`packaging/static` does).
 #[must_use]
 pub fn version() -> String {

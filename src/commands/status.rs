@@ -62,7 +62,9 @@ fn listener(listen: SocketAddr) -> Result<String, String> {
         ip => ip,
     };
     let address = SocketAddr::new(here, listen.port());
-    let agent = Agent::new_with_config(Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build());
+    // Whatever answers there must not lead elsewhere.
+    let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).max_redirects(0);
+    let agent = Agent::new_with_config(config.build());
     let answer = agent.get(format!("http://{address}/metrics")).call();
     let text = answer.and_then(|mut answer| answer.body_mut().with_config().limit(LONGEST).read_to_string());
     text.map_err(|error| format!("metrics.listen {address}: {error}"))

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from labkit.argus_people import instant, tags
 from labkit.oracle import SUBINDEX, description, expected_events, expected_tags, level, normal
 
-OURS_PREFIX = "state change"
+STATE_CHANGE = "state change"
 
 
 def problem_of_case(case) -> tuple:
@@ -102,7 +102,7 @@ class Judge:
         for case in self.cases_of[problem]:
             if case["id"] not in numbers:
                 continue
-            wants = Counter(text for _, text in expected_events(case["history"], self.own_user) if not text.startswith(OURS_PREFIX))
+            wants = Counter(text for _, text in expected_events(case["history"], self.own_user) if not text.startswith(STATE_CHANGE))
             for text, count in wants.items():
                 if shown[text] != count:
                     self.says("HISTORY", f"case {case['id']}: {text!r} is shown {shown[text]} times, not {count}")

@@ -4,6 +4,7 @@ import re
 import subprocess
 
 from labkit import places, readme
+from packkit import beside
 from packkit.steps import check
 
 
@@ -28,7 +29,7 @@ def the_readmes_build_commands_give_the_package_and_the_file(site):
 @check
 def the_same_sources_give_the_same_bytes(site):
     """Built in another folder (setgid), with another cargo home, umask and user, on one core: the static file and the package."""
-    said = run("packaging/reproducible")
+    said = beside.result("reproducible")
     sums = re.findall(r"(\S+): \d+ bytes, SHA-256 (\w+)", said)
     for ending in ("/zinoargus", ".deb"):
         found = [digest for name, digest in sums if name.endswith(ending)]

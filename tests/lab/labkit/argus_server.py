@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 
@@ -62,6 +63,7 @@ class ArgusServer:
     def __init__(self, cluster, folder, name="argus", workers=KEEPING):
         self.cluster, self.folder, self.database, self.workers = cluster, folder, name, workers
         self.port, self.child, self.agent = free_port(), None, None
+        self._requests, self._read, self._lock = [], 0, threading.Lock()
         self.access_log = folder / f"{name}-access.log"
         folder.mkdir(parents=True, exist_ok=True)
         cluster.clone_database(name)
@@ -101,6 +103,11 @@ class ArgusServer:
         """Stop serving; the database stays."""
         self.child.stop(patience=6)
 
+    def end(self):
+        """End gunicorn and the agent at once."""
+        self.child.kill()
+        self.agent.child.kill()
+
     def source(self, name) -> dict:
         """A new source system: id, user, token."""
         return self.agent.ask("source", name=name)
@@ -112,8 +119,15 @@ class ArgusServer:
 
     def requests(self, token) -> list[dict]:
         """Every request that this token made, oldest first, from gunicorn's own access log."""
-        if not self.access_log.exists():
-            return []
-        # The last line may be under way: only what ends with a newline is a line.
-        lines = self.access_log.read_text().split("\n")[:-1]
-        return [entry for entry in map(json.loads, lines) if entry["auth"] == f"Token {token}"]
+        with self._lock:
+            if self.access_log.exists():
+                self._read_on()
+            return [entry for entry in self._requests if entry["auth"] == f"Token {token}"]
+
+    def _read_on(self):
+        """Take in what the access log has got since the last look. Its last line may be under way: only what ends with a newline is a line."""
+        with open(self.access_log, "rb") as file:
+            file.seek(self._read)
+            lines, end, _ = file.read().rpartition(b"\n")
+        self._read += len(lines) + len(end)
+        self._requests += map(json.loads, filter(None, lines.split(b"\n")))

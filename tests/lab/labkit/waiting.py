@@ -10,13 +10,17 @@ class Late(AssertionError):
     """What was waited for did not come within its deadline."""
 
 
-def eventually(look, deadline=20.0, what=None, every=0.1):
-    """Call `look` until it gives something true, and give that back.
+# Without a wish: what is not there at once takes longer, and each look costs a server time.
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWS = 0.1, 0.4, 1.25
+
+
+def eventually(look, deadline=20.0, what=None, every=None):
+    """Call `look` until it gives something true, and give that back; `every` so many seconds, else in pauses that grow.
 
     An AssertionError inside `look` means "not yet", so a look may be several asserts in a row;
     the last one is reported when the deadline passes.
     """
-    end = time.monotonic() + deadline
+    end, pause = time.monotonic() + deadline, every or _FIRST_PAUSE
     while True:
         try:
             seen, complaint = look(), None
@@ -26,4 +30,5 @@ def eventually(look, deadline=20.0, what=None, every=0.1):
             return seen
         if time.monotonic() >= end:
             raise Late(f"not within {deadline:g} s: {what or 'the condition'}; last seen: {complaint or repr(seen)}")
-        time.sleep(every)
+        time.sleep(pause)
+        pause = every or min(pause * _GROWS, _LONGEST_PAUSE)

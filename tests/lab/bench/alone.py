@@ -112,7 +112,7 @@ def measure(bench):
         data["full"][str(size)] = full(bench, size)
         bench.keep(data)
     for size in bench.pick(BUILT_SIZES, ()):
-        data["built"][str(size)] = full(bench, size, install.built_for_this_host())
+        data["built"][str(size)] = full(bench, size, install.built("--bin", "zinoargus", release=not bench.quick))
         bench.keep(data)
     for changes in bench.pick(STORMS, (1000,)):
         data["storm"][str(changes)] = storm(bench, changes)

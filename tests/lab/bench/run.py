@@ -34,7 +34,7 @@ class Bench:
 
     def __init__(self, lab, rounds, quick, folder):
         self.lab, self.rounds, self.quick, self.folder = lab, rounds, quick, folder
-        self.tool, self.database, self.part = build(), Database(lab), None
+        self.tool, self.database, self.part = build(quick), Database(lab), None
         self.began, self.load = 0.0, 0.0
         # once, before anything is measured: the checkout may go on meanwhile
         self.commit, self.versions = commit(), versions(self)

@@ -78,10 +78,13 @@ class Faults:
         if what:
             self.note(f"healed: {what}")
 
+    def is_linked(self) -> bool:
+        """Whether the program has both of its connections to Zino."""
+        return bool(self.commands.links and self.notifications.links)
+
     def end_connections(self):
         """PostgreSQL ends every connection of Argus, as a restart or a failover of it does."""
-        self.world.lab.cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                                   "AND backend_type = 'client backend'")
+        self.world.lab.cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.world.argus_server.database}'")
 
     def kill_worker(self):
         """One of gunicorn's workers dies in the middle of what it does."""

@@ -4,7 +4,7 @@ from bench import render, run
 from labkit.runner import check
 
 
-@check(alone=True)
+@check(long=True)
 def the_benchmark_measures_every_part_and_makes_its_tables(world):
     """`lab bench --quick`: every part gives figures, and every target a line."""
     bench = run.Bench(world.lab, 1, quick=True, folder=world.folder)

@@ -30,7 +30,7 @@ def work_meanwhile(world, phase, case):
     return new, gone
 
 
-@check(alone=True)
+@check(long=True)
 def argus_away_for_a_minute_loses_nothing(world):
     """Refused, then hanging, then 502 pages, a third of a minute each: all of it arrives within 10 s after it returns, logged in two lines."""
     proxy = world.through_argus_proxy()

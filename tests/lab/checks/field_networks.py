@@ -6,7 +6,6 @@ import subprocess
 import time
 
 from checks.failover import pair
-from labkit import install
 from labkit.children import free_port
 from labkit.forward_proxy import ForwardProxy
 from labkit.name_server import DeadAddress, NameServer
@@ -20,8 +19,7 @@ BADLY = ("REFUSED", "SERVFAIL", "NOTIMP", "NXDOMAIN", "drop")
 
 
 def by_names(world, argus=ARGUS, zino=ZINO):
-    """The program is the shipped file, and knows both servers by names."""
-    world.daemon.program = install.shipped_program()
+    """The program knows both servers by names."""
     world.config["argus"]["url"] = world.config["argus"]["url"].replace("127.0.0.1", argus)
     world.config["zino"]["server"] = zino
 
@@ -72,7 +70,6 @@ def a_name_server_that_fails_for_ipv6_makes_no_takeover(world):
     """The primary's name has an IPv4 address and AAAA is answered badly: the secondary of a healthy primary stays what it is
     (openziti/ziti#3075)."""
     _, _, _, secondary = pair(world, count=1, primary_server=ZINO, ping_timeout=2.0)
-    secondary.program = install.shipped_program()
     server = NameServer(LOOPBACK)
     world.proxies.append(server)
     server.used_by(secondary)
@@ -181,7 +178,6 @@ def a_proxy_of_the_environment_leads_to_argus_as_it_does_for_the_python_program(
     proxy = ForwardProxy({f"{ARGUS}:{port}": port, plain: world.argus_server.port}, password="lab:s3cret/pw")
     world.proxies.append(proxy)
     given = f"http://lab:s3cret%2Fpw@127.0.0.1:{proxy.port}"
-    world.daemon.program = install.shipped_program()
     world.config["argus"].update(url=f"https://{ARGUS}:{port}/api/v2/", ca_file=str(authority.file))
 
     world.daemon.environment = {"HTTPS_PROXY": given}

@@ -182,8 +182,10 @@ def shipped_program() -> str:
     return str(places.TARGET / "static" / platform.machine() / "zinoargus")
 
 
-def built_for_this_host() -> str:
-    """The path of what `cargo build --release` makes, for who compares it with the static file."""
+def built(kind, name, release=True) -> str:
+    """The path of what `cargo build` makes for this host; `kind`: `--bin` or `--example`."""
+    command = ["cargo", "build", *(["--release"] if release else []), "--locked", "--quiet", kind, name]
+    say(" ".join(command))
+    run(command, " ".join(command), cwd=places.REPO)
     target = os.environ.get("CARGO_TARGET_DIR") or str(places.TARGET)
-    run(["cargo", "build", "--release", "--locked", "--quiet"], "cargo build --release", cwd=places.REPO)
-    return os.path.join(target, "release", "zinoargus")
+    return os.path.join(target, "release" if release else "debug", "examples" if kind == "--example" else "", name)

@@ -26,6 +26,21 @@ def _forget_old_runs():
         shutil.rmtree(run, ignore_errors=True)
 
 
+class Lane:
+    """What checks share that run one after the other: an Argus with its people. Each Argus lists what is new in all of it, so the programs of
+    checks beside each other would read each other's events again and again. The database server and the program are the lab's."""
+
+    def __init__(self, lab, name):
+        self.run, self.program, self.cluster = lab.run, lab.program, lab.cluster
+        self.argus = ArgusServer(lab.cluster, lab.run, name, workers=() if lab.as_shipped else KEEPING)
+        self.argus.start()
+        self.alice, self.bob, self.reader = (self.argus.person(one) for one in ("alice", "bob", "reader"))
+
+    def end(self):
+        """End its Argus; the database stays."""
+        self.argus.end()
+
+
 class LabRun:
     """PostgreSQL and Argus, up until the `with` block ends; `as_shipped`: each server as an operator has it, and not as it makes checks
     fast or hard. The program is always the file that is shipped."""
@@ -58,9 +73,8 @@ class LabRun:
         self.cluster = Cluster(self.run / "pg", self.run / "postgres.log", durable=self.as_shipped)
         self.cluster.copy_from(places.TEMPLATE / "pg")
         self.cluster.start()
-        self.argus = ArgusServer(self.cluster, self.run, workers=() if self.as_shipped else KEEPING)
-        self.argus.start()
-        self.alice, self.bob, self.reader = (self.argus.person(name) for name in ("alice", "bob", "reader"))
+        self.lane = Lane(self, "argus")
+        self.argus, self.alice, self.bob, self.reader = self.lane.argus, self.lane.alice, self.lane.bob, self.lane.reader
 
     def __exit__(self, *problem):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

@@ -16,7 +16,7 @@ from .children import Child, free_port
 from .waiting import eventually
 
 TEMPLATE_DATABASE = "argus_migrated"
-_SETTINGS = ["max_connections=60", "listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=64MB", "autovacuum=on"]
+_SETTINGS = ["max_connections=200", "listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=64MB", "autovacuum=on"]
 # Nobody needs the data after a power cut; what is measured is measured without.
 _IN_HASTE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 

@@ -12,15 +12,17 @@ import threading
 import time
 import traceback
 
+from .lab_run import Lane
 from .world import World
 
 _CHECKS = []
 
 
-def check(function=None, *, alone=False):
-    """Register a check: a function that gets a world of its own and asserts. `alone`: it measures time, so nothing runs beside it."""
+def check(function=None, *, alone=False, long=False):
+    """Register a check: a function that gets a world of its own and asserts. `alone`: it measures time, so nothing runs beside it.
+    `long`: it takes minutes, so it begins before the others."""
     def register(one):
-        one.alone = alone
+        one.alone, one.long = alone, long
         _CHECKS.append(one)
         return one
     return register(function) if function else register
@@ -84,24 +86,36 @@ class Report:
             print(f"{line}: {words}" if good and words else line if good else f"{line}\n{words}", flush=True)
 
 
-def _work(lab, report, waiting):
-    """What each of the threads does: one check after the other until none is left."""
+def _work(lane, report, waiting):
+    """One check after the other until none is left."""
     while True:
         try:
             function = waiting.get_nowait()
         except queue.Empty:
             return
-        report.of(lab, function)
+        report.of(lane, function)
+
+
+def _work_in_a_lane(lab, number, report, waiting):
+    """What each further thread does: the same, with an Argus of its own, which ends with the thread."""
+    if waiting.empty():
+        return
+    lane = Lane(lab, f"argus{number}")
+    try:
+        _work(lane, report, waiting)
+    finally:
+        lane.end()
 
 
 def run(lab, functions, beside=None) -> int:
     """Run checks, some beside each other, those that measure time alone at the end; gives how many failed."""
     report, waiting = Report(), queue.SimpleQueue()
-    for function in functions:
+    for function in sorted(functions, key=lambda one: not one.long):
         if not function.alone:
             waiting.put(function)
-    beside = beside or int(os.environ.get("LAB_JOBS", 3))
-    threads = [threading.Thread(target=_work, args=(lab, report, waiting), daemon=True) for _ in range(beside)]
+    beside = min(beside or int(os.environ.get("LAB_JOBS", 6)), len(functions))
+    threads = [threading.Thread(target=_work, args=(lab.lane, report, waiting), daemon=True)]
+    threads += [threading.Thread(target=_work_in_a_lane, args=(lab, number, report, waiting), daemon=True) for number in range(2, beside + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:

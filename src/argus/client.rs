@@ -6,7 +6,7 @@ use super::advice;
 use super::api_url::{ApiUrl, quoted};
 use super::exchange::{Answer, Exchange};
 use super::models::{
-    Acks, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch,
+    Acks, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, Mark, NewEvent, NewIncident, Page, Patch,
 };
 use super::proxy::Environment;
 use super::text::{json, summary};
@@ -113,16 +113,17 @@ impl Client {
         understood(judge(self.exchange.run(None, Method::GET, path, None)?)?, read)
     }
 
-    /// A page of a list, with at most this many items. Its time-out grows with its size.
+    /// A page of a list, with at most this many items. Its time-out grows with its size, and is so
+    /// many times that.
     fn get_page<T>(
         &self,
         path: &str,
         query: &str,
-        most: usize,
+        (most, times): (usize, u32),
         read: fn(&[u8]) -> Result<T, String>,
     ) -> Result<T, ArgusError> {
         let path = format!("{path}?{query}{}page_size={most}", if query.is_empty() { "" } else { "&" });
-        let times = u32::try_from(most.div_ceil(USUAL_PAGE)).unwrap_or(u32::MAX);
+        let times = u32::try_from(most.div_ceil(USUAL_PAGE)).unwrap_or(u32::MAX).saturating_mul(times);
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
         understood(judge(self.exchange.run_longer(Some(token), Method::GET, &path, None, times)?)?, read)
     }
@@ -151,25 +152,27 @@ impl ArgusServer for Client {
     fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError> {
         let until = until.map_or_else(String::new, |at| format!("&start_time__lte={}", quoted(&at.to_string())));
         let mut page: Page<Incident> =
-            self.get_page("incidents/mine/", &format!("{}{until}", filter(query)?), most, wire::incident_page)?;
+            self.get_page("incidents/mine/", &format!("{}{until}", filter(query)?), (most, 1), wire::incident_page)?;
         // Argus ignores parameters that it does not know. So a filter that its version lacks would
         // find every incident.
         match query {
             ListQuery::Number(number) => page.items.retain(|incident| *incident.source_incident_id == **number),
             ListQuery::OpenTagged(tags) => page.items.retain(|incident| has_tags(incident, tags)),
+            ListQuery::OpenMarked(mark) => page.items.retain(|incident| mark.is_on(incident)),
             ListQuery::Open | ListQuery::EndedSince(_) => {}
         }
         Ok(page)
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
+    fn count_open(&self, mark: Option<Mark>) -> Result<usize, ArgusError> {
+        let open = filter(&mark.map_or(ListQuery::Open, ListQuery::OpenMarked))?;
         // A server that does not know `count` answers with a list, which `page_size` keeps short.
-        let count = self.get("incidents/mine/?open=true&count=true&page_size=1", wire::count)?;
+        let count = self.get(&format!("incidents/mine/?{open}&count=true&page_size=1"), wire::count)?;
         count.ok_or_else(|| ArgusError::Request { status: 200, why: "a list instead of a number".to_owned() })
     }
 
-    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.get_page("incidents/events/", "", most, wire::event_page)
+    fn newest_events(&self, most: usize, times: u32) -> Result<Page<Event>, ArgusError> {
+        self.get_page("incidents/events/", "", (most, times), wire::event_page)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {
@@ -247,6 +250,8 @@ pub(super) fn header(token: &Secret) -> Result<HeaderValue, String> {
 fn filter(query: &ListQuery) -> Result<String, ArgusError> {
     match query {
         ListQuery::Open => Ok("open=true".to_owned()),
+        ListQuery::OpenMarked(Mark::Acknowledged) => Ok("open=true&acked=true".to_owned()),
+        ListQuery::OpenMarked(Mark::Ticketed) => Ok("open=true&ticket=true".to_owned()),
         // An open incident ends at infinity, which is later than any time.
         ListQuery::EndedSince(since) => Ok(format!("open=false&end_time__gte={}", quoted(&since.to_string()))),
         // Argus would trim the number, and ignore an empty filter.

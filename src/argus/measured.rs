@@ -2,7 +2,7 @@
 //! and never decides anything.
 
 use super::models::{
-    Acks, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch,
+    Acks, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, Mark, NewEvent, NewIncident, Page, Patch,
 };
 use super::{ArgusError, ArgusServer};
 use crate::metrics::{Outcome, Server, Write, metrics};
@@ -66,12 +66,12 @@ impl<A: ArgusServer + ?Sized> ArgusServer for Measured<A> {
         self.ask("list", |argus| argus.list(query, until, most))
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
-        self.ask("count", A::count_open)
+    fn count_open(&self, mark: Option<Mark>) -> Result<usize, ArgusError> {
+        self.ask("count", |argus| argus.count_open(mark))
     }
 
-    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.ask("newest_events", |argus| argus.newest_events(most))
+    fn newest_events(&self, most: usize, times: u32) -> Result<Page<Event>, ArgusError> {
+        self.ask("newest_events", |argus| argus.newest_events(most, times))
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

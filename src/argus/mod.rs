@@ -31,7 +31,7 @@ mod wire;
 
 use crate::secret::Secret;
 use crate::time::Stamp;
-use models::{Acks, Event, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch};
+use models::{Acks, Event, EventPk, Incident, IncidentPk, ListQuery, Mark, NewEvent, NewIncident, Page, Patch};
 
 /// The requests of synchronisation to an Argus server. The real client and the model of the
 /// simulation implement it. One call is one request, which is never repeated. Shared by the
@@ -44,17 +44,18 @@ pub trait ArgusServer {
     /// See [`ArgusError`].
     fn list(&self, query: &ListQuery, until: Option<Stamp>, most: usize) -> Result<Page<Incident>, ArgusError>;
 
-    /// How many open incidents we have.
+    /// How many open incidents we have, or how many of them have this mark.
     ///
     /// # Errors
     /// See [`ArgusError`]; [`ArgusError::Request`] by a server that does not count.
-    fn count_open(&self) -> Result<usize, ArgusError>;
+    fn count_open(&self, mark: Option<Mark>) -> Result<usize, ArgusError>;
 
     /// The newest events of all incidents of all sources, at most so many, newest timestamp first.
+    /// `times`: how many times the usual time-out the request may take.
     ///
     /// # Errors
     /// See [`ArgusError`].
-    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError>;
+    fn newest_events(&self, most: usize, times: u32) -> Result<Page<Event>, ArgusError>;
 
     /// One incident; `None` if Argus says that there is none (404).
     ///
@@ -174,6 +175,15 @@ pub enum ArgusError {
     },
     /// 401 in Argus' own JSON: the token was refused.
     Unauthorized(String),
+}
+
+impl ArgusError {
+    /// Whether no answer came in time, as for a question that takes Argus too long: it, or
+    /// something before it, stopped waiting.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Unknown { status: None | Some(408 | 502 | 504), .. })
+    }
 }
 
 impl std::fmt::Display for ArgusError {

@@ -257,6 +257,29 @@ pub enum ListQuery {
     Number(String),
     /// The open ones that have, of each key in these `key=value` texts, one of its values.
     OpenTagged(Vec<String>),
+    /// The open ones to which people did this.
+    OpenMarked(Mark),
+}
+
+/// What people do to an open incident that it shows afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// An acknowledgement is in force.
+    Acknowledged,
+    /// It has the URL of a ticket.
+    Ticketed,
+}
+
+impl Mark {
+    /// Whether this incident is open and has it.
+    #[must_use]
+    pub fn is_on(self, incident: &Incident) -> bool {
+        incident.is_open()
+            && match self {
+                Self::Acknowledged => incident.acked,
+                Self::Ticketed => !incident.ticket_url.is_empty(),
+            }
+    }
 }
 
 /// One page of a list.

@@ -2,8 +2,8 @@
 //! shows them. Never sends a request that writes.
 
 use super::models::{
-    Ack, Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, MadeFor, NewEvent, NewIncident,
-    Page, Patch, Tag, UserPk,
+    Ack, Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, MadeFor, Mark, NewEvent,
+    NewIncident, Page, Patch, Tag, UserPk,
 };
 use super::{ArgusError, ArgusServer};
 use crate::time::Stamp;
@@ -87,6 +87,7 @@ fn fits(row: &Incident, query: &ListQuery) -> bool {
         ListQuery::EndedSince(since) => matches!(row.end_time, EndTime::At(at) if at >= *since),
         ListQuery::Number(number) => *row.source_incident_id == **number,
         ListQuery::OpenTagged(tags) => row.is_open() && super::client::has_tags(row, tags),
+        ListQuery::OpenMarked(mark) => mark.is_on(row),
     }
 }
 
@@ -116,8 +117,12 @@ impl<A: ArgusServer> ArgusServer for Rehearsal<A> {
         Ok(self.written().page(page, query, until))
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
-        let real = self.real.count_open()?;
+    fn count_open(&self, mark: Option<Mark>) -> Result<usize, ArgusError> {
+        let real = self.real.count_open(mark)?;
+        if mark.is_some() {
+            // A dry run makes no marks that a refresh would have to know.
+            return Ok(real);
+        }
         let written = self.written();
         let created = written.created().filter(|row| row.is_open()).count();
         let turned = |kind: EventKind| {
@@ -131,8 +136,8 @@ impl<A: ArgusServer> ArgusServer for Rehearsal<A> {
         Ok(real.saturating_add(more).saturating_sub(turned(EventKind::End)))
     }
 
-    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
-        self.real.newest_events(most)
+    fn newest_events(&self, most: usize, times: u32) -> Result<Page<Event>, ArgusError> {
+        self.real.newest_events(most, times)
     }
 
     fn incident(&self, pk: IncidentPk) -> Result<Option<Incident>, ArgusError> {

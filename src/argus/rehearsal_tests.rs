@@ -34,11 +34,11 @@ impl ArgusServer for Real {
         Ok(Page { items: [real_row()].into_iter().filter(|row| fits(row, query)).collect(), more: false })
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
+    fn count_open(&self, _: Option<Mark>) -> Result<usize, ArgusError> {
         Ok(1)
     }
 
-    fn newest_events(&self, _: usize) -> Result<Page<Event>, ArgusError> {
+    fn newest_events(&self, _: usize, _: u32) -> Result<Page<Event>, ArgusError> {
         Ok(Page { items: Vec::new(), more: false })
     }
 
@@ -116,7 +116,7 @@ fn what_would_be_created_is_on_the_lists_and_counts() {
     assert_eq!(keys(&argus.list(&ListQuery::EndedSince(at(0)), None, 100).unwrap()), [-2]);
     assert_eq!(keys(&argus.list(&ListQuery::Number("6".into()), None, 10).unwrap()), [-1]);
     assert_eq!(keys(&argus.list(&ListQuery::OpenTagged(vec!["a=9".into()]), None, 10).unwrap()), [-1]);
-    assert_eq!(argus.count_open(), Ok(2));
+    assert_eq!(argus.count_open(None), Ok(2));
     assert_eq!(
         argus.events(-1).unwrap().unwrap().first().map(|e| (e.kind.clone(), e.actor)),
         Some((EventKind::Start, US))
@@ -138,7 +138,7 @@ fn what_would_be_posted_and_changed_is_read() {
     let event = post(EventKind::End).unwrap();
     assert_eq!((event.actor, event.description.as_str()), (US, "x"));
     assert_eq!(argus.incident(17).unwrap().unwrap().end_time, EndTime::At(at(400)));
-    assert_eq!((argus.count_open(), argus.events(17).unwrap().map(|all| all.len())), (Ok(0), Some(1)));
+    assert_eq!((argus.count_open(None), argus.events(17).unwrap().map(|all| all.len())), (Ok(0), Some(1)));
     post(EventKind::Restart).unwrap();
     post(EventKind::Acknowledge).unwrap();
     let row = argus.incident(17).unwrap().unwrap();

@@ -27,6 +27,7 @@ mod traffic;
 mod work;
 mod zino_view;
 
+pub use argus_watch::{cannot_be_had, is_costly};
 pub use kept::Kept;
 pub use once::{Hopeless, Once, RunEnd};
 pub use problems::Waiting;
@@ -201,7 +202,7 @@ impl Engine {
                 let listed = argus.take_page(ctx, problems, result);
                 listed.into_iter().for_each(|listed| self.route_listed(listed));
             }
-            Report::Newest(result) => argus.take_newest(ctx, problems, result),
+            Report::Newest(result, took) => argus.take_newest(ctx, problems, (result, took)),
             Report::Incident(pk, result) => argus.take_incident(ctx, problems, pk, result),
             Report::EndOrphan(pk, result) => {
                 if let Some(run) = &mut self.all.run {

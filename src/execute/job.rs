@@ -2,11 +2,12 @@
 //! which job is next, and never repeats one.
 
 use super::{orphan, run};
-use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, NewEvent, Page};
+use crate::argus::models::{Event, Incident, IncidentPk, ListQuery, Mark, NewEvent, Page};
 use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::rules::Rules;
 use crate::reconcile::work::{Outcome, ProblemJob, ProblemReport};
 use crate::time::Stamp;
+use std::time::{Duration, Instant};
 
 /// A job for the Argus writer.
 #[derive(Debug)]
@@ -15,16 +16,16 @@ pub enum Job {
     Problem(Box<ProblemJob>),
     /// Read one page of a list: of what began at this time or before, at most so many incidents.
     Page(ListQuery, Option<Stamp>, usize),
-    /// Read the newest events, at most so many.
-    Newest(usize),
+    /// Read the newest events, at most so many, and for so many times the usual time-out.
+    Newest(usize, u32),
     /// Read one incident.
     Incident(IncidentPk),
     /// End an incident whose case Zino has deleted, unless somebody has reopened it.
     EndOrphan(IncidentPk, NewEvent),
     /// Put on an incident's record, at this time, that Zino may have forgotten its case.
     MarkForgotten(IncidentPk, Stamp),
-    /// Ask how many open incidents there are.
-    CountOpen,
+    /// Ask how many open incidents there are, or how many of them have this mark.
+    CountOpen(Option<Mark>),
     /// Tell Argus that this source lives.
     SignOfLife,
     /// Renew the token, if it is old enough.
@@ -45,8 +46,8 @@ pub enum Report {
     Problem(Box<ProblemReport>),
     /// A [`Job::Page`].
     Page(Result<Page<Incident>, ArgusError>),
-    /// A [`Job::Newest`].
-    Newest(Result<Page<Event>, ArgusError>),
+    /// A [`Job::Newest`], and how long Argus took.
+    Newest(Result<Page<Event>, ArgusError>, Duration),
     /// A [`Job::Incident`].
     Incident(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::EndOrphan`]: the incident as it is after.
@@ -74,7 +75,7 @@ impl Report {
         match self {
             Self::Problem(report) => !matches!(report.outcome, Outcome::Failed(_) | Outcome::Doubtful(_)),
             Self::Page(result) => result.is_ok(),
-            Self::Newest(result) => result.is_ok(),
+            Self::Newest(result, _) => result.is_ok(),
             Self::Incident(_, result) | Self::EndOrphan(_, result) | Self::MarkForgotten(_, result) => result.is_ok(),
             Self::OpenCount(result) => result.is_ok(),
             Self::Proved(result) | Self::Reach(result) | Self::SignOfLife(result) | Self::Probe(result) => {
@@ -91,8 +92,11 @@ pub fn execute<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: Job) -> R
     match job {
         Job::Problem(job) => Report::Problem(Box::new(run::run(argus, rules, &job))),
         Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
-        Job::Newest(most) => Report::Newest(argus.newest_events(most)),
-        Job::CountOpen => Report::OpenCount(argus.count_open()),
+        Job::Newest(most, times) => {
+            let began = Instant::now();
+            Report::Newest(argus.newest_events(most, times), began.elapsed())
+        }
+        Job::CountOpen(mark) => Report::OpenCount(argus.count_open(mark)),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),
         Job::MarkForgotten(pk, now) => Report::MarkForgotten(pk, orphan::mark_forgotten(argus, pk, now)),

@@ -2,7 +2,7 @@
 //! the program.
 
 use crate::argus::models::{
-    Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, NewEvent, NewIncident, Page, Patch,
+    Acks, EndTime, Event, EventKind, EventPk, Incident, IncidentPk, ListQuery, Mark, NewEvent, NewIncident, Page, Patch,
 };
 use crate::argus::{ArgusError, ArgusServer};
 use crate::reconcile::testing::US;
@@ -131,16 +131,17 @@ impl ArgusServer for FakeArgus {
         let is_wanted = |i: &&Incident| match query {
             ListQuery::Number(number) => *i.source_incident_id == **number,
             ListQuery::Open | ListQuery::OpenTagged(_) => i.is_open(),
+            ListQuery::OpenMarked(mark) => mark.is_on(i),
             ListQuery::EndedSince(_) => !i.is_open(),
         };
         Ok(Page { items: incidents.values().filter(is_wanted).cloned().collect(), more: false })
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
+    fn count_open(&self, _: Option<Mark>) -> Result<usize, ArgusError> {
         Err(refused(404))
     }
 
-    fn newest_events(&self, _: usize) -> Result<Page<Event>, ArgusError> {
+    fn newest_events(&self, _: usize, _: u32) -> Result<Page<Event>, ArgusError> {
         Err(refused(404))
     }
 

@@ -80,7 +80,7 @@ fn a_404_where_the_path_of_the_api_lacks_says_what_argus_url_should_be() {
 fn a_404_of_another_version_of_the_api_says_so_too() {
     let fake = FakeArgus::always(json("404 Not Found", r#"{"detail":"Not found."}"#));
     let argus = Client::new(&settings(&format!("http://{}/api/v3/", fake.address))).unwrap();
-    let why = argus.newest_events(25).unwrap_err().to_string();
+    let why = argus.newest_events(25, 1).unwrap_err().to_string();
     let expected = format!("should argus.url be http://{}/api/v2/?", fake.address);
     says(&why, &["404", "Not found.", &expected], &["/api/v2/"]);
 }

@@ -287,7 +287,7 @@ fn of_this_answer() {
     let Ok(url) = std::env::var("TEST_ARGUS_URL") else { return };
     let argus = Client::new(&settings(&url)).unwrap();
     unknown(argus.list(&ListQuery::Open, None, 100));
-    unknown(argus.newest_events(100));
+    unknown(argus.newest_events(100, 1));
     unknown(argus.events(1));
     assert!(high_water() < 48, "{} MiB", high_water());
 }

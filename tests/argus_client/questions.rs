@@ -21,7 +21,7 @@ fn every_question_is_one_request_of_the_documented_form() {
     argus.list(&ListQuery::Open, None, 100).unwrap();
     argus.list(&ListQuery::EndedSince(Stamp::from_secs(1_795_000_000)), None, 100).unwrap();
     argus.list(&ListQuery::Number("77-1795000000 å&open=true".to_owned()), None, 100).unwrap();
-    argus.newest_events(25).unwrap();
+    argus.newest_events(25, 1).unwrap();
     assert_eq!(argus.incident(1).unwrap().unwrap().end_time, EndTime::Open);
     assert_eq!(argus.events(1).unwrap().unwrap().len(), 1);
     assert_eq!(*argus.create(&new_incident()).unwrap().source_incident_id, *"77");
@@ -156,10 +156,10 @@ fn a_look_up_by_number_keeps_only_that_number_and_an_empty_one_is_never_asked() 
 #[test]
 fn open_incidents_are_counted_and_an_argus_that_lists_them_instead_counts_nothing() {
     let counting = FakeArgus::always(json("200 OK", r#"{"count":300,"params":{"count":"true","open":"true"}}"#));
-    assert_eq!(client(&counting).count_open(), Ok(300));
+    assert_eq!(client(&counting).count_open(None), Ok(300));
     assert_eq!(counting.seen()[0].target, format!("{MINE}?open=true&count=true&page_size=1"));
     let listing = FakeArgus::always(json("200 OK", EMPTY_PAGE));
-    assert!(matches!(client(&listing).count_open(), Err(ArgusError::Request { status: 200, .. })));
+    assert!(matches!(client(&listing).count_open(None), Err(ArgusError::Request { status: 200, .. })));
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn real_life_of_an_incident() {
     for kind in [EventKind::Start, EventKind::Change, EventKind::Other, EventKind::End] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
-    assert!(argus.newest_events(25).unwrap().items.iter().any(|event| event.incident == made.pk));
+    assert!(argus.newest_events(25, 1).unwrap().items.iter().any(|event| event.incident == made.pk));
     let ended = walk(&argus, &ListQuery::EndedSince(before_end.plus_secs(-1)), 100);
     assert!(ended.iter().any(|incident| incident.pk == made.pk && !incident.is_open()));
     assert!(ended.iter().all(|incident| !incident.is_open()));
@@ -129,7 +129,7 @@ fn real_lists_of_several_pages_are_walked_whole_though_many_began_in_one_second(
         })
         .collect();
     let open = walk(&argus, &ListQuery::Open, 15);
-    let newest = argus.newest_events(50).unwrap();
+    let newest = argus.newest_events(50, 1).unwrap();
     made.iter().for_each(|pk| end(&argus, *pk));
     assert!(made.iter().all(|pk| open.iter().any(|incident| incident.pk == *pk)));
     assert_eq!((newest.items.len(), newest.more), (50, true));

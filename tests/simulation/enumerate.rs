@@ -60,16 +60,17 @@ impl ArgusServer for Still<'_> {
         let fits = |i: &&Incident| match query {
             ListQuery::Number(number) => *i.source_incident_id == **number,
             ListQuery::Open | ListQuery::OpenTagged(_) => i.is_open(),
+            ListQuery::OpenMarked(mark) => mark.is_on(i),
             ListQuery::EndedSince(_) => !i.is_open(),
         };
         Ok(Page { items: argus.incidents.values().filter(fits).cloned().collect(), more: false })
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
+    fn count_open(&self, _: Option<Mark>) -> Result<usize, ArgusError> {
         Ok(self.0.borrow().incidents.values().filter(|i| i.is_open()).count())
     }
 
-    fn newest_events(&self, _: usize) -> Result<Page<Event>, ArgusError> {
+    fn newest_events(&self, _: usize, _: u32) -> Result<Page<Event>, ArgusError> {
         Ok(Page { items: self.0.borrow().events.clone(), more: false })
     }
 

@@ -3,16 +3,25 @@
 
 use super::{Failure, PATIENCE, Report, Stopped};
 use crate::argus::about::{Owner, lacks};
+use crate::argus::client::Client;
 use crate::argus::models::ListQuery;
 use crate::argus::{ArgusError, ArgusServer};
 use crate::commands::parts;
 use crate::config::Config;
+use crate::engine::{cannot_be_had, is_costly};
 use crate::exit::ExitCode;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many incidents are read.
 const PAGE: usize = 100;
+
+/// How many of the newest events are read, as the program does it.
+const EVENTS: usize = 25;
+
+/// What the question for them is called.
+const EVENTS_CALLED: &str = "Argus' events";
 
 /// What the question is called whose the token is.
 const SOURCE: &str = "Argus' source system";
@@ -69,12 +78,33 @@ pub(super) fn check<W: Write>(report: &mut Report<'_, W>, config: &Config) -> Re
         Err(wrong) => report.failed(SOURCE, wrong),
     }
 
-    let list = move || client.list(&ListQuery::Open, None, PAGE).map_err(|error| failure(&error));
+    let asked = Arc::clone(&client);
+    let list = move || asked.list(&ListQuery::Open, None, PAGE).map_err(|error| failure(&error));
     let listed = report.attempt("Argus' incidents", url, timeout, list)?.map(|page| {
         let more = if page.more { "at least " } else { "" };
         format!("{more}{} are open", page.items.len())
     });
     report.line("Argus' incidents", listed);
+    events(report, config, client)
+}
+
+/// How long the newest events take, which the program reads in every refresh if it can.
+fn events<W: Write>(report: &mut Report<'_, W>, config: &Config, client: Arc<Client>) -> Result<(), Stopped> {
+    let (url, timeout) = (config.argus.url.as_str(), config.argus.timeout.0);
+    let began = Instant::now();
+    let newest = move || Ok(client.newest_events(EVENTS, 1).map(drop));
+    let read = report.attempt(EVENTS_CALLED, url, timeout, newest)?;
+    let took = began.elapsed();
+    match read {
+        Ok(Ok(())) => {
+            report.line(EVENTS_CALLED, Ok(format!("the newest were read in {} ms", took.as_millis())));
+            let slow = is_costly(took, config.sync.refresh_interval.0);
+            slow.iter().for_each(|slow| report.print("warning", EVENTS_CALLED, slow));
+        }
+        Ok(Err(error)) if error.is_late() => report.print("warning", EVENTS_CALLED, &cannot_be_had(took)),
+        Ok(Err(error)) => report.failed(EVENTS_CALLED, failure(&error)),
+        Err(why) => report.failed(EVENTS_CALLED, why),
+    }
     Ok(())
 }
 

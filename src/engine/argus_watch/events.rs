@@ -1,13 +1,17 @@
 //! The newest events: when they are read, and what an event of somebody else means for the cases.
 //! Never decides what is to be done about a problem.
 
+use super::cost::{self, Cost};
 use super::feed::Feed;
 use super::paging::Failed;
+use super::slow;
 use crate::argus::models::{Event, EventKind, EventPk, Page};
 use crate::engine::Job;
 use crate::engine::context::Context;
 use crate::engine::periodic::Periodic;
 use crate::engine::problems::Problems;
+use crate::time::Stamp;
+use log::{debug, info, warn};
 use std::time::Duration;
 
 /// The longest time between two deep readings, which go back over what was seen, for user actions
@@ -26,6 +30,33 @@ pub(super) struct Events {
     refresh: Periodic,
     deep_at: Duration,
     behind: Behind,
+    /// What a reading has cost Argus, and the one under way until now.
+    cost: Cost,
+    spent: Duration,
+    /// How often in a row it could not be had in time although Argus answers.
+    too_slow: u32,
+    /// Where it costs much, it is read again at this time.
+    feed_at: Duration,
+    /// Whether it was logged that they cost much, or that they do not.
+    logged: Option<bool>,
+    /// When a refresh began last.
+    refreshed: Option<Stamp>,
+}
+
+/// How often in a row the newest events cannot be had in time, until the program does without.
+const TOO_SLOW: u32 = 2;
+/// For how many times the usual time-out they are waited for then, at most half a minute.
+const PATIENCE: u32 = 15;
+/// How far back closings are listed, from the last refresh: people's programs date them by their
+/// own clocks.
+const CLOSED_SECS: i64 = 900;
+/// How a refresh finds what is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It reads the newest events.
+    Feed,
+    /// It lists what was closed since then, and counts the rest.
+    Lists(Stamp),
 }
 
 /// What Argus may hold that the events read so far do not show.
@@ -62,17 +93,34 @@ impl Events {
     pub(super) fn read_now(&mut self, now: Duration, is_deep: bool) {
         self.refresh.due_at(now);
         if is_deep {
-            self.deep_at = now;
+            (self.deep_at, self.feed_at) = (now, now);
         }
     }
 
-    /// Argus was away: what failed meanwhile does not show what it can give.
-    pub(super) fn come_back(&mut self, now: Duration) {
+    /// Argus was away: what failed meanwhile does not show what it can give. Returns whether all is
+    /// to be listed, because no events show what happened meanwhile.
+    pub(super) fn come_back(&mut self, now: Duration) -> bool {
         self.read_now(now, false);
         self.feed.forget_failures();
+        if self.is_without() {
+            self.need_list();
+            return true;
+        }
+        (self.feed_at, self.too_slow) = (now, 0);
         if self.behind != Behind::Unlisted {
             self.behind = Behind::Away;
         }
+        false
+    }
+
+    /// Whether the program does without the newest events, because Argus takes too long.
+    pub(super) fn is_without(&self) -> bool {
+        self.too_slow >= TOO_SLOW
+    }
+
+    /// Whether they are read more rarely than the configuration says.
+    fn is_costly(&self, configured: Duration) -> bool {
+        self.is_without() || self.cost.is_known() && self.cost.interval(configured) > configured
     }
 
     /// Whether what happened while Argus was away has still to be read.
@@ -104,16 +152,25 @@ impl Events {
         if !self.has_baseline && !self.feed.is_reading() {
             self.feed.begin(false);
         }
-        self.feed.ask(usual).map(Job::Newest)
+        let times = if self.is_without() { PATIENCE } else { 1 };
+        self.feed.ask(usual).map(|most| Job::Newest(most, times))
     }
 
-    /// Begins to read what is new, if that is due.
-    pub(super) fn begin(&mut self, ctx: &Context) -> bool {
-        let now = ctx.now.mono;
+    /// Begins a refresh, if that is due.
+    /// Rule: WATCH-4.
+    pub(super) fn begin(&mut self, ctx: &Context) -> Option<Way> {
+        let (now, configured) = (ctx.now.mono, ctx.settings.refresh_interval);
         if !self.refresh.is_due(now) || self.feed.is_reading() {
-            return false;
+            return None;
         }
-        self.refresh.start(now, ctx.settings.refresh_interval);
+        self.refresh.start(now, configured);
+        let before = self.refreshed.replace(ctx.now.wall).unwrap_or(ctx.now.wall);
+        let is_costly = self.is_costly(configured);
+        self.log(is_costly, configured);
+        if is_costly && now < self.feed_at {
+            self.refresh.stop();
+            return Some(Way::Lists(before.plus_secs(-CLOSED_SECS)));
+        }
         let is_deep = now >= self.deep_at;
         if is_deep {
             self.deep_at = now + DEEP_EVERY;
@@ -122,6 +179,45 @@ impl Events {
         if self.behind == Behind::Away {
             self.behind = Behind::Reading;
         }
+        Some(Way::Feed)
+    }
+
+    /// Says how what is new is found, once and whenever that changes.
+    fn log(&mut self, is_costly: bool, configured: Duration) {
+        if self.is_without() || !self.cost.is_known() || self.logged.replace(is_costly) == Some(is_costly) {
+            return;
+        }
+        let (took, every) = (self.cost.least(), self.cost.interval(configured).as_secs());
+        if is_costly {
+            info!("{}", slow::costs(took, every));
+        } else {
+            info!("the newest events in Argus take {} ms: they are read every {every} s", took.as_millis());
+        }
+    }
+
+    /// Argus took so long for a page that there was no answer, although it answers other questions.
+    /// Returns whether the program goes on without the newest events now.
+    pub(super) fn fail_slowly(&mut self, now: Duration, took: Duration) -> bool {
+        if !self.feed.is_at_first() {
+            return false;
+        }
+        self.too_slow = self.too_slow.saturating_add(1);
+        if !self.is_without() {
+            return false;
+        }
+        let wait = cost::interval(took);
+        if self.too_slow == TOO_SLOW {
+            warn!("{}", slow::cannot_be_had(took));
+        } else {
+            debug!("Argus does not list its newest events: trying again in {} s", wait.as_secs());
+        }
+        self.logged = None;
+        self.feed.give_up();
+        self.has_baseline = true;
+        (self.feed_at, self.spent) = (now + wait, Duration::ZERO);
+        self.note_end();
+        // The lists show what this reading was to show.
+        self.refresh.due_at(now);
         true
     }
 
@@ -141,9 +237,19 @@ impl Events {
         }
     }
 
-    /// Takes a page. Returns what is new on it, and whether there is more than can be read.
-    pub(super) fn take(&mut self, now: Duration, page: Page<Event>) -> (Vec<Event>, bool) {
+    /// Takes a page, which took Argus so long. Returns what is new on it, and whether there is more
+    /// than can be read.
+    pub(super) fn take(&mut self, now: Duration, page: Page<Event>, took: Duration) -> (Vec<Event>, bool) {
+        if self.feed.is_at_first() {
+            // A larger page costs more because it shows more.
+            self.cost.note(now, took);
+        }
         let mut news = self.feed.take(page);
+        self.spent += took;
+        self.too_slow = 0;
+        if !self.feed.is_reading() {
+            self.feed_at = now + cost::interval(std::mem::take(&mut self.spent));
+        }
         if self.behind == Behind::Reading && !self.feed.is_reading() {
             self.behind = Behind::No;
         }

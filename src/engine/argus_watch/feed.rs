@@ -94,6 +94,17 @@ impl Feed {
         self.wanted.is_some()
     }
 
+    /// Whether the reading under way waits for its first page.
+    #[must_use]
+    pub fn is_at_first(&self) -> bool {
+        self.had == 0
+    }
+
+    /// The reading under way is given up: it has shown nothing.
+    pub fn give_up(&mut self) {
+        self.wanted = None;
+    }
+
     /// The next page of the reading under way: how many events, at the beginning so many or fewer.
     pub fn ask(&mut self, usual: usize) -> Option<usize> {
         self.asked = self.wanted?.max(usual.min(EVENTS_AT_FIRST)).min(MAX_EVENTS);

@@ -1,9 +1,10 @@
 //! The lists of incidents: all open ones, and the ended ones that may matter. Read page by page,
 //! and completely once in a while. Never reads anything itself.
 
+use super::cost::Cost;
 use super::look::{Walk, Wanted};
 use super::paging::{Failed, LeftOut, Progress};
-use crate::argus::models::{Incident, IncidentPk, ListQuery, Page};
+use crate::argus::models::{Incident, IncidentPk, ListQuery, Mark, Page};
 use crate::config::Filter;
 use crate::engine::Job;
 use crate::engine::context::Context;
@@ -16,6 +17,7 @@ use crate::reconcile::identity::same_problem;
 use crate::reconcile::matching::ENDED_WINDOW_SECS;
 use crate::time::Stamp;
 use log::{info, warn};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How far the clocks of the servers and ours may differ where a list is limited by time.
@@ -28,6 +30,10 @@ pub enum Listed {
     Open,
     /// The ended ones that may matter.
     Ended,
+    /// Those that were closed lately.
+    Closed,
+    /// The open ones with this mark.
+    Marked(Mark),
 }
 
 /// The lists.
@@ -46,6 +52,11 @@ pub struct Lists {
     ended_listed: bool,
     /// What the newest list of open incidents does not show.
     left_out: LeftOut,
+    /// What the last lists of open incidents have cost.
+    cost: Cost,
+    /// What a refresh asks for, and whether the walk is one of these.
+    refresh: VecDeque<ListQuery>,
+    is_refreshing: bool,
 }
 
 impl Lists {
@@ -63,6 +74,11 @@ impl Lists {
         self.open_listed
     }
 
+    /// From when on the list of open incidents under way has shown all that began later.
+    pub fn shows_since(&self) -> Option<Stamp> {
+        self.walk.as_ref().filter(|walk| walk.query == ListQuery::Open)?.oldest()
+    }
+
     /// Whether one is being read.
     pub(super) fn is_reading(&self) -> bool {
         self.walk.is_some()
@@ -77,6 +93,18 @@ impl Lists {
     pub(super) fn begin_all(&mut self, at: Duration) {
         self.full.due_by(at);
         self.ended_listed = false;
+    }
+
+    /// A refresh asks for this list.
+    pub(super) fn refresh(&mut self, query: ListQuery) {
+        if !self.refresh.contains(&query) {
+            self.refresh.push_back(query);
+        }
+    }
+
+    /// Whether the list under way is one that a refresh asked for.
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.is_refreshing
     }
 
     /// Argus was away: what failed meanwhile does not show what it can give.
@@ -107,7 +135,9 @@ impl Lists {
             } else if !self.ended_listed && may_list_ended {
                 ListQuery::EndedSince(ended_since(problems, &ctx.settings.rules.filter, ctx.now.wall))
             } else {
-                return None;
+                let query = self.refresh.pop_front()?;
+                self.is_refreshing = true;
+                query
             };
             self.walk = Some(Walk::new(query, problems.incidents().mark()));
             self.walks_since = now;
@@ -145,13 +175,23 @@ impl Lists {
         if !walk.left_out().is_empty() {
             log_left_out(ctx, &walk, &self.left_out);
         }
+        if std::mem::take(&mut self.is_refreshing) {
+            let ListQuery::OpenMarked(mark) = walk.query else {
+                return Some(Listed::Closed);
+            };
+            let lost = problems.incidents().open().filter(|i| mark.is_on(i) && !walk.has(i.pk));
+            lost.for_each(|i| wanted.insert(i.pk));
+            return Some(Listed::Marked(mark));
+        }
         if walk.query != ListQuery::Open {
             self.ended_listed = true;
             return Some(Listed::Ended);
         }
-        metrics().read_completely(Server::Argus, ctx.now.mono.saturating_sub(self.walks_since));
+        let took = ctx.now.mono.saturating_sub(self.walks_since);
+        metrics().read_completely(Server::Argus, took);
+        self.cost.note(ctx.now.mono, took);
         self.full.stop();
-        self.full.due_at(ctx.now.mono + ctx.settings.full_interval);
+        self.full.due_at(ctx.now.mono + self.full_interval(ctx, took));
         let is_missing = |i: &&Incident| !walk.left_out().contains(i.start_time);
         let missing: Vec<IncidentPk> = problems.incidents().open().filter(is_missing).map(|i| i.pk).collect();
         for pk in missing {
@@ -166,6 +206,20 @@ impl Lists {
         self.open_listed = true;
         self.left_out = walk.left_out().clone();
         Some(Listed::Open)
+    }
+}
+
+impl Lists {
+    /// How long until the next list of all open incidents: as configured, or longer where it costs
+    /// Argus much. The count shows in between what the newest events do not.
+    fn full_interval(&self, ctx: &Context, took: Duration) -> Duration {
+        let configured = ctx.settings.full_interval;
+        let interval = self.cost.interval(configured);
+        if interval > configured {
+            let (took, minutes) = (took.as_secs(), interval.as_secs().div_ceil(60));
+            info!("the list of all open incidents took {took} s: the next one comes in {minutes} minutes");
+        }
+        interval
     }
 }
 

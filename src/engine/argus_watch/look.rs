@@ -111,6 +111,9 @@ impl Tries {
     }
 }
 
+/// How many incidents may wait to be read one by one.
+const MAX_WANTED: usize = 1000;
+
 /// Incidents that wait for a look, taken in turn: one that cannot be read holds up no other.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
@@ -123,8 +126,11 @@ impl Wanted {
         self.pks.insert(pk);
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.pks.len()
+    /// Unless so many wait already that all are better listed.
+    pub(super) fn insert_if_few(&mut self, pk: IncidentPk) {
+        if self.pks.len() < MAX_WANTED {
+            self.insert(pk);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -153,6 +159,8 @@ pub(super) struct Walk {
     items: BTreeSet<IncidentPk>,
     pages: usize,
     paging: Paging,
+    /// The earliest beginning on the last page.
+    oldest: Option<Stamp>,
 }
 
 /// How many incidents one walk may bring, and on how many pages, before the list is given up.
@@ -162,7 +170,7 @@ const MAX_PAGES: usize = 20_000;
 impl Walk {
     /// At its beginning.
     pub(super) fn new(query: ListQuery, began: u64) -> Self {
-        Self { query, began, items: BTreeSet::new(), pages: 0, paging: Paging::default() }
+        Self { query, began, items: BTreeSet::new(), pages: 0, paging: Paging::default(), oldest: None }
     }
 
     /// The next page: of what began when or before, and how many incidents, usually so many.
@@ -175,6 +183,7 @@ impl Walk {
         self.items.extend(page.items.iter().map(|i| i.pk));
         let times: Vec<Stamp> = page.items.iter().map(|i| i.start_time).collect();
         self.pages += 1;
+        self.oldest = times.iter().min().copied();
         if self.items.len() > MAX_WALK || self.pages > MAX_PAGES {
             return self.paging.give_up(times.iter().max().copied().unwrap_or_default());
         }
@@ -194,6 +203,16 @@ impl Walk {
     /// How many were listed.
     pub(super) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Whether this one was listed.
+    pub(super) fn has(&self, pk: IncidentPk) -> bool {
+        self.items.contains(&pk)
+    }
+
+    /// Before when it has still to show anything.
+    pub(super) fn oldest(&self) -> Option<Stamp> {
+        self.oldest.filter(|_| self.left_out().is_empty())
     }
 
     /// What the list lacks.

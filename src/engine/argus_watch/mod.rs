@@ -2,32 +2,35 @@
 //! time, page by page, so that a long list never holds up live work. Never decides what is to be
 //! done about a problem.
 
+mod cost;
 mod count;
 mod events;
 mod feed;
 mod lists;
 mod look;
 mod paging;
+mod slow;
 
 pub(super) use lists::{Listed, Lists};
 pub(super) use look::{Failing, Look};
+pub use slow::{cannot_be_had, is_costly};
 
 use super::Job;
 use super::component::{Component, Reset, Situation, TRIES};
-use super::context::{Answer, Context};
+use super::context::{Answer, Context, Effect};
 use super::problems::{Priority, Problems};
 use super::zino_view::ZinoView;
 use crate::argus::ArgusError;
-use crate::argus::models::{Event, EventPk, Incident, IncidentPk, Page};
+use crate::argus::models::{Event, EventPk, Incident, IncidentPk, ListQuery, Page};
 use count::{Count, Search};
-use events::{Events, Meaning};
+use events::{Events, Meaning, Way};
 use log::info;
 use look::{Tries, Wanted, is_unfinished};
 use paging::{Failed, PageSize};
 use std::time::Duration;
 
-/// How many incidents may wait to be read one by one.
-const MAX_WANTED: usize = 1000;
+/// A page of the newest events, or why there is none, and how long Argus took.
+type Newest = (Answer<Page<Event>>, Duration);
 
 /// The watch on Argus.
 #[derive(Debug, Default)]
@@ -103,7 +106,9 @@ impl ArgusWatch {
     /// Argus is back: all that failed is tried again now.
     pub(super) fn come_back(&mut self, now: Duration) {
         self.tries.retry_now(now);
-        self.events.come_back(now);
+        if self.events.come_back(now) {
+            self.lists.begin_by(now);
+        }
         self.lists.forget_failures();
     }
 
@@ -148,7 +153,7 @@ impl ArgusWatch {
             .or_else(|| may(&self.tries, Look::Incident).and_then(|()| self.wanted.take().map(Job::Incident)))
             .or_else(|| may(&self.tries, Look::Orphan).and_then(|()| zino.next_orphan_job(ctx, at, problems)))
             .or_else(|| may(&self.tries, Look::Count).and_then(|()| self.count.next_job(ctx, problems)))
-            .or_else(|| self.next_refresh(ctx))
+            .or_else(|| self.next_refresh(ctx, problems))
     }
 
     /// The next page of the newest events.
@@ -160,9 +165,13 @@ impl ArgusWatch {
     }
 
     /// Begins to read what is new.
-    fn next_refresh(&mut self, ctx: &Context) -> Option<Job> {
-        self.events.begin(ctx).then(|| self.count.begin())?;
-        self.next_events(ctx)
+    fn next_refresh(&mut self, ctx: &Context, problems: &Problems) -> Option<Job> {
+        let way = self.events.begin(ctx)?;
+        self.count.begin(way != Way::Feed);
+        let Way::Lists(since) = way else { return self.next_events(ctx) };
+        self.lists.refresh(ListQuery::EndedSince(since));
+        let may_list = self.tries.may(Look::List, ctx.now.mono);
+        may_list.then(|| self.lists.next_job(ctx, problems, true, self.page_size.items())).flatten()
     }
 
     /// Takes a page of a list. Returns the list if that was its end.
@@ -181,7 +190,8 @@ impl ArgusWatch {
             Ok(page) => {
                 self.tries.succeeded(ctx, Look::List);
                 self.lists.note_page(&page);
-                put_all(ctx, problems, page);
+                let priority = if self.lists.is_refreshing() { Priority::Live } else { Priority::Bulk };
+                page.items.into_iter().for_each(|incident| problems.put_incident(ctx, incident, priority));
                 None
             }
             Err(error) => {
@@ -194,21 +204,28 @@ impl ArgusWatch {
         }
         let listed = self.lists.take_end(ctx, problems, &mut self.wanted)?;
         self.page_size.grow();
-        if listed == Listed::Open {
-            self.events.listed();
+        match listed {
+            Listed::Open => self.events.listed(),
+            Listed::Marked(mark) => self.count.listed(mark),
+            Listed::Ended | Listed::Closed => {}
         }
         Some(listed)
     }
 
     /// Takes a page of the newest events.
-    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, result: Answer<Page<Event>>) {
+    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, (result, took): Newest) {
         self.is_looking = false;
         if !self.events.is_reading() {
-            // It was asked for before a reset.
-            return;
+            return; // it was asked for before a reset
         }
         let overflow = match result {
-            Ok(page) => self.take_events(ctx, problems, page),
+            Ok(page) => self.take_events(ctx, problems, (page, took)),
+            Err(error) if error.is_late() && self.events.fail_slowly(ctx.now.mono, took) => {
+                // A probe shows whether it is an outage all the same.
+                ctx.outbox.effect(Effect::ArgusFailed);
+                self.tries.succeeded(ctx, Look::Events);
+                return;
+            }
             Err(error) => {
                 self.failed(ctx, Look::Events, "read the newest events", &error);
                 let failed = is_unfinished(&error).then(|| self.events.fail());
@@ -227,15 +244,15 @@ impl ArgusWatch {
     }
 
     /// Takes a page of events; returns whether there are more than can be read.
-    fn take_events(&mut self, ctx: &mut Context, problems: &mut Problems, page: Page<Event>) -> bool {
-        let (events, overflow) = self.events.take(ctx.now.mono, page);
+    fn take_events(&mut self, ctx: &mut Context, problems: &mut Problems, page: (Page<Event>, Duration)) -> bool {
+        let (events, overflow) = self.events.take(ctx.now.mono, page.0, page.1);
         if !self.events.is_reading() {
             self.tries.succeeded(ctx, Look::Events);
         }
         for event in events {
             let meaning = Meaning::of(ctx, problems, &event, self.lists.shows_all());
-            if meaning.want && self.wanted.len() < MAX_WANTED {
-                self.wanted.insert(event.incident);
+            if meaning.want {
+                self.wanted.insert_if_few(event.incident);
             }
             if meaning.list_all {
                 self.lists.begin_all(ctx.now.mono);
@@ -275,13 +292,14 @@ impl ArgusWatch {
     pub(super) fn take_count(&mut self, ctx: &mut Context, problems: &Problems, result: Answer<usize>) {
         self.is_looking = false;
         let now = ctx.now.mono;
-        match self.count.take(problems, result) {
+        match self.count.take(problems, !self.events.is_without(), result) {
             Ok(search) => {
                 self.tries.succeeded(ctx, Look::Count);
                 match search {
                     None => {}
                     Some(Search::List) => self.lists.begin_by(now),
                     Some(Search::Events) => self.events.read_now(now, true),
+                    Some(Search::Marked(mark)) => self.lists.refresh(ListQuery::OpenMarked(mark)),
                 }
             }
             Err(error) => self.failed(ctx, Look::Count, "count the open incidents", &error),
@@ -299,12 +317,6 @@ impl ArgusWatch {
 
     fn failed(&mut self, ctx: &mut Context, look: Look, what: &str, error: &ArgusError) {
         self.tries.failed(ctx, look, what, error, self.is_ready);
-    }
-}
-
-fn put_all(ctx: &mut Context, problems: &mut Problems, page: Page<Incident>) {
-    for incident in page.items {
-        problems.put_incident(ctx, incident, Priority::Bulk);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a engine does when a server refuses it, input by input. Never part of the program.
 
-use super::{Running, at_rest, settings};
+use super::{Running, at_rest, newest, settings};
 use crate::argus::ArgusError;
 use crate::engine::component::Component as _;
 use crate::engine::*;
@@ -35,7 +35,7 @@ impl Running {
 
     /// The first question to Argus is refused, and so is the probe that follows or is under way.
     fn refuse_all(&mut self) -> Vec<Output> {
-        let outputs = self.step(Input::Argus(Report::Newest(Err(invalid()))));
+        let outputs = self.step(Input::Argus(newest(Err(invalid()))));
         assert!(matches!(outputs[..], [Output::Argus(Job::Probe)]) || !self.engine.all.health.is_idle(), "{outputs:?}");
         self.probe(Err(invalid()))
     }

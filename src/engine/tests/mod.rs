@@ -6,10 +6,12 @@ mod news;
 mod reading;
 mod reload;
 mod secondary;
+mod slow_feed;
 mod standby;
 mod unheard;
 mod watch;
 
+use crate::argus::ArgusError;
 use crate::argus::models::{Event, Incident, ListQuery, Page};
 use crate::engine::*;
 use crate::execute::zino_reads::{Found, Snapshot};
@@ -115,9 +117,9 @@ impl Running {
                 }
                 Output::Argus(Job::Newest(..)) => {
                     let page = Page { items: self.newest.clone(), more: false };
-                    self.step(Input::Argus(Report::Newest(Ok(page))))
+                    self.step(Input::Argus(newest(Ok(page))))
                 }
-                Output::Argus(Job::CountOpen) => {
+                Output::Argus(Job::CountOpen(_)) => {
                     self.step(Input::Argus(Report::OpenCount(Ok(self.open.len() + self.more_counted))))
                 }
                 Output::Argus(Job::Problem(job)) => {
@@ -147,6 +149,11 @@ impl Running {
     }
 }
 
+/// The newest events, which cost Argus next to nothing.
+pub fn newest(result: Result<Page<Event>, ArgusError>) -> Report {
+    Report::Newest(result, Duration::ZERO)
+}
+
 /// A question to the primary that was asked at this second.
 pub fn ping(secs: u64, up: bool) -> Input {
     let answer = if up { Answer::Uptime(5) } else { Answer::Silence("no answer".to_owned()) };
@@ -156,7 +163,7 @@ pub fn ping(secs: u64, up: bool) -> Input {
 /// With case 1 in Argus and nothing to do.
 pub fn at_rest() -> Running {
     let mut running = Running::new(settings());
-    let outputs = vec![Output::Argus(Job::Newest(25))];
+    let outputs = vec![Output::Argus(Job::Newest(25, 1))];
     let problems = running.look(outputs);
     assert_eq!(problems, [case(1).problem()]);
     for problem in problems {

@@ -1,6 +1,6 @@
 //! What a engine in STANDBY asks and says, input by input. Never part of the program.
 
-use super::{ping, settings};
+use super::{newest, ping, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::Page;
 use crate::engine::*;
@@ -206,10 +206,10 @@ fn a_takeover_begins_with_its_own_look_and_a_hand_back_proves_again() {
     secondary.zino_comes();
     secondary.argus_says(Ok(()));
     secondary.ping(false);
-    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(_))]));
+    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(..))]));
     secondary.ping(true);
     assert_eq!(argus_jobs(&secondary.ping(true)), 0, "the look under way is awaited");
-    let outputs = secondary.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), more: false }))));
+    let outputs = secondary.step(Input::Argus(newest(Ok(Page { items: Vec::new(), more: false }))));
     assert!(asks_one_page(&outputs));
 }
 
@@ -218,7 +218,7 @@ fn a_takeover_while_the_proof_is_under_way_takes_nothing_from_its_page() {
     let mut secondary = Secondary::new();
     assert!(asks_one_page(&secondary.zino_comes()));
     secondary.ping(false);
-    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(_))]), "it does not wait for the page");
+    assert!(matches!(secondary.ping(false)[..], [Output::Argus(Job::Newest(..))]), "it does not wait for the page");
     let outputs = secondary.argus_says(Err(ArgusError::Unauthorized("Invalid token.".to_owned())));
     assert!(outputs.is_empty(), "{outputs:?}");
     assert_eq!(secondary.engine.known(), (1, 0));

@@ -2,7 +2,7 @@
 //! of the program.
 
 use super::standby::{collect, said};
-use super::{Running, settings};
+use super::{Running, newest, settings};
 use crate::argus::ArgusError;
 use crate::engine::*;
 use crate::service::status;
@@ -128,7 +128,7 @@ fn an_argus_that_answers_and_lets_us_read_nothing_stands_in_the_status_and_again
     let mut outputs = running.step(Input::Zino(ZinoEvent::Connected));
     for _ in 0..50 {
         if outputs.iter().any(|output| matches!(output, Output::Argus(Job::Newest(..)))) {
-            running.step(Input::Argus(Report::Newest(Err(error()))));
+            running.step(Input::Argus(newest(Err(error()))));
         }
         running.secs += 30;
         outputs = running.step(Input::Tick);

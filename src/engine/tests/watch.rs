@@ -1,7 +1,7 @@
 //! What the engine asks of an Argus that orders its lists badly, bounds them, or fails in the
 //! middle of them. Never part of the program.
 
-use super::settings;
+use super::{newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Incident, ListQuery, Page};
@@ -14,15 +14,17 @@ use crate::zino::case::Problem;
 use std::cell::Cell;
 
 /// An Argus that answers as a test wants it to, and what was asked of it when.
-struct Watched<F> {
+pub(super) struct Watched<F> {
     engine: Engine,
     now: Duration,
     argus: F,
     asked: Vec<(Duration, String)>,
     /// The problems that were worked on, and whether all open incidents were known then.
-    worked_on: Vec<(Problem, bool)>,
+    pub(super) worked_on: Vec<(Problem, bool)>,
     read_of_zino: Vec<CaseId>,
     ended: Option<RunEnd>,
+    /// How long Argus takes for a page of open incidents.
+    pub(super) takes: Duration,
 }
 
 /// A look at Argus in one word, with where a page begins.
@@ -32,8 +34,11 @@ fn word(job: &Job) -> String {
         Job::Page(ListQuery::Open, until, most) => format!("open {} {most}", from(until)),
         Job::Page(ListQuery::EndedSince(_), until, most) => format!("ended {} {most}", from(until)),
         Job::Page(ListQuery::OpenTagged(_), ..) => "tagged".to_owned(),
-        Job::Newest(most) => format!("events {most}"),
-        Job::CountOpen => "count".to_owned(),
+        Job::Newest(most, 1) => format!("events {most}"),
+        Job::Newest(most, times) => format!("events {most} for {times} times as long"),
+        Job::CountOpen(None) => "count".to_owned(),
+        Job::CountOpen(Some(mark)) => format!("count {mark:?}"),
+        Job::Page(ListQuery::OpenMarked(mark), ..) => format!("list {mark:?}"),
         Job::Incident(pk) => format!("incident {pk}"),
         _ => "other".to_owned(),
     }
@@ -41,10 +46,11 @@ fn word(job: &Job) -> String {
 
 impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
     /// Connected to a Zino that has these cases. What `argus` gives no answer to gets an empty one.
-    fn new(settings: Settings, cases: &[CaseId], argus: F) -> Self {
+    pub(super) fn new(settings: Settings, cases: &[CaseId], argus: F) -> Self {
         let (asked, worked_on, read_of_zino) = (Vec::new(), Vec::new(), Vec::new());
         let engine = Engine::new(settings);
-        let mut new = Self { engine, now: Duration::ZERO, argus, asked, worked_on, read_of_zino, ended: None };
+        let (now, ended, takes) = (Duration::ZERO, None, Duration::ZERO);
+        let mut new = Self { engine, now, argus, asked, worked_on, read_of_zino, ended, takes };
         new.step(Input::Zino(ZinoEvent::Connected));
         let cases: Vec<Case> = cases.iter().map(|id| case(*id)).collect();
         new.step(Input::Zino(ZinoEvent::Snapshot(Snapshot { ids: cases.iter().map(|case| case.id).collect(), cases })));
@@ -73,13 +79,16 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
 
     fn answer(&mut self, job: Job) -> Report {
         self.asked.push((self.now, word(&job)));
+        if matches!(job, Job::Page(ListQuery::Open, ..)) {
+            self.now += self.takes;
+        }
         if let Some(report) = (self.argus)(&job) {
             return report;
         }
         match job {
             Job::Page(..) => Report::Page(Ok(Page { items: Vec::new(), more: false })),
-            Job::Newest(..) => Report::Newest(Ok(Page { items: Vec::new(), more: false })),
-            Job::CountOpen => Report::OpenCount(Ok(0)),
+            Job::Newest(..) => newest(Ok(Page { items: Vec::new(), more: false })),
+            Job::CountOpen(_) => Report::OpenCount(Ok(0)),
             Job::Incident(pk) => Report::Incident(pk, Ok(None)),
             Job::Problem(job) => {
                 self.worked_on.push((job.problem.clone(), job.lists_all_open));
@@ -90,7 +99,7 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
     }
 
     /// Time passes; the engine is woken whenever it wants to be.
-    fn until(&mut self, secs: u64) {
+    pub(super) fn until(&mut self, secs: u64) {
         let end = Duration::from_secs(secs);
         while let Some(at) = self.engine.next_wake(self.now).filter(|at| *at <= end && self.ended.is_none()) {
             self.now = at;
@@ -99,8 +108,14 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
         self.now = end;
     }
 
+    /// What was asked since then.
+    pub(super) fn asked_since(&self, secs: u64) -> &[(Duration, String)] {
+        let from = self.asked.partition_point(|(at, _)| at.as_secs() < secs);
+        self.asked.get(from..).unwrap_or_default()
+    }
+
     /// In which seconds this was asked.
-    fn when(&self, word: &str) -> Vec<u64> {
+    pub(super) fn when(&self, word: &str) -> Vec<u64> {
         self.asked.iter().filter(|(_, asked)| asked.starts_with(word)).map(|(at, _)| at.as_secs()).collect()
     }
 }
@@ -161,7 +176,7 @@ fn the_newest_events_are_read_though_the_list_is_broken_and_the_other_way_round(
 
     let mut started = false;
     let mut watched = Watched::new(Settings { full_interval, ..settings() }, &[1], move |job| match job {
-        Job::Newest(..) if started => Some(Report::Newest(Err(broken()))),
+        Job::Newest(..) if started => Some(newest(Err(broken()))),
         Job::Newest(..) => {
             started = true;
             None
@@ -176,12 +191,12 @@ fn the_newest_events_are_read_though_the_list_is_broken_and_the_other_way_round(
 fn a_reading_of_events_that_breaks_at_its_second_page_is_one_failure_whose_back_off_grows() {
     let mut pages = 0;
     let mut watched = Watched::new(settings(), &[1], move |job| match job {
-        Job::Newest(25) => {
+        Job::Newest(25, _) => {
             pages += 1;
             let items = (0..25).map(|n| event(pages * 100 + n, ALICE, EventKind::Other, pages * 100 + n, ""));
-            Some(Report::Newest(Ok(Page { items: items.collect(), more: true })))
+            Some(newest(Ok(Page { items: items.collect(), more: true })))
         }
-        Job::Newest(_) => Some(Report::Newest(Err(ArgusError::Busy("too much".to_owned())))),
+        Job::Newest(..) => Some(newest(Err(ArgusError::Busy("too much".to_owned())))),
         _ => None,
     });
     watched.until(120);
@@ -196,7 +211,7 @@ fn a_single_run_that_cannot_read_what_people_do_meanwhile_ends_and_says_so() {
     let mut watched = Watched::new(Settings { once, ..settings() }, &[1], move |job| match job {
         Job::Newest(..) => {
             readings += 1;
-            (readings > 1).then(|| Report::Newest(Err(broken())))
+            (readings > 1).then(|| newest(Err(broken())))
         }
         _ => None,
     });
@@ -214,7 +229,7 @@ fn bounds_its_lists(job: &Job) -> Option<Report> {
         Job::Page(ListQuery::Open, None, _) => {
             Some(Report::Page(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
         }
-        Job::CountOpen => Some(Report::OpenCount(Ok(101))),
+        Job::CountOpen(_) => Some(Report::OpenCount(Ok(101))),
         _ => None,
     }
 }
@@ -235,9 +250,9 @@ fn after_an_outage_of_argus_an_incident_is_looked_for_until_what_happened_meanwh
     let away = || ArgusError::Refused("no".to_owned());
     let argus = |job: &Job| match job {
         _ if !is_away.get() => None,
-        Job::Newest(_) => Some(Report::Newest(Err(away()))),
+        Job::Newest(..) => Some(newest(Err(away()))),
         Job::Page(..) => Some(Report::Page(Err(away()))),
-        Job::CountOpen => Some(Report::OpenCount(Err(away()))),
+        Job::CountOpen(_) => Some(Report::OpenCount(Err(away()))),
         _ => Some(Report::Probe(Err(away()))),
     };
     let mut watched = Watched::new(settings(), &[1], argus);

@@ -153,6 +153,7 @@ impl ArgusServer for SimArgus<'_> {
                 ListQuery::EndedSince(since) => matches!(i.end_time, EndTime::At(t) if t >= *since),
                 ListQuery::Number(n) => *i.source_incident_id == **n,
                 ListQuery::OpenTagged(tags) => i.is_open() && is_tagged(i, tags),
+                ListQuery::OpenMarked(mark) => mark.is_on(i),
             };
             let bound = argus.bound.filter(|_| *query == ListQuery::Open).unwrap_or(usize::MAX);
             let all = argus.incidents.values().filter(wanted).map(|i| (i.start_time, i.pk, i.clone()));
@@ -164,11 +165,17 @@ impl ArgusServer for SimArgus<'_> {
         Ok(page)
     }
 
-    fn count_open(&self) -> Result<usize, ArgusError> {
-        self.read("how many are open", |argus| argus.incidents.values().filter(|i| i.is_open()).count())
+    fn count_open(&self, mark: Option<Mark>) -> Result<usize, ArgusError> {
+        self.read(
+            &format!("how many are open{}", mark.map_or_else(String::new, |mark| format!(" and {mark:?}"))),
+            |argus| {
+                let counts = |i: &&Incident| mark.map_or_else(|| i.is_open(), |mark| mark.is_on(i));
+                argus.incidents.values().filter(counts).count()
+            },
+        )
     }
 
-    fn newest_events(&self, most: usize) -> Result<Page<Event>, ArgusError> {
+    fn newest_events(&self, most: usize, _: u32) -> Result<Page<Event>, ArgusError> {
         let page = self.read_in_turn(&format!("the newest events, {most}"), |argus, turn| {
             let all = argus.events.iter().map(|e| (e.timestamp, e.pk, e.clone()));
             page(all.collect(), None, most.div_ceil(SHRINKS_BY), turn)

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// The age up to which a case is new, in seconds: the clocks of Zino and this host may differ.
 const NEW_SECS: i64 = 600;
-/// How many of the live line are looked at before Argus is listed: a storm must not cost a look at
+/// How many of each line are looked at before Argus is listed: a storm must not cost a look at
 /// all of them for each of them.
 const MOST_LOOKED_AT: usize = 100;
 /// How many failures of single problems are logged.
@@ -79,12 +79,15 @@ impl Work {
         }
     }
 
-    /// The job for a problem that cannot wait for the lists of Argus: one new case, which was
-    /// notified, and nothing is known in Argus about it.
+    /// The job for a problem that cannot wait for the lists of Argus: one new case that was
+    /// notified, or that the list has passed without showing its incident, and nothing is known in
+    /// Argus about it. Of the latter the highest priorities come first.
     /// Rule: CREATE-10.
     pub(super) fn next_early_job(&mut self, ctx: &Context, problems: &mut Problems, argus: &ArgusWatch) -> Option<Job> {
-        let is_urgent = |problem: &&Arc<Problem>| is_urgent(ctx, problems, problem);
-        let problem = problems.queue().live().take(MOST_LOOKED_AT).find(is_urgent).cloned()?;
+        let listed_since = argus.lists().shows_since();
+        let is_urgent = |problem: &&Arc<Problem>| is_urgent(ctx, problems, problem, listed_since);
+        let (live, bulk) = (problems.queue().live(), problems.queue().bulk());
+        let problem = live.take(MOST_LOOKED_AT).chain(bulk.take(MOST_LOOKED_AT)).find(is_urgent).cloned()?;
         problems.queue_mut().take_out(&problem);
         let job = self.problem_job(ctx, problems, &problem, argus)?;
         Some(begin(problems, &problem, ProblemJob { is_early: true, lists_all_open: false, ..job }))
@@ -236,13 +239,16 @@ fn begin(problems: &mut Problems, problem: &Arc<Problem>, job: ProblemJob) -> Jo
 
 /// Whether the problem has one case, which is open and wanted, has just been notified, and has no
 /// incident that is known.
-fn is_urgent(ctx: &Context, problems: &Problems, problem: &Problem) -> bool {
+fn is_urgent(ctx: &Context, problems: &Problems, problem: &Problem, listed_since: Option<Stamp>) -> bool {
     let mut cases = problems.cases().of(problem);
     let (Some(known), None) = (cases.next(), cases.next()) else {
         return false;
     };
-    let is_new = known.notified_at.is_some() && known.incident.is_none() && !known.may_be_unlisted && !known.exempt;
+    // The list begins with what began last.
+    let is_passed = listed_since.is_some_and(|since| known.case.opened > since);
+    let is_new = known.incident.is_none() && !known.may_be_unlisted && !known.exempt;
     is_new
+        && (known.notified_at.is_some() || is_passed)
         && !known.case.is_closed()
         && known.case.opened > ctx.now.wall.plus_secs(-NEW_SECS)
         && verdict(&known.case, &ctx.settings.rules.filter) == Verdict::Wanted

@@ -37,6 +37,11 @@ impl BulkOrder {
         self.0.insert((turns, rank, Arc::clone(problem)));
     }
 
+    /// All in line.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Problem>> {
+        self.0.iter().map(|(_, _, problem)| problem)
+    }
+
     /// The first in line.
     pub fn next(&mut self) -> Option<Arc<Problem>> {
         self.0.pop_first().map(|(_, _, problem)| problem)

@@ -78,6 +78,12 @@ impl Queue {
         self.live.iter().filter(move |problem| self.entries.get(*problem).is_some_and(is_ready))
     }
 
+    /// The problems in the line of bulk work, the highest priority first.
+    pub fn bulk(&self) -> impl Iterator<Item = &Arc<Problem>> {
+        let is_ready = |entry: &Entry| matches!(entry.state, State::Ready(Priority::Bulk));
+        self.bulk.iter().filter(move |problem| self.entries.get(*problem).is_some_and(is_ready))
+    }
+
     /// Takes this problem from its line, as [`Queue::take`] does.
     pub fn take_out(&mut self, problem: &Arc<Problem>) {
         if let Some(entry) = self.entries.get_mut(problem)

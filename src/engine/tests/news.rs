@@ -1,11 +1,11 @@
 //! What the engine makes of news from Argus, input by input. Never part of the program.
 
-use super::{Running, at_rest, settings};
+use super::{Running, at_rest, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Event, Incident, Page};
 use crate::engine::*;
-use crate::execute::zino_reads::Found;
+use crate::execute::zino_reads::{Found, Snapshot};
 use crate::reconcile::testing::{ALICE, US, case, event, incident};
 use crate::zino::case::{Case, Problem};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 fn refresh(running: &mut Running) -> Vec<Problem> {
     running.secs += 30;
     let outputs = running.step(Input::Tick);
-    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(_))]), "{outputs:?}");
+    assert!(matches!(outputs[..], [Output::Argus(Job::Newest(..))]), "{outputs:?}");
     running.look(outputs)
 }
 
@@ -58,11 +58,11 @@ fn a_page_that_is_too_much_is_asked_for_in_smaller_pieces() {
             continue;
         };
         outputs = match output {
-            Output::Argus(Job::Newest(most)) => {
+            Output::Argus(Job::Newest(most, _)) => {
                 sizes.push(most);
                 let too_long = ArgusError::Unknown { why: "too long".to_owned(), status: Some(200) };
                 let page = if most > 1 { Err(too_long) } else { Ok(Page { items: Vec::new(), more: false }) };
-                running.step(Input::Argus(Report::Newest(page)))
+                running.step(Input::Argus(newest(page)))
             }
             Output::Argus(Job::Probe) => running.step(Input::Argus(Report::Probe(Ok(())))),
             _ => Vec::new(),
@@ -102,7 +102,7 @@ fn a_difference_that_stays_whatever_is_read_is_accepted() {
 fn before_the_lists(settings: Settings) -> Running {
     let mut running = Running::idle(settings);
     running.step(Input::Zino(ZinoEvent::Connected));
-    let outputs = running.step(Input::Argus(Report::Newest(Ok(Page { items: Vec::new(), more: false }))));
+    let outputs = running.step(Input::Argus(newest(Ok(Page { items: Vec::new(), more: false }))));
     assert!(matches!(outputs[..], [Output::Argus(Job::Page(..))]), "{outputs:?}");
     running
 }
@@ -113,6 +113,11 @@ fn notified(running: &mut Running, cases: Vec<Case>) -> Vec<Problem> {
     let asked = cases.iter().map(|case| case.id).collect();
     let found = Found { asked, cases, notified, ..Found::default() };
     let outputs = running.step(Input::Zino(ZinoEvent::Found(found)));
+    early(outputs)
+}
+
+/// The problems of the jobs among these outputs, which are all early.
+fn early(outputs: Vec<Output>) -> Vec<Problem> {
     let job = |output| match output {
         Output::Argus(Job::Problem(job)) => Some(job),
         _ => None,
@@ -134,6 +139,20 @@ fn a_case_that_is_notified_before_argus_is_listed_gets_its_incident_at_once() {
     assert_eq!(notified(&mut running, vec![closed]), []);
     let second = Case { id: 11, router: new(10).router, ..new(10) };
     assert_eq!(notified(&mut running, vec![new(10), second]), [], "a problem with two cases");
+}
+
+#[test]
+fn a_new_case_that_the_list_has_passed_gets_its_incident_before_the_list_is_complete() {
+    let mut running = before_the_lists(settings());
+    let now = running.now().wall;
+    let ago = |id, secs: i64, priority| Case { opened: now.plus_secs(-secs), priority, ..case(id) };
+    let cases = vec![ago(7, 30, 100), ago(8, 200, 500), ago(9, 5, 900)];
+    let snapshot = Snapshot { ids: vec![7, 8, 9].into_iter().collect(), cases };
+    assert_eq!(early(running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))), [], "nothing is listed yet");
+    let listed = |n: i64| Incident { start_time: now.plus_secs(-n), ..incident(n, &case(500)) };
+    let page = Page { items: (1..=100).map(listed).collect(), more: true };
+    let outputs = running.step(Input::Argus(Report::Page(Ok(page))));
+    assert_eq!(early(outputs), [case(9).problem(), case(7).problem()], "the next page may have that of case 8");
 }
 
 #[test]

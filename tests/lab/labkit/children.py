@@ -38,8 +38,8 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
             return port
 
 
-def _guarded(command, account, death_signal):
-    """The command as the guard takes it."""
+def guarded(command, account="same", death_signal=signal.SIGKILL):
+    """The command behind the guard, which ends it when the thread that starts it ends."""
     who = account if account in ("namespace", "same") else f"{account.pw_uid}:{account.pw_gid}"
     return [sys.executable, "-I", "-S", str(places.INSIDE / "guard.py"), str(os.getpid()), str(int(death_signal)), who,
             *(str(part) for part in command)]
@@ -56,7 +56,7 @@ class Child:
             if _ending:
                 raise RuntimeError("the lab is ending")
             self.process = subprocess.Popen(
-                _guarded(command, account, death_signal), cwd=cwd, env=env, stdin=stdin or subprocess.DEVNULL,
+                guarded(command, account, death_signal), cwd=cwd, env=env, stdin=stdin or subprocess.DEVNULL,
                 stdout=stdout or file, stderr=file, start_new_session=True, text=True)
             _running.append(self)
 

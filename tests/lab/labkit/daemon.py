@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from . import places, toml_writer
-from .children import Child
+from .children import Child, guarded
 from .waiting import eventually
 
 
@@ -79,7 +79,7 @@ class Daemon:
         `usual_file` it must find its config by itself."""
         self.write_config()
         named = [] if usual_file else ["-c", self.config_file]
-        done = subprocess.run([self.program, *arguments, *named], cwd=self.folder, timeout=deadline, text=True,
+        done = subprocess.run(guarded([self.program, *arguments, *named]), cwd=self.folder, timeout=deadline, text=True,
                               env={**os.environ, **(environment or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout

@@ -198,8 +198,8 @@ impl Engine {
         let (ctx, problems, argus) = (&mut self.ctx, &mut self.all.problems, &mut self.all.argus);
         match report {
             Report::Problem(report) => self.route_problem(*report),
-            Report::Page(result) => {
-                let listed = argus.take_page(ctx, problems, result);
+            Report::Page(result, took) => {
+                let listed = argus.take_page(ctx, problems, (result, took));
                 listed.into_iter().for_each(|listed| self.route_listed(listed));
             }
             Report::Newest(result, took) => argus.take_newest(ctx, problems, (result, took)),

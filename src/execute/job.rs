@@ -44,8 +44,8 @@ pub enum Job {
 pub enum Report {
     /// A [`Job::Problem`].
     Problem(Box<ProblemReport>),
-    /// A [`Job::Page`].
-    Page(Result<Page<Incident>, ArgusError>),
+    /// A [`Job::Page`], and how long Argus took.
+    Page(Result<Page<Incident>, ArgusError>, Duration),
     /// A [`Job::Newest`], and how long Argus took.
     Newest(Result<Page<Event>, ArgusError>, Duration),
     /// A [`Job::Incident`].
@@ -74,7 +74,7 @@ impl Report {
     pub fn is_answered(&self) -> bool {
         match self {
             Self::Problem(report) => !matches!(report.outcome, Outcome::Failed(_) | Outcome::Doubtful(_)),
-            Self::Page(result) => result.is_ok(),
+            Self::Page(result, _) => result.is_ok(),
             Self::Newest(result, _) => result.is_ok(),
             Self::Incident(_, result) | Self::EndOrphan(_, result) | Self::MarkForgotten(_, result) => result.is_ok(),
             Self::OpenCount(result) => result.is_ok(),
@@ -91,10 +91,13 @@ impl Report {
 pub fn execute<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: Job) -> Report {
     match job {
         Job::Problem(job) => Report::Problem(Box::new(run::run(argus, rules, &job))),
-        Job::Page(query, until, most) => Report::Page(argus.list(&query, until, most)),
+        Job::Page(query, until, most) => {
+            let (result, took) = timed(|| argus.list(&query, until, most));
+            Report::Page(result, took)
+        }
         Job::Newest(most, times) => {
-            let began = Instant::now();
-            Report::Newest(argus.newest_events(most, times), began.elapsed())
+            let (result, took) = timed(|| argus.newest_events(most, times));
+            Report::Newest(result, took)
         }
         Job::CountOpen(mark) => Report::OpenCount(argus.count_open(mark)),
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
@@ -107,4 +110,11 @@ pub fn execute<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: Job) -> R
         Job::Prove(most) => Report::Proved(argus.list(&ListQuery::Open, None, most).map(drop)),
         Job::Reach => Report::Reach(argus.reach()),
     }
+}
+
+/// Does something, and tells how long it took.
+fn timed<T>(something: impl FnOnce() -> T) -> (T, Duration) {
+    let began = Instant::now();
+    let result = something();
+    (result, began.elapsed())
 }

@@ -147,10 +147,10 @@ impl Lists {
         Some(Job::Page(walk.query.clone(), until, most))
     }
 
-    /// Notes what is on a page.
-    pub(super) fn note_page(&mut self, page: &Page<Incident>) {
+    /// Notes what is on a page, which took Argus so long.
+    pub(super) fn note_page(&mut self, page: &Page<Incident>, took: Duration) {
         if let Some(walk) = &mut self.walk {
-            self.is_at_end = walk.take(page) == Progress::End;
+            self.is_at_end = walk.take(page, took) == Progress::End;
         }
     }
 
@@ -187,11 +187,10 @@ impl Lists {
             self.ended_listed = true;
             return Some(Listed::Ended);
         }
-        let took = ctx.now.mono.saturating_sub(self.walks_since);
-        metrics().read_completely(Server::Argus, took);
-        self.cost.note(ctx.now.mono, took);
+        metrics().read_completely(Server::Argus, ctx.now.mono.saturating_sub(self.walks_since));
+        self.cost.note(ctx.now.mono, walk.cost());
         self.full.stop();
-        self.full.due_at(ctx.now.mono + self.full_interval(ctx, took));
+        self.full.due_at(ctx.now.mono + self.full_interval(ctx));
         let is_missing = |i: &&Incident| !walk.left_out().contains(i.start_time);
         let missing: Vec<IncidentPk> = problems.incidents().open().filter(is_missing).map(|i| i.pk).collect();
         for pk in missing {
@@ -212,12 +211,12 @@ impl Lists {
 impl Lists {
     /// How long until the next list of all open incidents: as configured, or longer where it costs
     /// Argus much. The count shows in between what the newest events do not.
-    fn full_interval(&self, ctx: &Context, took: Duration) -> Duration {
+    fn full_interval(&self, ctx: &Context) -> Duration {
         let configured = ctx.settings.full_interval;
         let interval = self.cost.interval(configured);
         if interval > configured {
-            let (took, minutes) = (took.as_secs(), interval.as_secs().div_ceil(60));
-            info!("the list of all open incidents took {took} s: the next one comes in {minutes} minutes");
+            let (took, minutes) = (self.cost.least().as_secs(), interval.as_secs().div_ceil(60));
+            info!("the list of all open incidents takes Argus {took} s: the next one comes in {minutes} minutes");
         }
         interval
     }

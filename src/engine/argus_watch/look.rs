@@ -161,6 +161,8 @@ pub(super) struct Walk {
     paging: Paging,
     /// The earliest beginning on the last page.
     oldest: Option<Stamp>,
+    /// What all pages have cost Argus.
+    cost: Duration,
 }
 
 /// How many incidents one walk may bring, and on how many pages, before the list is given up.
@@ -170,7 +172,15 @@ const MAX_PAGES: usize = 20_000;
 impl Walk {
     /// At its beginning.
     pub(super) fn new(query: ListQuery, began: u64) -> Self {
-        Self { query, began, items: BTreeSet::new(), pages: 0, paging: Paging::default(), oldest: None }
+        Self {
+            query,
+            began,
+            items: BTreeSet::new(),
+            pages: 0,
+            paging: Paging::default(),
+            oldest: None,
+            cost: Duration::ZERO,
+        }
     }
 
     /// The next page: of what began when or before, and how many incidents, usually so many.
@@ -178,8 +188,9 @@ impl Walk {
         self.paging.ask(usual)
     }
 
-    /// Notes what is on a page.
-    pub(super) fn take(&mut self, page: &Page<Incident>) -> Progress {
+    /// Notes what is on a page, which took Argus so long.
+    pub(super) fn take(&mut self, page: &Page<Incident>, took: Duration) -> Progress {
+        self.cost += took;
         self.items.extend(page.items.iter().map(|i| i.pk));
         let times: Vec<Stamp> = page.items.iter().map(|i| i.start_time).collect();
         self.pages += 1;
@@ -198,6 +209,11 @@ impl Walk {
     /// See [`Paging::forget_failures`].
     pub(super) fn forget_failures(&mut self) {
         self.paging.forget_failures();
+    }
+
+    /// How long Argus took for all of it, without what failed.
+    pub(super) fn cost(&self) -> Duration {
+        self.cost
     }
 
     /// How many were listed.

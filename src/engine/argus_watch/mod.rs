@@ -29,8 +29,8 @@ use look::{Tries, Wanted, is_unfinished};
 use paging::{Failed, PageSize};
 use std::time::Duration;
 
-/// A page of the newest events, or why there is none, and how long Argus took.
-type Newest = (Answer<Page<Event>>, Duration);
+/// A page, or why there is none, and how long Argus took.
+type Timed<T> = (Answer<Page<T>>, Duration);
 
 /// The watch on Argus.
 #[derive(Debug, Default)]
@@ -179,7 +179,7 @@ impl ArgusWatch {
         &mut self,
         ctx: &mut Context,
         problems: &mut Problems,
-        result: Answer<Page<Incident>>,
+        (result, took): Timed<Incident>,
     ) -> Option<Listed> {
         self.is_looking = false;
         if !self.lists.is_reading() {
@@ -189,7 +189,7 @@ impl ArgusWatch {
         let failed = match result {
             Ok(page) => {
                 self.tries.succeeded(ctx, Look::List);
-                self.lists.note_page(&page);
+                self.lists.note_page(&page, took);
                 let priority = if self.lists.is_refreshing() { Priority::Live } else { Priority::Bulk };
                 page.items.into_iter().for_each(|incident| problems.put_incident(ctx, incident, priority));
                 None
@@ -213,7 +213,7 @@ impl ArgusWatch {
     }
 
     /// Takes a page of the newest events.
-    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, (result, took): Newest) {
+    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, (result, took): Timed<Event>) {
         self.is_looking = false;
         if !self.events.is_reading() {
             return; // it was asked for before a reset

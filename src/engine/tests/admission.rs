@@ -1,6 +1,6 @@
 //! What a engine does when a server refuses it, input by input. Never part of the program.
 
-use super::{Running, at_rest, newest, settings};
+use super::{Running, at_rest, listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::engine::component::Component as _;
 use crate::engine::*;
@@ -95,7 +95,7 @@ fn a_token_that_worked_is_asked_for_again_and_again_and_everything_follows_once_
 #[test]
 fn a_token_that_never_worked_does_not_end_a_secondary_that_takes_over() {
     let mut running = Running::new(Settings { failover_threshold: Some(1), ..settings() });
-    running.step(Input::Argus(Report::Page(Err(invalid()))));
+    running.step(Input::Argus(listed(Err(invalid()))));
     running.ping(false);
     assert_eq!(running.engine.mode(), Mode::Active);
     assert!(!ends(&running.answer_probes(600, &Err(invalid()))));

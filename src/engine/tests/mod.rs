@@ -113,7 +113,7 @@ impl Running {
                     let is_open = query == ListQuery::Open;
                     self.listed += usize::from(is_open && self.secs > 0);
                     let items = if is_open { self.open.clone() } else { Vec::new() };
-                    self.step(Input::Argus(Report::Page(Ok(Page { items, more: false }))))
+                    self.step(Input::Argus(listed(Ok(Page { items, more: false }))))
                 }
                 Output::Argus(Job::Newest(..)) => {
                     let page = Page { items: self.newest.clone(), more: false };
@@ -147,6 +147,11 @@ impl Running {
             self.step(Input::Argus(Report::Reach(Ok(()))));
         }
     }
+}
+
+/// A page of a list, which costs Argus next to nothing.
+pub fn listed(result: Result<Page<Incident>, ArgusError>) -> Report {
+    Report::Page(result, Duration::ZERO)
 }
 
 /// The newest events, which cost Argus next to nothing.

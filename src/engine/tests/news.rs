@@ -1,6 +1,6 @@
 //! What the engine makes of news from Argus, input by input. Never part of the program.
 
-use super::{Running, at_rest, newest, settings};
+use super::{Running, at_rest, listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Event, Incident, Page};
@@ -149,9 +149,9 @@ fn a_new_case_that_the_list_has_passed_gets_its_incident_before_the_list_is_comp
     let cases = vec![ago(7, 30, 100), ago(8, 200, 500), ago(9, 5, 900)];
     let snapshot = Snapshot { ids: vec![7, 8, 9].into_iter().collect(), cases };
     assert_eq!(early(running.step(Input::Zino(ZinoEvent::Snapshot(snapshot)))), [], "nothing is listed yet");
-    let listed = |n: i64| Incident { start_time: now.plus_secs(-n), ..incident(n, &case(500)) };
-    let page = Page { items: (1..=100).map(listed).collect(), more: true };
-    let outputs = running.step(Input::Argus(Report::Page(Ok(page))));
+    let open = |n: i64| Incident { start_time: now.plus_secs(-n), ..incident(n, &case(500)) };
+    let page = Page { items: (1..=100).map(open).collect(), more: true };
+    let outputs = running.step(Input::Argus(listed(Ok(page))));
     assert_eq!(early(outputs), [case(9).problem(), case(7).problem()], "the next page may have that of case 8");
 }
 

@@ -1,7 +1,7 @@
 //! When a secondary may write, input by input. Never part of the program.
 
 use super::reload::secondary;
-use super::{Running, newest, ping, settings};
+use super::{Running, listed, newest, ping, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::Page;
 use crate::engine::*;
@@ -65,7 +65,7 @@ impl Secondary {
         let empty = |(): ()| Page { items: Vec::new(), more: false };
         let report = match output {
             Output::Argus(Job::Page(..)) => {
-                Report::Page(self.argus.clone().map(|()| Page { items: Vec::new(), more: false }))
+                listed(self.argus.clone().map(|()| Page { items: Vec::new(), more: false }))
             }
             Output::Argus(Job::Newest(..)) => newest(self.argus.clone().map(empty)),
             Output::Argus(Job::CountOpen(_)) => Report::OpenCount(self.argus.clone().map(|()| 0)),

@@ -1,8 +1,8 @@
 //! An Argus with so many years of events that the newest ones cost it seconds. Never part of the
 //! program.
 
-use super::settings;
 use super::watch::Watched;
+use super::{listed, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::{EndTime, EventKind, Incident, ListQuery, Mark, Page};
 use crate::engine::*;
@@ -43,9 +43,9 @@ impl OldArgus {
                 ),
                 None => Report::Newest(Err(late()), millis(2000) * *times),
             }),
-            Job::Page(ListQuery::Open, ..) => Some(Report::Page(Ok(page(incident.is_open())))),
-            Job::Page(ListQuery::OpenMarked(mark), ..) => Some(Report::Page(Ok(page(mark.is_on(&incident))))),
-            Job::Page(ListQuery::EndedSince(_), ..) => Some(Report::Page(Ok(page(!incident.is_open())))),
+            Job::Page(ListQuery::Open, ..) => Some(listed(Ok(page(incident.is_open())))),
+            Job::Page(ListQuery::OpenMarked(mark), ..) => Some(listed(Ok(page(mark.is_on(&incident))))),
+            Job::Page(ListQuery::EndedSince(_), ..) => Some(listed(Ok(page(!incident.is_open())))),
             Job::CountOpen(None) => Some(Report::OpenCount(Ok(usize::from(incident.is_open())))),
             Job::CountOpen(Some(mark)) => Some(Report::OpenCount(Ok(usize::from(fits(*mark))))),
             Job::Incident(1) => Some(Report::Incident(1, Ok(Some(incident)))),

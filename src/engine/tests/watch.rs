@@ -1,7 +1,7 @@
 //! What the engine asks of an Argus that orders its lists badly, bounds them, or fails in the
 //! middle of them. Never part of the program.
 
-use super::{newest, settings};
+use super::{listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Incident, ListQuery, Page};
@@ -79,14 +79,15 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
 
     fn answer(&mut self, job: Job) -> Report {
         self.asked.push((self.now, word(&job)));
-        if matches!(job, Job::Page(ListQuery::Open, ..)) {
+        if matches!(job, Job::Page(ListQuery::Open, ..)) && self.takes > Duration::ZERO {
             self.now += self.takes;
+            return Report::Page(Ok(Page { items: Vec::new(), more: false }), self.takes);
         }
         if let Some(report) = (self.argus)(&job) {
             return report;
         }
         match job {
-            Job::Page(..) => Report::Page(Ok(Page { items: Vec::new(), more: false })),
+            Job::Page(..) => listed(Ok(Page { items: Vec::new(), more: false })),
             Job::Newest(..) => newest(Ok(Page { items: Vec::new(), more: false })),
             Job::CountOpen(_) => Report::OpenCount(Ok(0)),
             Job::Incident(pk) => Report::Incident(pk, Ok(None)),
@@ -134,8 +135,8 @@ fn full_page(most: usize) -> Page<Incident> {
 /// An Argus whose lists always break at their second page.
 fn breaks_at_the_second_page(job: &Job) -> Option<Report> {
     match job {
-        Job::Page(_, Some(_), _) => Some(Report::Page(Err(broken()))),
-        Job::Page(ListQuery::Open, None, most) => Some(Report::Page(Ok(full_page(*most)))),
+        Job::Page(_, Some(_), _) => Some(listed(Err(broken()))),
+        Job::Page(ListQuery::Open, None, most) => Some(listed(Ok(full_page(*most)))),
         _ => None,
     }
 }
@@ -165,7 +166,7 @@ fn the_newest_events_are_read_though_the_list_is_broken_and_the_other_way_round(
     let full_interval = Duration::from_secs(60);
     let mut watched = Watched::new(Settings { full_interval, ..settings() }, &[1], move |job| {
         let is_list = matches!(job, Job::Page(..));
-        let report = (is_list && !lists_work).then(|| Report::Page(Err(broken())));
+        let report = (is_list && !lists_work).then(|| listed(Err(broken())));
         // The two lists of the start.
         lists_work &= !matches!(job, Job::Page(ListQuery::EndedSince(_), ..));
         report
@@ -227,7 +228,7 @@ fn bounds_its_lists(job: &Job) -> Option<Report> {
     let of = |n: i64, about: CaseId| Incident { start_time: Stamp::from_secs(5000), ..incident(n, &case(about)) };
     match job {
         Job::Page(ListQuery::Open, None, _) => {
-            Some(Report::Page(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
+            Some(listed(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
         }
         Job::CountOpen(_) => Some(Report::OpenCount(Ok(101))),
         _ => None,
@@ -251,7 +252,7 @@ fn after_an_outage_of_argus_an_incident_is_looked_for_until_what_happened_meanwh
     let argus = |job: &Job| match job {
         _ if !is_away.get() => None,
         Job::Newest(..) => Some(newest(Err(away()))),
-        Job::Page(..) => Some(Report::Page(Err(away()))),
+        Job::Page(..) => Some(listed(Err(away()))),
         Job::CountOpen(_) => Some(Report::OpenCount(Err(away()))),
         _ => Some(Report::Probe(Err(away()))),
     };

@@ -49,6 +49,13 @@ fn tag<'a>(incident: &'a Incident, key: &str) -> Option<&'a str> {
     ours.filter_map(|t| t.text.split_once('=')).find(|(k, _)| *k == key).map(|(_, value)| value)
 }
 
+/// The host of an incident whose other tags are ours, if a single person added one. A person who
+/// adds it in the moment in which we complete it with the domain is the one that Argus knows.
+fn host_by_a_person(incident: &Incident) -> Option<&str> {
+    let mut hosts = incident.tags.iter().filter_map(|t| t.text.strip_prefix("host="));
+    hosts.next().filter(|_| hosts.next().is_none())
+}
+
 /// Reads the problem that an incident names.
 #[must_use]
 pub fn about(incident: &Incident) -> About {
@@ -63,7 +70,8 @@ fn named(made_for: &MadeFor) -> About {
 }
 
 fn tagged(incident: &Incident) -> About {
-    let (Some(host), Some(kind)) = (tag(incident, "host"), tag(incident, "event_type")) else {
+    let host = tag(incident, "host").or_else(|| host_by_a_person(incident));
+    let (Some(host), Some(kind)) = (host, tag(incident, "event_type")) else {
         return About::Unclear;
     };
     let kind = CaseKind::from_word(kind);

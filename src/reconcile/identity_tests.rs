@@ -42,6 +42,11 @@ fn tags_that_a_person_added_do_not_say_what_an_incident_is_about() {
         let i = Incident { tags: tags.collect(), ..own.clone() };
         assert!(exact(&c, &i) && !same_problem(&elsewhere, &i), "{foreign:?}");
     }
+    // Argus knows the first of two who add the same tag.
+    let first =
+        |t: crate::argus::models::Tag<'_>| (t.text.to_owned(), if t.text.starts_with("host=") { ALICE } else { US });
+    let i = Incident { tags: own.tags.iter().map(first).collect(), ..own.clone() };
+    assert!(exact(&c, &i) && !same_problem(&elsewhere, &i));
     let all_foreign = own.tags.iter().map(|t| (t.text, ALICE)).collect();
     assert_eq!(about(&Incident { tags: all_foreign, ..own }), About::Unclear);
 }

@@ -199,3 +199,14 @@ impl std::fmt::Display for ArgusError {
 }
 
 impl std::error::Error for ArgusError {}
+
+/// Reads these bytes as everything that Argus can answer with; gives the incidents among it. For
+/// `tests/fuzz`.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn read_anything(body: &[u8]) -> Vec<Incident> {
+    let _ = (wire::event(body), wire::events(body), wire::count(body), wire::event_page(body));
+    let _ = (acks::ack(body), acks::acks(body), text::summary(body));
+    let page = wire::incident_page(body).map(|page| page.items).unwrap_or_default();
+    page.into_iter().chain(wire::incident(body).ok()).collect()
+}

@@ -124,3 +124,18 @@ impl ZinoError {
         }
     }
 }
+
+/// Reads these bytes as everything that Zino can say; gives the case, if it is one. For
+/// `tests/fuzz`.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn read_anything(data: &[u8]) -> Option<case::Case> {
+    let lines: Vec<Vec<u8>> = data.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    for line in &lines {
+        let _ = (decode::notice(line), reply::header(line), text::sanitised(line));
+    }
+    let _ = (decode::case_ids(&lines), decode::log_says_down(&lines));
+    let history = decode::history(&lines);
+    let case = decode::case(&lines).ok()?;
+    Some(case::Case { history, ..case })
+}

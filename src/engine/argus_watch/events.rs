@@ -47,6 +47,8 @@ pub(super) struct Events {
 const TOO_SLOW: u32 = 2;
 /// For how many times the usual time-out they are waited for then, at most half a minute.
 const PATIENCE: u32 = 15;
+/// What comes within this, comes within the usual time-out again.
+const SURELY_IN_TIME: Duration = Duration::from_secs(1);
 /// How far back closings are listed, from the last refresh: people's programs date them by their
 /// own clocks.
 const CLOSED_SECS: i64 = 900;
@@ -198,14 +200,15 @@ impl Events {
     /// Argus took so long for a page that there was no answer, although it answers other questions.
     /// Returns whether the program goes on without the newest events now.
     pub(super) fn fail_slowly(&mut self, now: Duration, took: Duration) -> bool {
-        if !self.feed.is_at_first() {
+        let wait = cost::interval(took);
+        // A connection that breaks at once is no slow answer.
+        if !self.feed.is_at_first() || wait.is_zero() {
             return false;
         }
         self.too_slow = self.too_slow.saturating_add(1);
         if !self.is_without() {
             return false;
         }
-        let wait = cost::interval(took);
         if self.too_slow == TOO_SLOW {
             warn!("{}", slow::cannot_be_had(took));
         } else {
@@ -246,7 +249,9 @@ impl Events {
         }
         let mut news = self.feed.take(page);
         self.spent += took;
-        self.too_slow = 0;
+        if !self.is_without() || took < SURELY_IN_TIME {
+            self.too_slow = 0;
+        }
         if !self.feed.is_reading() {
             self.feed_at = now + cost::interval(std::mem::take(&mut self.spent));
         }

@@ -114,9 +114,25 @@ fn an_argus_that_never_shows_its_newest_events_is_no_outage_and_holds_up_nothing
     watched.until(8000);
     // Three times half a minute of waiting, each a hundredth of the time until the next.
     assert_eq!(watched.when("events 25 for 15 times as long"), [211, 3211, 6211]);
+    argus.takes.set(Some(millis(10_000)));
+    watched.until(13_000);
+    let patient =
+        watched.when("events 25 for 15 times as long").into_iter().filter(|at| *at > 9000).collect::<Vec<_>>();
+    assert!(
+        patient.len() >= 3 && watched.when("events 25").into_iter().filter(|at| *at > 9000).eq(patient),
+        "so it stays"
+    );
     argus.takes.set(Some(millis(20)));
-    watched.until(9500);
-    assert!(watched.when("events").into_iter().filter(|at| *at > 9300).count() >= 6, "{:?}", watched.when("events"));
+    watched.until(15_000);
+    assert!(watched.when("events").into_iter().filter(|at| *at > 14_500).count() >= 6, "{:?}", watched.when("events"));
+}
+
+#[test]
+fn a_connection_that_breaks_at_once_is_a_failure_with_back_off_and_not_a_slow_answer() {
+    let broken = |job: &Job| matches!(job, Job::Newest(..)).then(|| Report::Newest(Err(late()), millis(3)));
+    let mut watched = Watched::new(settings(), &[1], broken);
+    watched.until(600);
+    assert!(watched.when("events").len() < 30 && watched.worked_on.is_empty(), "{:?}", watched.when("events"));
 }
 
 #[test]

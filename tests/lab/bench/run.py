@@ -14,14 +14,14 @@ import traceback
 from labkit import places
 from labkit.lab_run import LabRun
 
-from . import alone, course, history, latency, meter, plot, refresh, render, road, snapshot, start, sync
+from . import alone, course, history, latency, meter, plot, refresh, render, road, snapshot, start, sync, urgent
 from .database import Database
 from .tool import build
 
 # In this order: the name, what measures it, its chapter in the table.
 PARTS = {
     "start": start, "sync": sync, "latency": latency, "course": course, "refresh": refresh, "snapshot": snapshot, "road": road,
-    "history": history, "alone": alone,
+    "urgent": urgent, "history": history, "alone": alone,
 }
 RESULTS = places.LAB / "bench" / "RESULTS.md"
 PLOTS = RESULTS.parent / "plots"

@@ -46,3 +46,22 @@ def check_says_how_long_the_newest_events_take_and_what_helps(world):
     proxy.rule("hang", method="GET", path=FEED)
     code, said = world.daemon.run("--check")
     assert code == 0 and WITHOUT in said and "CREATE INDEX CONCURRENTLY" in said, said
+
+
+@check
+def a_single_run_does_all_its_work_without_the_newest_events(world):
+    """`--once` with such an Argus: a case gets its incident, and a close that was there before reaches its case; exit code 0."""
+    proxy = world.through_argus_proxy()
+    world.config["argus"]["timeout"] = 1.0
+    world.zino.start()
+    case, closed = (world.zino.case("reachability", router) for router in ("gw1", "gw2"))
+    code, said = world.daemon.run("--once", "-v")
+    assert code == 0, said
+    world.alice.close(world.matches(closed)["pk"], "over")
+    proxy.rule("hang", method="GET", path=FEED)
+    new = world.zino.case("bgp", "gw3", "192.0.2.1")
+    code, said = world.daemon.run("--once", "-v", deadline=60)
+    assert code == 0 and WITHOUT in said, said
+    world.matches(case)
+    world.matches(new)
+    world.has_entry(closed, "over (alice)", state="closed")

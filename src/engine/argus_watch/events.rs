@@ -52,6 +52,7 @@ const SURELY_IN_TIME: Duration = Duration::from_secs(1);
 /// How far back closings are listed, from the last refresh: people's programs date them by their
 /// own clocks.
 const CLOSED_SECS: i64 = 900;
+
 /// How a refresh finds what is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
@@ -221,6 +222,9 @@ impl Events {
         self.note_end();
         // The lists show what this reading was to show.
         self.refresh.due_at(now);
+        if self.is_behind() {
+            self.need_list();
+        }
         true
     }
 

@@ -183,8 +183,7 @@ impl ArgusWatch {
     ) -> Option<Listed> {
         self.is_looking = false;
         if !self.lists.is_reading() {
-            // It was asked for before a reset.
-            return None;
+            return None; // it was asked for before a reset
         }
         let failed = match result {
             Ok(page) => {
@@ -224,6 +223,9 @@ impl ArgusWatch {
                 // A probe shows whether it is an outage all the same.
                 ctx.outbox.effect(Effect::ArgusFailed);
                 self.tries.succeeded(ctx, Look::Events);
+                if self.events.is_behind() {
+                    self.lists.begin_by(ctx.now.mono);
+                }
                 return;
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 //! program.
 
 use super::watch::Watched;
-use super::{listed, settings};
+use super::{listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::{EndTime, EventKind, Incident, ListQuery, Mark, Page};
 use crate::engine::*;
@@ -125,6 +125,28 @@ fn an_argus_that_never_shows_its_newest_events_is_no_outage_and_holds_up_nothing
     argus.takes.set(Some(millis(20)));
     watched.until(15_000);
     assert!(watched.when("events").into_iter().filter(|at| *at > 14_500).count() >= 6, "{:?}", watched.when("events"));
+}
+
+#[test]
+fn what_happened_in_an_outage_is_listed_if_no_events_show_it_afterwards() {
+    let (argus, is_away) = (OldArgus::new(Some(millis(20))), Cell::new(false));
+    let refused = || ArgusError::Refused("no".to_owned());
+    let mut watched = Watched::new(settings(), &[1], |job| match job {
+        Job::Newest(..) if is_away.get() => Some(newest(Err(refused()))),
+        Job::CountOpen(_) if is_away.get() => Some(Report::OpenCount(Err(refused()))),
+        Job::Probe if is_away.get() => Some(Report::Probe(Err(refused()))),
+        _ => argus.answer(job),
+    });
+    watched.until(100);
+    is_away.set(true);
+    watched.until(200);
+    is_away.set(false);
+    argus.takes.set(None);
+    watched.until(240);
+    let listed = watched.when("open").into_iter().filter(|at| *at > 150).count();
+    assert_eq!(listed, 1, "{:?}", watched.asked_since(195));
+    watched.until(800);
+    assert_eq!(watched.when("open").into_iter().filter(|at| *at > 150).count(), 1, "once");
 }
 
 #[test]

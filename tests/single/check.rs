@@ -36,7 +36,7 @@ fn argus_with(sources: usize, ours: Option<usize>, ours_is_called: &'static str,
                 let incident = value!({"pk": 5, "source": source(ours), "source_incident_id": "7"});
                 json("200 OK", &value!({"next": null, "previous": null, "results": [incident]}).to_string())
             }
-            ("incidents/mine/", _) => json("200 OK", EMPTY_PAGE),
+            ("incidents/mine/" | "incidents/events/", _) => json("200 OK", EMPTY_PAGE),
             (path, _) if path.starts_with("auth/users/") => {
                 let user: usize = path.trim_start_matches("auth/users/").trim_end_matches('/').parse().unwrap();
                 let name = if ours == Some(user - 1000) { "zino-a".to_owned() } else { format!("user-{user}") };

@@ -1,6 +1,7 @@
 """Owns what fails, by one seed: each fault lasts for some seconds and is healed. Never touches what operators and people do."""
 
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -19,7 +20,7 @@ class Faults:
 
     ALL = ["argus refuses", "argus hangs", "argus 502", "argus 429", "argus slow", "argus answers late", "replies lost after execution",
            "argus cut", "zino cut", "zino refuses", "zino drops", "zino slow", "zino replies lost", "database connections end",
-           "a worker of argus dies", "zino restarts", "killed", "stopped and started", "reloaded with changed settings", "a single run beside"]
+           "a worker of argus dies", "token replaced", "notifications drop", "zino restarts", "frozen", "killed", "stopped and started", "reloaded with changed settings", "a single run beside"]
 
     def go_on(self):
         """Begin a fault, or end the one that lasts long enough."""
@@ -55,7 +56,10 @@ class Faults:
             "zino replies lost": lambda: commands.lose_reply(r"(ADDHIST|SETSTATE) .*", times=2),
             "database connections end": self.end_connections,
             "a worker of argus dies": self.kill_worker,
+            "token replaced": self.replace_token,
+            "notifications drop": notifications.drop,
             "zino restarts": self.restart_zino,
+            "frozen": lambda: world.daemon.child.send(signal.SIGSTOP),
             "killed": self.kill,
             "stopped and started": lambda: (world.daemon.stop(), world.daemon.start()),
             "reloaded with changed settings": self.reload,
@@ -73,6 +77,13 @@ class Faults:
             self.notifications.listen()
         elif what == "zino drops":
             self.commands.restore()
+        elif what == "notifications drop":
+            self.notifications.restore()
+        elif what == "frozen":
+            self.world.daemon.child.send(signal.SIGCONT)
+        elif what == "token replaced":
+            self.world.config["argus"]["token"] = self.world.source["token"]
+            self.world.daemon.reload()
         self.commands.slow.clear()
         self.until = time.monotonic() + self.random.uniform(0.5, 4)
         if what:
@@ -91,6 +102,12 @@ class Faults:
         workers = meter.children(self.world.argus_server.child.process.pid)
         if workers:
             os.kill(self.random.choice(workers), signal.SIGKILL)
+
+    def replace_token(self):
+        """Argus has another token for the source; the administrator of the program learns of it when the fault is healed."""
+        new = secrets.token_hex(20)
+        self.world.argus_server.agent.ask("replace_token", key=self.world.source["token"], new=new)
+        self.world.source["token"] = new
 
     def restart_zino(self):
         """With its newest state."""

@@ -8,5 +8,5 @@ SEED, MINUTES = 20261127, 3
 
 @check(long=True)
 def after_three_minutes_of_chaos_nothing_is_lost_doubled_or_wrong(world):
-    """Twenty kinds of faults; the judge proves that it sees twenty kinds of damage. `lab chaos` takes other seeds and longer."""
+    """Twenty-three kinds of faults; the judge proves that it sees twenty kinds of damage. `lab chaos` takes other seeds and longer."""
     return run(world, SEED, MINUTES)

@@ -39,6 +39,8 @@ pub(super) struct Events {
     feed_at: Duration,
     /// Whether it was logged that they cost much, or that they do not.
     logged: Option<bool>,
+    /// Lists take their place in most refreshes.
+    is_listing: bool,
     /// When a refresh began last.
     refreshed: Option<Stamp>,
 }
@@ -100,20 +102,27 @@ impl Events {
         }
     }
 
-    /// Argus was away: what failed meanwhile does not show what it can give. Returns whether all is
-    /// to be listed, because no events show what happened meanwhile.
-    pub(super) fn come_back(&mut self, now: Duration) -> bool {
+    /// Argus was away: what failed meanwhile does not show what it can give.
+    pub(super) fn come_back(&mut self, now: Duration) {
         self.read_now(now, false);
         self.feed.forget_failures();
         if self.is_without() {
-            self.need_list();
-            return true;
+            return self.need_list();
         }
         (self.feed_at, self.too_slow) = (now, 0);
         if self.behind != Behind::Unlisted {
             self.behind = Behind::Away;
         }
-        false
+    }
+
+    /// Whether lists take the place of the newest events in most refreshes.
+    pub(super) fn is_listing(&self) -> bool {
+        self.is_listing
+    }
+
+    /// Whether only a list shows what happened while Argus was away.
+    pub(super) fn needs_list(&self) -> bool {
+        self.behind == Behind::Unlisted
     }
 
     /// Whether the program does without the newest events, because Argus takes too long.
@@ -169,6 +178,7 @@ impl Events {
         self.refresh.start(now, configured);
         let before = self.refreshed.replace(ctx.now.wall).unwrap_or(ctx.now.wall);
         let is_costly = self.is_costly(configured);
+        self.is_listing = is_costly;
         self.log(is_costly, configured);
         if is_costly && now < self.feed_at {
             self.refresh.stop();
@@ -215,7 +225,7 @@ impl Events {
         } else {
             debug!("Argus does not list its newest events: trying again in {} s", wait.as_secs());
         }
-        self.logged = None;
+        (self.logged, self.is_listing) = (None, true);
         self.feed.give_up();
         self.has_baseline = true;
         (self.feed_at, self.spent) = (now + wait, Duration::ZERO);

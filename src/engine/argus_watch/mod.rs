@@ -9,6 +9,7 @@ mod feed;
 mod lists;
 mod look;
 mod paging;
+mod rest;
 mod slow;
 
 pub(super) use lists::{Listed, Lists};
@@ -16,7 +17,7 @@ pub(super) use look::{Failing, Look};
 pub use slow::{cannot_be_had, is_costly};
 
 use super::Job;
-use super::component::{Component, Reset, Situation, TRIES};
+use super::component::{Situation, TRIES};
 use super::context::{Answer, Context, Effect};
 use super::problems::{Priority, Problems};
 use super::zino_view::ZinoView;
@@ -60,6 +61,11 @@ impl ArgusWatch {
     /// Whether the newest events were read since the start or the takeover.
     pub(super) fn has_baseline(&self) -> bool {
         self.events.has_baseline()
+    }
+
+    /// Whether lists take the place of the newest events in most refreshes.
+    pub(super) fn is_listing(&self) -> bool {
+        self.events.is_listing()
     }
 
     /// Whether anything of Argus was read since the start or the takeover.
@@ -106,10 +112,16 @@ impl ArgusWatch {
     /// Argus is back: all that failed is tried again now.
     pub(super) fn come_back(&mut self, now: Duration) {
         self.tries.retry_now(now);
-        if self.events.come_back(now) {
+        self.events.come_back(now);
+        self.list_if_behind(now);
+        self.lists.forget_failures();
+    }
+
+    /// No events will show what happened meanwhile.
+    fn list_if_behind(&mut self, now: Duration) {
+        if self.events.needs_list() {
             self.lists.begin_by(now);
         }
-        self.lists.forget_failures();
     }
 
     /// The next read of Argus, if one is due.
@@ -158,10 +170,8 @@ impl ArgusWatch {
 
     /// The next page of the newest events.
     fn next_events(&mut self, ctx: &Context) -> Option<Job> {
-        if !self.tries.may(Look::Events, ctx.now.mono) {
-            return None;
-        }
-        self.events.next_job(self.page_size.items())
+        let may = self.tries.may(Look::Events, ctx.now.mono);
+        may.then(|| self.events.next_job(self.page_size.items())).flatten()
     }
 
     /// Begins to read what is new.
@@ -223,10 +233,7 @@ impl ArgusWatch {
                 // A probe shows whether it is an outage all the same.
                 ctx.outbox.effect(Effect::ArgusFailed);
                 self.tries.succeeded(ctx, Look::Events);
-                if self.events.is_behind() {
-                    self.lists.begin_by(ctx.now.mono);
-                }
-                return;
+                return self.list_if_behind(ctx.now.mono);
             }
             Err(error) => {
                 self.failed(ctx, Look::Events, "read the newest events", &error);
@@ -319,32 +326,5 @@ impl ArgusWatch {
 
     fn failed(&mut self, ctx: &mut Context, look: Look, what: &str, error: &ArgusError) {
         self.tries.failed(ctx, look, what, error, self.is_ready);
-    }
-}
-
-impl Component for ArgusWatch {
-    fn next_wake(&self, at: &Situation) -> Option<Duration> {
-        if !at.is_connected || !at.is_active || self.is_looking {
-            return None;
-        }
-        let periodic = [self.events.next_wake(), self.lists.next_wake()];
-        self.tries.wakes().chain(periodic.into_iter().flatten()).filter(|due| *due > at.now).min()
-    }
-
-    fn is_idle(&self) -> bool {
-        // What has failed so often is left to the next run.
-        let done = |look, idle: bool| idle || self.tries.attempts(look) >= TRIES;
-        self.is_ready
-            && !self.is_looking
-            && done(Look::List, !self.lists.is_reading())
-            && done(Look::Events, !self.events.is_reading())
-            && done(Look::Incident, self.wanted.is_empty())
-    }
-
-    fn reset(&mut self, _why: Reset) {
-        self.count.reset();
-        let (is_looking, count) = (self.is_looking, std::mem::take(&mut self.count));
-        let page_size = std::mem::take(&mut self.page_size);
-        *self = Self { is_looking, count, page_size, ..Self::default() };
     }
 }

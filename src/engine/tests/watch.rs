@@ -99,6 +99,12 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
         }
     }
 
+    /// Zino has this case now.
+    pub(super) fn found(&mut self, case: Case) {
+        let found = Found { asked: vec![case.id], cases: vec![case], ..Found::default() };
+        self.step(Input::Zino(ZinoEvent::Found(found)));
+    }
+
     /// Time passes; the engine is woken whenever it wants to be.
     pub(super) fn until(&mut self, secs: u64) {
         let end = Duration::from_secs(secs);
@@ -260,8 +266,7 @@ fn after_an_outage_of_argus_an_incident_is_looked_for_until_what_happened_meanwh
     let opens = |watched: &mut Watched<_>, id: CaseId| {
         let new = Case { router: format!("gw{id}").into(), ..case(id) };
         let problem = new.problem();
-        let found = Found { asked: vec![id], cases: vec![new], ..Found::default() };
-        watched.step(Input::Zino(ZinoEvent::Found(found)));
+        watched.found(new);
         watched.worked_on.iter().find(|(worked_on, _)| *worked_on == problem).map(|(_, all)| *all)
     };
     watched.until(20);

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from . import argus_server, install, places, postgres
 from .argus_server import KEEPING, ArgusServer
@@ -63,10 +64,13 @@ class LabRun:
         install.look_first()
         postgres.look_first()
         install.debian_packages()
-        for name in self.venvs:
-            install.venv(name)
-        self.program = install.shipped_program()
-        argus_server.make_template()
+        # The compiler works while the servers are downloaded.
+        with ThreadPoolExecutor(1) as beside:
+            building = beside.submit(install.shipped_program)
+            for name in self.venvs:
+                install.venv(name)
+            argus_server.make_template()
+            self.program = building.result()
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(parents=True)
         _forget_old_runs()

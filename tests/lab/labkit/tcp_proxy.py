@@ -56,6 +56,7 @@ class _Link:
         if self.lost:  # it has been executed; the answer stays here, and the connection dies
             raise OSError
         if not self.proxy.silent:
+            self.proxy.replied += len(data)  # bytes
             self.client.sendall(data)
 
     def end(self):
@@ -74,7 +75,7 @@ class TcpProxy:
 
     def __init__(self, target_port):
         self.target_port, self.port = target_port, free_port()
-        self.links, self.accepted, self.silent, self.commands = set(), 0, False, []
+        self.links, self.accepted, self.silent, self.commands, self.replied = set(), 0, False, [], 0
         self.slow = {}  # by command: the seconds that each takes
         self._losing, self._listener = [], None
         self.listen()

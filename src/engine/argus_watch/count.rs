@@ -75,15 +75,17 @@ pub(super) struct Count {
     ticketed: Number,
     /// This Argus does not count.
     refused: bool,
+    /// What it does not count in time.
+    late: Vec<Mark>,
 }
 
 impl Count {
-    /// A refresh begins; `with_marks`: it does not read the newest events.
-    pub(super) fn begin(&mut self, with_marks: bool) {
+    /// A refresh begins; `marks`: what else is counted, because it does not read the newest events.
+    pub(super) fn begin(&mut self, marks: &[Mark]) {
         self.due.clear();
         if !self.refused {
             self.due.push(None);
-            self.due.extend([Mark::Ticketed, Mark::Acknowledged].map(Some).into_iter().filter(|_| with_marks));
+            self.due.extend(marks.iter().filter(|mark| !self.late.contains(mark)).copied().map(Some));
         }
     }
 
@@ -118,6 +120,12 @@ impl Count {
             Err(ArgusError::Request { status, .. }) => {
                 info!("Argus does not count incidents ({status}): it is not asked any more");
                 self.refused = true;
+                return Ok(None);
+            }
+            // It counts these among all acknowledgements that it ever had.
+            Err(error) if error.is_late() && self.asked.is_some() => {
+                debug!("Argus does not count in time: {error}; it is not asked for these any more");
+                self.late.extend(self.asked);
                 return Ok(None);
             }
             Err(error) => return Err(error),

@@ -5,7 +5,7 @@ use super::cost::{self, Cost};
 use super::feed::Feed;
 use super::paging::Failed;
 use super::slow;
-use crate::argus::models::{Event, EventKind, EventPk, Page};
+use crate::argus::models::{Event, EventKind, EventPk, Mark, Page};
 use crate::engine::Job;
 use crate::engine::context::Context;
 use crate::engine::periodic::Periodic;
@@ -193,6 +193,16 @@ impl Events {
             self.behind = Behind::Reading;
         }
         Some(Way::Feed)
+    }
+
+    /// What a refresh counts besides. Acknowledgements cost Argus more than its newest events do,
+    /// so they are counted only where these are not to be had.
+    pub(super) fn marks(&self, way: &Way) -> &'static [Mark] {
+        match way {
+            Way::Feed => &[],
+            Way::Lists(_) if self.is_without() => &[Mark::Ticketed, Mark::Acknowledged],
+            Way::Lists(_) => &[Mark::Ticketed],
+        }
     }
 
     /// Says how what is new is found, once and whenever that changes.

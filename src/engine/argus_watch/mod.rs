@@ -177,7 +177,7 @@ impl ArgusWatch {
     /// Begins to read what is new.
     fn next_refresh(&mut self, ctx: &Context, problems: &Problems) -> Option<Job> {
         let way = self.events.begin(ctx)?;
-        self.count.begin(way != Way::Feed);
+        self.count.begin(self.events.marks(&way));
         let Way::Lists(since) = way else { return self.next_events(ctx) };
         self.lists.refresh(ListQuery::EndedSince(since));
         let may_list = self.tries.may(Look::List, ctx.now.mono);

@@ -240,7 +240,7 @@ impl Engine {
         for (case, actions) in std::mem::take(&mut report.actions) {
             self.all.deliveries.plan(ctx, problems, &case, actions);
         }
-        self.all.work.take_report(ctx, problems, report, self.all.argus.is_listing());
+        self.all.work.take_report(ctx, problems, report);
     }
 
     fn route_listed(&mut self, listed: Listed) {

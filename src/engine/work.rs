@@ -5,11 +5,11 @@ use super::argus_watch::ArgusWatch;
 use super::component::{Component, Reset};
 use super::context::{Context, Effect};
 use super::problems::FullLooks;
+use super::problems::Problems;
 use super::problems::{Ended, Generations};
-use super::problems::{Priority, Problems};
 use super::{Job, SETTLE};
 use crate::argus::ArgusError;
-use crate::argus::models::{Incident, IncidentPk, Mark};
+use crate::argus::models::{Incident, IncidentPk};
 use crate::config::Filter;
 use crate::reconcile::filter::{Verdict, verdict};
 use crate::reconcile::identity::same_problem;
@@ -145,19 +145,9 @@ impl Work {
         })
     }
 
-    /// Takes what a job found and did, but for what people did, which is for Zino. `lists_only`: no
-    /// event will show what somebody did after the job had read the events of an incident, and
-    /// before it read the incident.
-    pub(super) fn take_report(
-        &mut self,
-        ctx: &mut Context,
-        problems: &mut Problems,
-        report: ProblemReport,
-        lists_only: bool,
-    ) {
+    /// Takes what a job found and did, but for what people did, which is for Zino.
+    pub(super) fn take_report(&mut self, ctx: &mut Context, problems: &mut Problems, report: ProblemReport) {
         let problem = problems.shared(&report.problem);
-        let is_acted_on = |incident: &&Incident| lists_only && is_acted_on(problems, incident);
-        let acted_on: Vec<IncidentPk> = report.incidents.iter().filter(is_acted_on).map(|i| i.pk).collect();
         report.gone.into_iter().for_each(|pk| problems.remove_incident(pk));
         for incident in report.incidents {
             problems.put_written(ctx, incident, &problem);
@@ -177,9 +167,6 @@ impl Work {
         }
         self.full_looks.take_setbacks(ctx, problems, report.setbacks);
         self.end_run(ctx, problems, &problem, report.outcome, &report.settled);
-        for pk in acted_on {
-            problems.recheck_incident(ctx, pk, Priority::Live);
-        }
         if !report.changes.ended.is_empty() {
             problems.recheck_open_case(&problem);
         }
@@ -267,12 +254,6 @@ fn is_urgent(ctx: &Context, problems: &Problems, problem: &Problem, listed_since
         && verdict(&known.case, &ctx.settings.rules.filter) == Verdict::Wanted
         && !problems.queue().has_failed(problem)
         && !problems.incidents().near(&known.case).any(|incident| same_problem(&known.case, incident))
-}
-
-/// Whether an incident was acknowledged or given a ticket since it was last seen.
-fn is_acted_on(problems: &Problems, incident: &Incident) -> bool {
-    let marks = |one: &Incident| [Mark::Acknowledged, Mark::Ticketed].map(|mark| mark.is_on(one));
-    problems.incidents().get(incident.pk).is_some_and(|known| marks(known) != marks(incident))
 }
 
 /// Settles the due cases of a problem that have no incident and shall get none.

@@ -3,6 +3,7 @@
 
 use crate::argus::models::{Acks, EventKind, Incident, IncidentPk, ListQuery};
 use crate::argus::{ArgusError, ArgusServer};
+use crate::reconcile::user_actions::lacks_an_event;
 use crate::reconcile::view::{IncidentRead, Question};
 
 /// How many incidents a look-up by number may bring; there is one at the most.
@@ -56,8 +57,8 @@ pub(super) fn ask<A: ArgusServer + ?Sized>(argus: &A, question: &Question) -> Re
 
 /// Reads an incident and its events; `None` if it is not there.
 ///
-/// The row is read after the events, so that it is the newer of the two. Where it contradicts their
-/// last turn a person acted between the two requests, or Argus lost an update: both are read once
+/// The row is read after the events, so that it is the newer of the two. Where it contradicts them
+/// a person acted between the two requests, or Argus lost an update: both are read once
 /// more before anything rests on them.
 ///
 /// # Errors
@@ -78,11 +79,16 @@ fn read_once<A: ArgusServer + ?Sized>(argus: &A, pk: IncidentPk) -> Result<Optio
     Ok(argus.incident(pk)?.map(|incident| IncidentRead { incident, events }))
 }
 
-/// Whether the row says otherwise than the last event that opened or ended the incident. Without
-/// such an event it should be open: one that was created closed is read twice until its END is
-/// there.
+/// Whether the row says otherwise than the last event that opened or ended the incident, or shows
+/// an acknowledgement or a ticket that no event is about. Without an event that opened or ended it,
+/// it should be open: one that was created closed is read twice until its END is there.
 fn contradicts_itself(read: &IncidentRead) -> bool {
-    let turn = read.evidence().newest_turn().map(|event| &event.kind);
+    let evidence = read.evidence();
+    let turn = evidence.newest_turn().map(|event| &event.kind);
     let ended = matches!(turn, Some(EventKind::Close | EventKind::End));
-    ended == read.incident.is_open()
+    ended == read.incident.is_open() || lacks_an_event(&evidence)
 }
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;

@@ -78,10 +78,14 @@ impl FakeArgus {
     }
 
     pub fn set_end(&self, pk: IncidentPk, end: Option<Stamp>) {
-        if let Some(incident) = self.incidents.borrow_mut().get_mut(&pk) {
+        self.change(pk, |incident| {
             incident.end_time = end.map_or(EndTime::Open, EndTime::At);
             incident.open = end.is_none();
-        }
+        });
+    }
+
+    pub fn change(&self, pk: IncidentPk, how: impl FnMut(&mut Incident)) {
+        self.incidents.borrow_mut().get_mut(&pk).into_iter().for_each(how);
     }
 
     fn request(&self, line: String) -> Result<(), ArgusError> {

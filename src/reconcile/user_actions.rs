@@ -65,14 +65,27 @@ pub fn user_actions(evidence: &Evidence<'_>, rules: &Rules, adopted_by: Option<S
 /// person is unknown. A guess would add a second entry later, so the ticket waits.
 /// Rule: USER-3.
 fn ticket(evidence: &Evidence<'_>) -> Option<UserAction> {
+    let change = ticket_change(evidence).filter(|e| !evidence.is_ours(e))?;
     let url = normal(&evidence.incident.ticket_url);
-    if url.is_empty() {
-        return None;
-    }
-    let change = evidence.all().rev().find(|e| e.kind == EventKind::Change && sets_ticket(e, &url));
-    let change = change.filter(|e| !evidence.is_ours(e))?;
     let text = format!("Ticket {} added by Argus user {}", tag_value(&url), tag_value(&change.actor_name));
     Some(UserAction { pk: change.pk, kind: ActionKind::Ticket, text })
+}
+
+/// The event that gave the incident the ticket that it has now.
+fn ticket_change<'a>(evidence: &Evidence<'a>) -> Option<&'a Event> {
+    let url = normal(&evidence.incident.ticket_url);
+    let sets_it = |e: &&Event| e.kind == EventKind::Change && sets_ticket(e, &url);
+    evidence.all().rev().find(sets_it).filter(|_| !url.is_empty())
+}
+
+/// Whether the incident shows what a person did without the event about it: an acknowledgement, or
+/// a ticket.
+#[must_use]
+pub fn lacks_an_event(evidence: &Evidence<'_>) -> bool {
+    let incident = evidence.incident;
+    let is_acknowledged = || evidence.all().any(|e| e.kind == EventKind::Acknowledge);
+    incident.acked && !is_acknowledged()
+        || !normal(&incident.ticket_url).is_empty() && ticket_change(evidence).is_none()
 }
 
 /// Whether a change event turned the ticket URL from something else into this one.

@@ -39,8 +39,6 @@ pub(super) struct Events {
     feed_at: Duration,
     /// Whether it was logged that they cost much, or that they do not.
     logged: Option<bool>,
-    /// Lists take their place in most refreshes.
-    is_listing: bool,
     /// When a refresh began last.
     refreshed: Option<Stamp>,
 }
@@ -115,11 +113,6 @@ impl Events {
         }
     }
 
-    /// Whether lists take the place of the newest events in most refreshes.
-    pub(super) fn is_listing(&self) -> bool {
-        self.is_listing
-    }
-
     /// Whether only a list shows what happened while Argus was away.
     pub(super) fn needs_list(&self) -> bool {
         self.behind == Behind::Unlisted
@@ -178,7 +171,6 @@ impl Events {
         self.refresh.start(now, configured);
         let before = self.refreshed.replace(ctx.now.wall).unwrap_or(ctx.now.wall);
         let is_costly = self.is_costly(configured);
-        self.is_listing = is_costly;
         self.log(is_costly, configured);
         if is_costly && now < self.feed_at {
             self.refresh.stop();
@@ -235,7 +227,7 @@ impl Events {
         } else {
             debug!("Argus does not list its newest events: trying again in {} s", wait.as_secs());
         }
-        (self.logged, self.is_listing) = (None, true);
+        self.logged = None;
         self.feed.give_up();
         self.has_baseline = true;
         (self.feed_at, self.spent) = (now + wait, Duration::ZERO);

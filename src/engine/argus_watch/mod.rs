@@ -63,11 +63,6 @@ impl ArgusWatch {
         self.events.has_baseline()
     }
 
-    /// Whether lists take the place of the newest events in most refreshes.
-    pub(super) fn is_listing(&self) -> bool {
-        self.events.is_listing()
-    }
-
     /// Whether anything of Argus was read since the start or the takeover.
     pub(super) fn is_heard(&self) -> bool {
         self.has_baseline() || self.lists.has_open()

@@ -7,9 +7,7 @@ use crate::argus::ArgusError;
 use crate::argus::models::{EndTime, EventKind, Incident, ListQuery, Mark, Page};
 use crate::engine::*;
 use crate::reconcile::testing::{ALICE, case, event, incident};
-use crate::reconcile::work::ProblemReport;
 use crate::time::Stamp;
-use crate::zino::case::Case;
 use std::cell::{Cell, RefCell};
 
 fn millis(took: u64) -> Duration {
@@ -149,31 +147,6 @@ fn what_happened_in_an_outage_is_listed_if_no_events_show_it_afterwards() {
     assert_eq!(listed, 1, "{:?}", watched.asked_since(195));
     watched.until(800);
     assert_eq!(watched.when("open").into_iter().filter(|at| *at > 150).count(), 1, "once");
-}
-
-#[test]
-fn what_a_person_does_while_a_job_reads_the_incident_is_looked_at_again() {
-    let argus = OldArgus::new(None);
-    let mut watched = Watched::new(settings(), &[1], |job| match job {
-        Job::Problem(job) => {
-            let seen = argus.incident.borrow().clone();
-            Some(Report::Problem(Box::new(ProblemReport {
-                incidents: vec![seen],
-                ..ProblemReport::of(job.problem.clone())
-            })))
-        }
-        _ => argus.answer(job),
-    });
-    watched.until(130);
-    let jobs = |watched: &Watched<_>| watched.when("other").len();
-    let before = jobs(&watched);
-    argus.change(|incident| incident.acked = true);
-    watched.until(161);
-    assert_eq!(jobs(&watched), before + 1, "the acknowledgement");
-    let opened = Case { priority: 300, ..case(1) };
-    argus.change(|incident| incident.ticket_url = "https://tickets/1".into());
-    watched.found(opened);
-    assert_eq!(jobs(&watched), before + 3, "the case, and the ticket that its job saw");
 }
 
 #[test]

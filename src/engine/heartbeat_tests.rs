@@ -1,7 +1,7 @@
 use super::*;
 use crate::argus::models::Page;
 use crate::engine::Engine;
-use crate::engine::tests::{listed, newest, ping, settings};
+use crate::engine::tests::{counted, listed, newest, ping, settings};
 use crate::engine::{Input, Now, Output, Report, Settings, ZinoEvent};
 use crate::execute::zino_reads::{Found, Snapshot};
 use crate::time::Stamp;
@@ -40,7 +40,7 @@ impl Running {
                 Report::SignOfLife(self.reply.clone())
             }
             Output::Argus(Job::Page(..)) => listed(Ok(Page { items: vec![], more: false })),
-            Output::Argus(Job::CountOpen(_)) => Report::OpenCount(Ok(0)),
+            Output::Argus(Job::CountOpen(_)) => counted(Ok(0)),
             Output::Argus(Job::Reach) => Report::Reach(Ok(())),
             Output::Argus(Job::Newest(..)) => newest(Ok(Page { items: vec![], more: false })),
             Output::Zino(crate::engine::ZinoCommand::Read(ids)) => {

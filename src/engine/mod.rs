@@ -215,7 +215,7 @@ impl Engine {
                 let result = self.all.zino.orphans_mut().take_marked(ctx, &at, pk, result.map(drop));
                 argus.take_orphan(ctx, "put on an incident's record that its case may be forgotten", result);
             }
-            Report::OpenCount(result) => argus.take_count(ctx, problems, result),
+            Report::OpenCount(result, took) => argus.take_count(ctx, problems, (result, took)),
             Report::SignOfLife(result) => self.all.heartbeat.take(result),
             Report::Renewed(result) => self.all.renewal.take(ctx, result),
             Report::Probe(result) => self.route_probe(result),

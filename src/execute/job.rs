@@ -54,8 +54,8 @@ pub enum Report {
     EndOrphan(IncidentPk, Result<Option<Incident>, ArgusError>),
     /// A [`Job::MarkForgotten`]: the incident as it was before.
     MarkForgotten(IncidentPk, Result<Option<Incident>, ArgusError>),
-    /// A [`Job::CountOpen`].
-    OpenCount(Result<usize, ArgusError>),
+    /// A [`Job::CountOpen`], and how long Argus took.
+    OpenCount(Result<usize, ArgusError>, Duration),
     /// A [`Job::SignOfLife`].
     SignOfLife(Result<(), ArgusError>),
     /// A [`Job::Renew`]; an error says what a person may have to do.
@@ -77,7 +77,7 @@ impl Report {
             Self::Page(result, _) => result.is_ok(),
             Self::Newest(result, _) => result.is_ok(),
             Self::Incident(_, result) | Self::EndOrphan(_, result) | Self::MarkForgotten(_, result) => result.is_ok(),
-            Self::OpenCount(result) => result.is_ok(),
+            Self::OpenCount(result, _) => result.is_ok(),
             Self::Proved(result) | Self::Reach(result) | Self::SignOfLife(result) | Self::Probe(result) => {
                 result.is_ok()
             }
@@ -99,7 +99,10 @@ pub fn execute<A: ArgusServer + ?Sized>(argus: &A, rules: &Rules, job: Job) -> R
             let (result, took) = timed(|| argus.newest_events(most, times));
             Report::Newest(result, took)
         }
-        Job::CountOpen(mark) => Report::OpenCount(argus.count_open(mark)),
+        Job::CountOpen(mark) => {
+            let (result, took) = timed(|| argus.count_open(mark));
+            Report::OpenCount(result, took)
+        }
         Job::Incident(pk) => Report::Incident(pk, argus.incident(pk)),
         Job::EndOrphan(pk, end) => Report::EndOrphan(pk, orphan::end(argus, rules, pk, &end)),
         Job::MarkForgotten(pk, now) => Report::MarkForgotten(pk, orphan::mark_forgotten(argus, pk, now)),

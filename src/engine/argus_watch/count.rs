@@ -3,12 +3,14 @@
 //! behind a flood of others. Where the newest events are read rarely, the acknowledged ones and
 //! those with a ticket are counted too. Never looks for what is missing itself.
 
+use super::cost;
 use crate::argus::ArgusError;
 use crate::argus::models::Mark;
 use crate::engine::Job;
 use crate::engine::context::{Answer, Context};
 use crate::engine::problems::Problems;
 use log::{debug, info};
+use std::time::Duration;
 
 /// What is done about a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ struct Number {
     /// A difference that remains after all was read: incidents that Argus counts as open until a
     /// time to come, for example.
     accepted: i64,
+    /// Where it costs Argus much, it is asked for again at this time.
+    due_at: Duration,
 }
 
 impl Number {
@@ -75,17 +79,27 @@ pub(super) struct Count {
     ticketed: Number,
     /// This Argus does not count.
     refused: bool,
-    /// What it does not count in time.
-    late: Vec<Mark>,
 }
 
 impl Count {
     /// A refresh begins; `marks`: what else is counted, because it does not read the newest events.
-    pub(super) fn begin(&mut self, marks: &[Mark]) {
+    pub(super) fn begin(&mut self, now: Duration, marks: &[Mark]) {
         self.due.clear();
-        if !self.refused {
-            self.due.push(None);
-            self.due.extend(marks.iter().filter(|mark| !self.late.contains(mark)).copied().map(Some));
+        if self.refused {
+            return;
+        }
+        self.due.push(None);
+        for mark in marks {
+            if self.number(*mark).due_at <= now {
+                self.due.push(Some(*mark));
+            }
+        }
+    }
+
+    fn number(&mut self, mark: Mark) -> &mut Number {
+        match mark {
+            Mark::Acknowledged => &mut self.acknowledged,
+            Mark::Ticketed => &mut self.ticketed,
         }
     }
 
@@ -111,10 +125,15 @@ impl Count {
     /// Takes the answer. Returns what is to be read now. `has_feed`: the newest events can be read.
     pub(super) fn take(
         &mut self,
+        now: Duration,
         problems: &Problems,
         has_feed: bool,
-        result: Answer<usize>,
+        (result, took): (Answer<usize>, Duration),
     ) -> Answer<Option<Search>> {
+        let wait = cost::interval(took);
+        if let Some(mark) = self.asked {
+            self.number(mark).due_at = now + wait;
+        }
         let count = match result {
             Ok(count) => count,
             Err(ArgusError::Request { status, .. }) => {
@@ -122,10 +141,10 @@ impl Count {
                 self.refused = true;
                 return Ok(None);
             }
-            // It counts these among all acknowledgements that it ever had.
-            Err(error) if error.is_late() && self.asked.is_some() => {
-                debug!("Argus does not count in time: {error}; it is not asked for these any more");
-                self.late.extend(self.asked);
+            // It may look through all acknowledgements that it ever had. A connection that breaks
+            // at once is no slow answer.
+            Err(error) if error.is_late() && self.asked.is_some() && !wait.is_zero() => {
+                debug!("Argus does not count in time ({error}): trying again in {} s", wait.as_secs());
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -139,8 +158,8 @@ impl Count {
         let (what, number, first) = match self.asked {
             None if has_feed => ("open", &mut self.open, Search::Events),
             None => ("open", &mut self.open, Search::List),
-            Some(mark @ Mark::Acknowledged) => ("acknowledged", &mut self.acknowledged, Search::Marked(mark)),
-            Some(mark @ Mark::Ticketed) => ("ticketed", &mut self.ticketed, Search::Marked(mark)),
+            Some(mark @ Mark::Acknowledged) => ("acknowledged", self.number(mark), Search::Marked(mark)),
+            Some(mark @ Mark::Ticketed) => ("ticketed", self.number(mark), Search::Marked(mark)),
         };
         let search = number.search(difference, first);
         if let Some(search) = search {

@@ -30,8 +30,8 @@ use look::{Tries, Wanted, is_unfinished};
 use paging::{Failed, PageSize};
 use std::time::Duration;
 
-/// A page, or why there is none, and how long Argus took.
-type Timed<T> = (Answer<Page<T>>, Duration);
+/// What Argus answered, or why it did not, and how long it took.
+type Timed<T> = (Answer<T>, Duration);
 
 /// The watch on Argus.
 #[derive(Debug, Default)]
@@ -172,7 +172,7 @@ impl ArgusWatch {
     /// Begins to read what is new.
     fn next_refresh(&mut self, ctx: &Context, problems: &Problems) -> Option<Job> {
         let way = self.events.begin(ctx)?;
-        self.count.begin(self.events.marks(&way));
+        self.count.begin(ctx.now.mono, self.events.marks(&way));
         let Way::Lists(since) = way else { return self.next_events(ctx) };
         self.lists.refresh(ListQuery::EndedSince(since));
         let may_list = self.tries.may(Look::List, ctx.now.mono);
@@ -184,7 +184,7 @@ impl ArgusWatch {
         &mut self,
         ctx: &mut Context,
         problems: &mut Problems,
-        (result, took): Timed<Incident>,
+        (result, took): Timed<Page<Incident>>,
     ) -> Option<Listed> {
         self.is_looking = false;
         if !self.lists.is_reading() {
@@ -217,7 +217,12 @@ impl ArgusWatch {
     }
 
     /// Takes a page of the newest events.
-    pub(super) fn take_newest(&mut self, ctx: &mut Context, problems: &mut Problems, (result, took): Timed<Event>) {
+    pub(super) fn take_newest(
+        &mut self,
+        ctx: &mut Context,
+        problems: &mut Problems,
+        (result, took): Timed<Page<Event>>,
+    ) {
         self.is_looking = false;
         if !self.events.is_reading() {
             return; // it was asked for before a reset
@@ -293,10 +298,10 @@ impl ArgusWatch {
     }
 
     /// Takes how many incidents are open.
-    pub(super) fn take_count(&mut self, ctx: &mut Context, problems: &Problems, result: Answer<usize>) {
+    pub(super) fn take_count(&mut self, ctx: &mut Context, problems: &Problems, answer: Timed<usize>) {
         self.is_looking = false;
         let now = ctx.now.mono;
-        match self.count.take(problems, !self.events.is_without(), result) {
+        match self.count.take(now, problems, !self.events.is_without(), answer) {
             Ok(search) => {
                 self.tries.succeeded(ctx, Look::Count);
                 match search {

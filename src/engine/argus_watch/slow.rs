@@ -14,7 +14,8 @@ const ADVICE: &str = "an index in Argus' database makes them quick: CREATE INDEX
 pub(super) fn costs(took: Duration, every: u64) -> String {
     let took = took.as_millis();
     format!(
-        "the newest events in Argus take {took} ms: they are read every {every} s, and in between what people closed or gave a ticket is listed; {ADVICE}"
+        "the newest events in Argus take {took} ms: they are read every {every} s, and in between what people closed or \
+         gave a ticket is listed; {ADVICE}"
     )
 }
 

@@ -120,7 +120,7 @@ impl Running {
                     self.step(Input::Argus(newest(Ok(page))))
                 }
                 Output::Argus(Job::CountOpen(_)) => {
-                    self.step(Input::Argus(Report::OpenCount(Ok(self.open.len() + self.more_counted))))
+                    self.step(Input::Argus(counted(Ok(self.open.len() + self.more_counted))))
                 }
                 Output::Argus(Job::Problem(job)) => {
                     problems.push(job.problem);
@@ -152,6 +152,11 @@ impl Running {
 /// A page of a list, which costs Argus next to nothing.
 pub fn listed(result: Result<Page<Incident>, ArgusError>) -> Report {
     Report::Page(result, Duration::ZERO)
+}
+
+/// A number, which costs Argus next to nothing.
+pub fn counted(result: Result<usize, ArgusError>) -> Report {
+    Report::OpenCount(result, Duration::ZERO)
 }
 
 /// The newest events, which cost Argus next to nothing.

@@ -1,7 +1,7 @@
 //! When a secondary may write, input by input. Never part of the program.
 
 use super::reload::secondary;
-use super::{Running, listed, newest, ping, settings};
+use super::{Running, counted, listed, newest, ping, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::Page;
 use crate::engine::*;
@@ -68,7 +68,7 @@ impl Secondary {
                 listed(self.argus.clone().map(|()| Page { items: Vec::new(), more: false }))
             }
             Output::Argus(Job::Newest(..)) => newest(self.argus.clone().map(empty)),
-            Output::Argus(Job::CountOpen(_)) => Report::OpenCount(self.argus.clone().map(|()| 0)),
+            Output::Argus(Job::CountOpen(_)) => counted(self.argus.clone().map(|()| 0)),
             Output::Argus(Job::Probe) => Report::Probe(self.argus.clone()),
             Output::Argus(Job::Prove(_)) => Report::Proved(self.argus.clone()),
             Output::Argus(Job::Reach) => Report::Reach(self.argus.clone()),

@@ -2,7 +2,7 @@
 //! program.
 
 use super::watch::Watched;
-use super::{listed, newest, settings};
+use super::{counted, listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::{EndTime, EventKind, Incident, ListQuery, Mark, Page};
 use crate::engine::*;
@@ -18,7 +18,8 @@ fn late() -> ArgusError {
     ArgusError::Unknown { why: "no answer in time".to_owned(), status: None }
 }
 
-/// An Argus with one incident, whose newest events take so long; `None`: longer than anybody waits.
+/// An Argus with one incident, whose newest events take so long; `None`: longer than anybody
+/// waits.
 struct OldArgus {
     takes: Cell<Option<Duration>>,
     incident: RefCell<Incident>,
@@ -46,8 +47,8 @@ impl OldArgus {
             Job::Page(ListQuery::Open, ..) => Some(listed(Ok(page(incident.is_open())))),
             Job::Page(ListQuery::OpenMarked(mark), ..) => Some(listed(Ok(page(mark.is_on(&incident))))),
             Job::Page(ListQuery::EndedSince(_), ..) => Some(listed(Ok(page(!incident.is_open())))),
-            Job::CountOpen(None) => Some(Report::OpenCount(Ok(usize::from(incident.is_open())))),
-            Job::CountOpen(Some(mark)) => Some(Report::OpenCount(Ok(usize::from(fits(*mark))))),
+            Job::CountOpen(None) => Some(counted(Ok(usize::from(incident.is_open())))),
+            Job::CountOpen(Some(mark)) => Some(counted(Ok(usize::from(fits(*mark))))),
             Job::Incident(1) => Some(Report::Incident(1, Ok(Some(incident)))),
             _ => None,
         }
@@ -133,7 +134,7 @@ fn what_happened_in_an_outage_is_listed_if_no_events_show_it_afterwards() {
     let refused = || ArgusError::Refused("no".to_owned());
     let mut watched = Watched::new(settings(), &[1], |job| match job {
         Job::Newest(..) if is_away.get() => Some(newest(Err(refused()))),
-        Job::CountOpen(_) if is_away.get() => Some(Report::OpenCount(Err(refused()))),
+        Job::CountOpen(_) if is_away.get() => Some(counted(Err(refused()))),
         Job::Probe if is_away.get() => Some(Report::Probe(Err(refused()))),
         _ => argus.answer(job),
     });
@@ -161,7 +162,7 @@ fn a_connection_that_breaks_at_once_is_a_failure_with_back_off_and_not_a_slow_an
 fn a_number_that_argus_does_not_give_in_time_is_asked_for_once_and_holds_up_no_other() {
     let argus = OldArgus::new(None);
     let mut watched = Watched::new(settings(), &[1], |job| match job {
-        Job::CountOpen(Some(Mark::Acknowledged)) => Some(Report::OpenCount(Err(late()))),
+        Job::CountOpen(Some(Mark::Acknowledged)) => Some(Report::OpenCount(Err(late()), millis(10_000))),
         _ => argus.answer(job),
     });
     watched.until(600);

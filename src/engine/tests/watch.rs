@@ -1,7 +1,7 @@
 //! What the engine asks of an Argus that orders its lists badly, bounds them, or fails in the
 //! middle of them. Never part of the program.
 
-use super::{listed, newest, settings};
+use super::{counted, listed, newest, settings};
 use crate::argus::ArgusError;
 use crate::argus::models::EventKind;
 use crate::argus::models::{Incident, ListQuery, Page};
@@ -89,7 +89,7 @@ impl<F: FnMut(&Job) -> Option<Report>> Watched<F> {
         match job {
             Job::Page(..) => listed(Ok(Page { items: Vec::new(), more: false })),
             Job::Newest(..) => newest(Ok(Page { items: Vec::new(), more: false })),
-            Job::CountOpen(_) => Report::OpenCount(Ok(0)),
+            Job::CountOpen(_) => counted(Ok(0)),
             Job::Incident(pk) => Report::Incident(pk, Ok(None)),
             Job::Problem(job) => {
                 self.worked_on.push((job.problem.clone(), job.lists_all_open));
@@ -236,7 +236,7 @@ fn bounds_its_lists(job: &Job) -> Option<Report> {
         Job::Page(ListQuery::Open, None, _) => {
             Some(listed(Ok(Page { items: (1000..1100).map(|n| of(n, 500)).collect(), more: true })))
         }
-        Job::CountOpen(_) => Some(Report::OpenCount(Ok(101))),
+        Job::CountOpen(_) => Some(counted(Ok(101))),
         _ => None,
     }
 }
@@ -259,7 +259,7 @@ fn after_an_outage_of_argus_an_incident_is_looked_for_until_what_happened_meanwh
         _ if !is_away.get() => None,
         Job::Newest(..) => Some(newest(Err(away()))),
         Job::Page(..) => Some(listed(Err(away()))),
-        Job::CountOpen(_) => Some(Report::OpenCount(Err(away()))),
+        Job::CountOpen(_) => Some(counted(Err(away()))),
         _ => Some(Report::Probe(Err(away()))),
     };
     let mut watched = Watched::new(settings(), &[1], argus);

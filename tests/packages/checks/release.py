@@ -18,8 +18,9 @@ def a_rehearsed_release_has_all_that_is_published(site):
     version = tomllib.loads((places.REPO / "Cargo.toml").read_text())["package"]["version"]
     sysroot = run("rustc", "--print", "sysroot").strip()
     architectures = [one for one in ("x86_64", "aarch64") if os.path.isdir(f"{sysroot}/lib/rustlib/{one}-unknown-linux-musl")]
-    for name in ("tools", "foreign")[:len(architectures)]:
-        beside.result(name)
+    beside.result("tools")
+    if "aarch64" in architectures:
+        beside.result("foreign")
     done = subprocess.run([places.REPO / "packaging" / "release", "--rehearsal"], cwd=places.REPO, capture_output=True, text=True,
                           env={**os.environ, "ARCHITECTURES": " ".join(architectures)})
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -1,12 +1,11 @@
 """Owns the long builds that run beside the checks: each is started before the checks' own namespaces, and is waited for by the check that
-looks at it. What is known of them is in files, because the checks are another process image.
+looks at it. What is known of them is in files, because the checks are another process image. Never says what is right.
 """
 
 import contextlib
 import os
 import signal
 import subprocess
-import time
 
 from labkit import places
 from labkit.waiting import eventually
